@@ -1,0 +1,1 @@
+"""A small customer-support agent for an imaginary outdoor shop."""

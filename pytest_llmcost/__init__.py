@@ -1,0 +1,25 @@
+"""What every test and every agent of an LLM app costs, measured while pytest runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmcost.attribution.agents import agent
+
+    __version__: str
+
+__all__ = ["__version__", "agent"]
+
+
+def __getattr__(name: str) -> object:
+    # Late, so that importing the package (as pytest does on every start) loads nothing.
+    if name == "agent":
+        from pytest_llmcost.attribution.agents import agent
+
+        return agent
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pytest-llmcost")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

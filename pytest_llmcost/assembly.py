@@ -1,0 +1,121 @@
+"""Measured calls and test results, priced and added up: the report of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pytest_llmcost.config.load import Configuration
+from pytest_llmcost.model.call import Call, MeasuredCall
+from pytest_llmcost.model.codec import card_to_json
+from pytest_llmcost.model.price import RateCard
+from pytest_llmcost.model.report import (
+    Meta,
+    Notice,
+    NoticeKind,
+    Observed,
+    PricingMeta,
+    RunReport,
+    Selection,
+    TestResult,
+)
+from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, rollup
+from pytest_llmcost.pricing.genai import NAME
+from pytest_llmcost.pricing.notices import price_notices
+from pytest_llmcost.pricing.price_call import price_calls
+from pytest_llmcost.pricing.table import PriceTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a report states beside its calls.
+
+    Attributes:
+        version: Of this plugin.
+        created_at: UTC.
+        rootdir: The project's root.
+        commit: Of the project; None outside git.
+        branch: Of the project; None outside git.
+        selection: Which part of the suite ran.
+        results: What pytest said of each test.
+        faults: Faults of ours, and what was lost to crashes: any makes the run incomplete.
+        notices: What was noticed while capturing.
+        observed: What was seen beside calls.
+    """
+
+    version: str
+    created_at: datetime
+    rootdir: str
+    commit: str | None = None
+    branch: str | None = None
+    selection: Selection = field(default_factory=lambda: Selection(full=True, collected=0, ran=0))
+    results: tuple[TestResult, ...] = ()
+    faults: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    observed: Observed = field(default_factory=Observed)
+
+
+def assemble(
+    calls: Sequence[MeasuredCall], facts: Facts, configuration: Configuration, table: PriceTable
+) -> RunReport:
+    """Make the report.
+
+    Args:
+        calls: In the order in which they are listed.
+        facts: Everything else that is known.
+        configuration: What llmcost.yaml says.
+        table: The prices.
+    """
+    priced = price_calls(calls, table)
+    cards = _cards(priced)
+    mocked = configuration.include_mocked
+    return RunReport(
+        meta=Meta(
+            version=facts.version,
+            created_at=facts.created_at,
+            commit=facts.commit,
+            branch=facts.branch,
+            rootdir=facts.rootdir,
+            complete=not facts.faults,
+            selection=facts.selection,
+            pricing=_pricing_meta(cards, configuration, table, needed=bool(priced)),
+        ),
+        totals=rollup(priced, last=last_attempts(priced), include_mocked=mocked),
+        tests=by_test(priced, facts.results, include_mocked=mocked),
+        agents=by_agent(priced, include_mocked=mocked),
+        models=by_model(priced, include_mocked=mocked),
+        calls=tuple(priced),
+        rate_cards=cards,
+        notices=(*_fault_notices(facts.faults), *facts.notices, *price_notices(priced, table.rules)),
+        observed=facts.observed,
+    )
+
+
+def _fault_notices(faults: Sequence[str]) -> list[Notice]:
+    return [Notice(NoticeKind.FAULT, f"the run is not complete: {fault}") for fault in faults]
+
+
+def _cards(calls: Sequence[Call]) -> dict[str, RateCard]:
+    lookups = [call.lookup for call in calls] + [sub.lookup for call in calls for sub in call.sub_calls]
+    cards = {lookup.card.name: lookup.card for lookup in lookups if lookup.card}
+    return {name: cards[name] for name in sorted(cards)}
+
+
+def _pricing_meta(
+    cards: Mapping[str, RateCard], configuration: Configuration, table: PriceTable, *, needed: bool
+) -> PricingMeta:
+    canonical = json.dumps(
+        {name: card_to_json(card)["rates"] for name, card in cards.items()},
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return PricingMeta(
+        source=NAME,
+        version=table.bundled.version if needed else None,
+        as_of=table.as_of,
+        rate_card_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+        overrides_sha256=configuration.sha256,
+    )

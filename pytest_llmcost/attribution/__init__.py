@@ -1,0 +1,1 @@
+"""Whose call it is: which test, which fixture, which agent."""

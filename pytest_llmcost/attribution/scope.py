@@ -1,0 +1,95 @@
+"""What pytest is doing now.
+
+It belongs to the process and not to a context variable: threads, executors, worker tasks of a session
+fixture and anyio's runner all lose or mix up context variables, and one process runs one test at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from pytest_llmcost.attribution.agents import current_agent
+from pytest_llmcost.model.call import Origin, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who pays for a call that starts now.
+
+    Attributes:
+        nodeid: The test that runs; None between tests and in a wider fixture.
+        phase: Of the test, or ``SESSION`` outside any test.
+        fixture: The fixture wider than function scope that is set up or torn down.
+        attempt: Which run of the test, from 1.
+        marked_agent: The agent that the test's marker names.
+    """
+
+    nodeid: str | None = None
+    phase: Phase = Phase.SESSION
+    fixture: str | None = None
+    attempt: int = 1
+    marked_agent: str | None = None
+
+    def origin(self) -> Origin:
+        """The scope with the agent that is entered in the caller's context, else the marked one."""
+        frame = current_agent()
+        if frame is None:
+            named = self.marked_agent
+            return self._origin(named, None, (named,) if named else ())
+        return self._origin(frame.name, frame.run, frame.path)
+
+    def _origin(self, agent: str | None, run: str | None, path: tuple[str, ...]) -> Origin:
+        return Origin(
+            nodeid=self.nodeid,
+            phase=self.phase,
+            fixture=self.fixture,
+            attempt=self.attempt,
+            agent=agent,
+            agent_run=run,
+            agent_path=path,
+        )
+
+
+class CurrentScope:
+    """The scope of this process, as a stack: a fixture is set up inside a test's set-up."""
+
+    def __init__(self) -> None:
+        self.now = Scope()
+        self._attempts: dict[str, int] = {}
+
+    @contextmanager
+    def test(self, nodeid: str, marked_agent: str | None) -> Iterator[None]:
+        """Everything that pytest does for one test."""
+        attempt = self._attempts.get(nodeid, 0) or 1
+        outer, self.now = self.now, Scope(nodeid, Phase.SETUP, None, attempt, marked_agent)
+        try:
+            yield
+        finally:
+            self.now = outer
+
+    def begin_attempt(self) -> None:
+        """The set-up of the current test begins; plugins that rerun a test come here again."""
+        nodeid = self.now.nodeid
+        if nodeid is not None:
+            self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
+            self.now = replace(self.now, attempt=self._attempts[nodeid])
+
+    @contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        """One phase of the current test."""
+        outer, self.now = self.now, replace(self.now, phase=phase)
+        try:
+            yield
+        finally:
+            self.now = outer
+
+    @contextmanager
+    def fixture(self, name: str, phase: Phase) -> Iterator[None]:
+        """The set-up or tear-down of a fixture that more than one test uses: none of them pays for it."""
+        outer, self.now = self.now, Scope(None, phase, name)
+        try:
+            yield
+        finally:
+            self.now = outer

@@ -1,0 +1,181 @@
+"""From drained exchanges to measured calls: here, after the test, the bytes are parsed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from pytest_llmcost.capture.log import ExchangeLog, InteractionRef, OpenExchange
+from pytest_llmcost.capture.vcr_versions import bypass_notice
+from pytest_llmcost.model.call import CassetteRef, MeasuredCall, RequestSize, Source
+from pytest_llmcost.model.report import Notice
+from pytest_llmcost.usage.background import BackgroundCalls, Settled
+from pytest_llmcost.usage.exchange import Exchange
+from pytest_llmcost.usage.read import read_exchange
+from pytest_llmcost.usage.reading import NotACall
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Beside the exchange itself, what a measured call takes from it."""
+
+    seen: OpenExchange
+    exchange: Exchange
+
+
+class Collector:
+    """Turns what the log holds into measured calls.
+
+    Args:
+        log: The exchanges of this process.
+        hosts: The YAML's ``hosts:``.
+        root: The project's root: cassettes below it are named from there.
+    """
+
+    def __init__(self, log: ExchangeLog, hosts: Mapping[str, str], root: Path) -> None:
+        self._log = log
+        self._hosts = hosts
+        self._root = root
+        self._background: BackgroundCalls[Context] = BackgroundCalls()
+        self.not_calls: Counter[str] = Counter()
+        self.notices: list[Notice] = []
+
+    def collect(self) -> list[MeasuredCall]:
+        """The calls that have finished since the last time."""
+        return list(self._measure(self._log.drain()))
+
+    def collect_rest(self) -> list[MeasuredCall]:
+        """Everything that is left at the end of the session; open responses count as cut."""
+        calls = list(self._measure(self._log.drain(everything=True)))
+        return [*calls, *(self._measured(settled) for settled in self._background.unfinished())]
+
+    def _measure(self, exchanges: Iterable[OpenExchange]) -> Iterable[MeasuredCall]:
+        for seen in exchanges:
+            try:
+                call = self._settle(seen)
+            except Exception as error:  # noqa: BLE001  # nothing may escape a hook
+                self._log.fault(f"reading {seen.method} {seen.url}", error)
+                continue
+            if call is not None:
+                yield call
+
+    def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
+        if seen.proxied:
+            return None
+        self._note_bypass(seen)
+        if seen.failed:
+            self.not_calls[NotACall.NO_RESPONSE.value] += 1
+            return None
+        exchange = _exchange(seen)
+        reading = read_exchange(exchange, self._hosts)
+        if reading is None:
+            return None
+        if not isinstance(reading, NotACall):
+            settled = self._background.settle(reading, Context(seen, exchange))
+            if isinstance(settled, Settled):
+                return self._measured(settled)
+            if settled is None:
+                return None
+            reading = settled
+        self.not_calls[reading.value] += 1
+        return None
+
+    def _measured(self, settled: Settled[Context]) -> MeasuredCall:
+        reading, seen = settled.reading, settled.attached.seen
+        stated, source = reading.stated, _source(seen)
+        return MeasuredCall(
+            origin=seen.origin,
+            provider=reading.provider,
+            host=reading.host,
+            api=reading.api,
+            model=reading.model,
+            stream=reading.stream,
+            source=source,
+            leak=_leaks(seen, source),
+            usage=stated.usage,
+            incomplete=stated.incomplete,
+            context=stated.context,
+            doubts=stated.doubts,
+            stated_cost=stated.cost,
+            sub_calls=stated.sub_calls,
+            request=RequestSize(hashlib.sha256(seen.request_body).hexdigest(), reading.request_parts),
+            cassette=self._cassette(seen.replayed or seen.recorded),
+            http_status=seen.status,
+            started_at=settled.attached.exchange.started_at,
+            answered_at=answered_at(seen.headers.get("date"), stated.created),
+            latency=_latency(seen) if source is Source.LIVE else None,
+        )
+
+    def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
+        if found is None:
+            return None
+        path = os.path.abspath(found.cassette)  # noqa: PTH100  # a path that need not exist, unresolved
+        inside = os.path.relpath(path, self._root) if path.startswith(f"{self._root}{os.sep}") else path
+        return CassetteRef(Path(inside).as_posix(), found.interaction)
+
+    def _note_bypass(self, seen: OpenExchange) -> None:
+        if not seen.cassette_open or seen.seen_by_vcr or seen.replayed or seen.recorded:
+            return
+        reached_out = seen.failed or seen.on_network
+        notice = bypass_notice(seen.library) if reached_out else None
+        if notice is not None and notice not in self.notices:
+            self.notices.append(notice)
+
+
+def _exchange(seen: OpenExchange) -> Exchange:
+    return Exchange(
+        method=seen.method,
+        url=seen.url,
+        request_body=seen.request_body,
+        status=seen.status,
+        headers=seen.headers,
+        body=b"".join(seen.chunks),
+        decoded=seen.decoded,
+        ended=seen.ended,
+        started_at=datetime.fromtimestamp(seen.started_at, UTC),
+    )
+
+
+def _source(seen: OpenExchange) -> Source:
+    if seen.replayed is not None:
+        return Source.REPLAYED
+    if seen.recorded is not None:
+        return Source.RECORDED
+    return Source.LIVE if seen.on_network else Source.MOCKED
+
+
+def _leaks(seen: OpenExchange, source: Source) -> bool:
+    return source is Source.LIVE and seen.cassette_open and not seen.seen_by_vcr
+
+
+def _latency(seen: OpenExchange) -> float | None:
+    return None if seen.finished is None else round(seen.finished - seen.started, 6)
+
+
+def answered_at(date_header: str | None, created: int | None) -> datetime | None:
+    """When the provider answered, by its own clock.
+
+    Args:
+        date_header: The response's ``Date``.
+        created: Seconds since 1970, as the body states it.
+
+    Returns:
+        UTC; None if neither says.
+    """
+    if date_header:
+        try:
+            moment = parsedate_to_datetime(date_header)
+        except ValueError:
+            pass
+        else:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return datetime.fromtimestamp(created, UTC) if created else None
+    except (OverflowError, OSError, ValueError):
+        return None

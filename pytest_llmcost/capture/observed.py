@@ -1,0 +1,69 @@
+"""What was seen beside calls: for a run that expected some and has none."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+
+from pytest_llmcost.capture.collect import Collector
+from pytest_llmcost.capture.log import ExchangeLog
+from pytest_llmcost.model.report import Observed
+
+_SDKS = (
+    "openai", "anthropic", "google.genai", "mistralai", "cohere", "groq", "ollama", "litellm", "boto3",
+    "huggingface_hub", "pydantic_ai", "langchain_core", "langgraph", "agents", "instructor",
+)  # fmt: skip
+_CAPTURED = ("httpx", "httpx2")
+_NOT_CAPTURED = ("requests", "aiohttp", "botocore", "urllib3")
+
+
+def child_processes() -> int:
+    """Grows with every child process that has ended; 0 where the platform does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+
+
+def observe(log: ExchangeLog, collector: Collector, children_before: int) -> Observed:
+    """Look around at the end of this process.
+
+    Args:
+        log: The exchanges and cassettes of this process.
+        collector: Knows what was no call.
+        children_before: What ``child_processes`` said at the start.
+    """
+    return Observed(
+        imported=_loaded((*_SDKS, *_CAPTURED)),
+        not_captured=_loaded(_NOT_CAPTURED),
+        cassettes=len(log.cassettes_seen),
+        interactions=sum(log.cassettes_seen.values()),
+        not_calls=dict(collector.not_calls),
+        child_processes=child_processes() > children_before,
+    )
+
+
+def together(parts: Iterable[Observed]) -> Observed:
+    """What several processes saw."""
+    seen = list(parts)
+    not_calls: dict[str, int] = {}
+    for part in seen:
+        _add(not_calls, part.not_calls)
+    return Observed(
+        imported=tuple(dict.fromkeys(name for part in seen for name in part.imported)),
+        not_captured=tuple(dict.fromkeys(name for part in seen for name in part.not_captured)),
+        cassettes=sum(part.cassettes for part in seen),
+        interactions=sum(part.interactions for part in seen),
+        not_calls=not_calls,
+        child_processes=any(part.child_processes for part in seen),
+    )
+
+
+def _add(total: dict[str, int], part: Mapping[str, int]) -> None:
+    for name, number in part.items():
+        total[name] = total.get(name, 0) + number
+
+
+def _loaded(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in sys.modules)

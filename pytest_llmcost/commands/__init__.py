@@ -1,0 +1,1 @@
+"""The subcommands of ``llmcost``: they work on files."""

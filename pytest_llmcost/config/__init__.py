@@ -1,0 +1,1 @@
+"""llmcost.yaml: read with positions, checked, and turned into values."""

@@ -1,0 +1,102 @@
+"""Loading llmcost.yaml."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_llmcost.config.document import Value, parse_document, unknown_key
+from pytest_llmcost.config.pricing import read_pricing
+from pytest_llmcost.config.scalars import flag, whole_number
+from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.pricing.rules import PricingRules
+
+DEFAULT_NAME = "llmcost.yaml"
+VERSION = 1
+_KEYS = ("version", "pricing", "hosts", "include_mocked")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What llmcost.yaml says, or the defaults without one.
+
+    Attributes:
+        path: The file as users name it; None without one.
+        sha256: Of the file's bytes; None without one.
+        pricing: The ``pricing:`` section.
+        hosts: ``host`` or ``host:port`` to provider.
+        include_mocked: Whether mocked calls count.
+    """
+
+    path: str | None = None
+    sha256: str | None = None
+    pricing: PricingRules = field(default_factory=PricingRules)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    include_mocked: bool = False
+
+
+def load_configuration(path: Path, shown: str) -> Configuration:
+    """Read and check a file.
+
+    Args:
+        path: The file.
+        shown: Its name in messages.
+
+    Raises:
+        ConfigError: If it cannot be read or something in it is wrong; with its place.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read it: {error.strerror or error}", path=shown) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("not valid UTF-8; save the file as UTF-8", path=shown, line=line) from error
+    return read_configuration(text, shown, hashlib.sha256(data).hexdigest())
+
+
+def read_configuration(text: str, shown: str, sha256: str | None = None) -> Configuration:
+    """Check the text of a file; see ``load_configuration``."""
+    root = parse_document(text, shown)
+    found: dict[str, Value] = {}
+    if root is not None:
+        for key, value in root.items("keys such as pricing and hosts"):
+            if key.text() not in _KEYS:
+                unknown_key(key, _KEYS, "the file")
+            found[key.text()] = value
+    if "version" in found:
+        _check_version(found["version"])
+    return Configuration(
+        path=shown,
+        sha256=sha256,
+        pricing=read_pricing(found["pricing"]) if "pricing" in found else PricingRules(path=shown),
+        hosts=_hosts(found["hosts"]) if "hosts" in found else {},
+        include_mocked=flag(found["include_mocked"]) if "include_mocked" in found else False,
+    )
+
+
+def _check_version(value: Value) -> None:
+    version = whole_number(value, "the version of the format, 1")
+    if version != VERSION:
+        value.fail(f"version {version} is not known; this pytest-llmcost reads version {VERSION}")
+
+
+def _hosts(section: Value) -> dict[str, str]:
+    hosts: dict[str, str] = {}
+    for key, value in section.items('hosts, such as {"llm.internal:8080": openai}'):
+        typed = key.text()
+        if not _HOST.fullmatch(typed):
+            hint = f"; write {typed.split('://')[1].split('/')[0]!r}" if "://" in typed else ""
+            key.fail(f"{typed!r} is no host or host:port{hint}")
+        provider = value.text("a provider, such as openai")
+        if not _PROVIDER.fullmatch(provider):
+            value.fail_type("a provider id without spaces or slashes, such as openai or vllm")
+        hosts[typed.lower()] = provider
+    return hosts

@@ -1,0 +1,45 @@
+"""The exceptions that users can meet.
+
+LlmCostError
+├── ConfigError     the YAML file, an option or a marker is wrong
+├── CassetteError   a cassette file cannot be read
+└── ReportError     a report.json cannot be read
+"""
+
+from __future__ import annotations
+
+
+class LlmCostError(Exception):
+    """Something that the user can mend; the message says what, where and how."""
+
+
+class ConfigError(LlmCostError):
+    """The configuration is wrong.
+
+    Args:
+        message: What was found, what is allowed, and the next step.
+        path: The file, as the user would name it.
+        line: Line in the file, counted from 1.
+        column: Column in the line, counted from 1.
+    """
+
+    def __init__(
+        self, message: str, *, path: str | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
+        self.message = message
+        self.path = path
+        self.line = line
+        self.column = column
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class CassetteError(LlmCostError):
+    """A cassette file cannot be read; the message says why."""
+
+
+class ReportError(LlmCostError):
+    """A report.json cannot be read; the message says why and what to run."""

@@ -1,0 +1,25 @@
+"""Writing reports."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pytest_llmcost.settings import REPORT_DIR
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a file whole or not at all; our own folder keeps itself out of git.
+
+    Args:
+        path: Where; folders are made.
+        text: ASCII.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.name == REPORT_DIR:
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,92 @@
+"""An amount of money that may be known only within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pytest_llmcost.model.money import ZERO, exact_money
+
+Number = int | float | str | Decimal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amount:
+    """A cost in USD with ``low <= value <= high``.
+
+    Compared with a number it answers for the whole interval: ``cost <= limit`` holds if the upper bound
+    keeps the limit, and so never while a part of the cost is unknown.
+
+    Attributes:
+        low: What is certain.
+        value: The best single figure.
+        high: The upper bound; None where a part of the cost is unknown.
+    """
+
+    low: Decimal
+    value: Decimal
+    high: Decimal | None
+
+    @classmethod
+    def exactly(cls, value: Decimal) -> Amount:
+        """An amount that is known: low, value and high are the same."""
+        return cls(value, value, value)
+
+    @classmethod
+    def at_least(cls, known: Decimal) -> Amount:
+        """An amount of which only a part is known; it has no upper bound."""
+        return cls(known, known, None)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the bounds leave no doubt."""
+        return self.low == self.high
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Amount):
+            return (self.low, self.value, self.high) == (other.low, other.value, other.high)
+        if isinstance(other, Number):
+            return self.is_exact and self.value == _decimal(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.value) if self.is_exact else hash((self.low, self.value, self.high))
+
+    def __le__(self, limit: Number) -> bool:
+        return self.high is not None and self.high <= _decimal(limit)
+
+    def __lt__(self, limit: Number) -> bool:
+        return self.high is not None and self.high < _decimal(limit)
+
+    def __ge__(self, limit: Number) -> bool:
+        return self.low >= _decimal(limit)
+
+    def __gt__(self, limit: Number) -> bool:
+        return self.low > _decimal(limit)
+
+    def __add__(self, other: Amount) -> Amount:
+        return total([self, other])
+
+
+def _decimal(number: Number) -> Decimal:
+    # A float is what its digits say: 0.1 is a tenth.
+    return number if isinstance(number, Decimal) else Decimal(str(number))
+
+
+NOTHING = Amount.exactly(ZERO)
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """Sum amounts; the sum has an upper bound only if every part has one."""
+    low = value = high = ZERO
+    bounded = True
+    with exact_money():
+        for amount in amounts:
+            low += amount.low
+            value += amount.value
+            if amount.high is None:
+                bounded = False
+            else:
+                high += amount.high
+    return Amount(low, value, high if bounded else None)

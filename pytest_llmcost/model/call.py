@@ -1,0 +1,223 @@
+"""One billed model response: first as measured, then priced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.price import Lookup
+from pytest_llmcost.model.usage import NO_USAGE, Usage, total_usage
+
+
+class Phase(StrEnum):
+    """When in the life of a test a call was made; ``SESSION`` is outside any test."""
+
+    SETUP = "setup"
+    CALL = "call"
+    TEARDOWN = "teardown"
+    SESSION = "session"
+
+
+class Source(StrEnum):
+    """Where the response came from, by proof."""
+
+    LIVE = "live"
+    RECORDED = "recorded"
+    REPLAYED = "replayed"
+    MOCKED = "mocked"
+
+
+class Status(StrEnum):
+    """How well the cost of a call is known; the first that holds, in this order."""
+
+    FREE = "free"
+    INCOMPLETE = "incomplete"
+    UNPRICED = "unpriced"
+    PARTIAL = "partial"
+    ESTIMATED = "estimated"
+    REPORTED = "reported"
+    EXACT = "exact"
+
+
+class Api(StrEnum):
+    """The wire format of a call."""
+
+    OPENAI_CHAT = "openai.chat"
+    OPENAI_RESPONSES = "openai.responses"
+    OPENAI_EMBEDDINGS = "openai.embeddings"
+    ANTHROPIC_MESSAGES = "anthropic.messages"
+
+    @property
+    def generates(self) -> bool:
+        """Whether the model writes an answer, so that the call counts for the cache hit rate."""
+        return self is not Api.OPENAI_EMBEDDINGS
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIds:
+    """The model that was asked for, and the one that answered; None where nobody said."""
+
+    requested: str | None
+    billed: str | None
+
+    @property
+    def name(self) -> str:
+        """The id by which the call is listed."""
+        return self.billed or self.requested or "(model not stated)"
+
+
+@dataclass(frozen=True, slots=True)
+class CassetteRef:
+    """An interaction in a cassette file.
+
+    Attributes:
+        path: The file, relative to the project's root where it lies inside it.
+        interaction: Position over all interactions of the file, from 0; None if it is not known.
+    """
+
+    path: str
+    interaction: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSize:
+    """What is kept of a request: a fingerprint and sizes, never its text.
+
+    Attributes:
+        sha256: Of the body as sent.
+        parts: Bytes of ``system``, ``tools`` and ``messages`` as compact JSON.
+    """
+
+    sha256: str
+    parts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Who made a call.
+
+    Attributes:
+        nodeid: The test; None for a wider fixture and outside any test.
+        phase: When.
+        fixture: The fixture wider than function scope whose set-up or tear-down made it.
+        attempt: Which run of the test, from 1 (a test may be rerun).
+        agent: Name of the innermost agent; None if nothing names one.
+        agent_run: Identity of one entry into that agent; None where only a marker names it.
+        agent_path: Names from the outermost agent to the innermost.
+    """
+
+    nodeid: str | None = None
+    phase: Phase = Phase.SESSION
+    fixture: str | None = None
+    attempt: int = 1
+    agent: str | None = None
+    agent_run: str | None = None
+    agent_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubCall:
+    """A model call inside a call, billed at a model of its own (Anthropic compaction, advisor)."""
+
+    kind: str
+    model: str | None
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredCall:
+    """A call before any price is applied.
+
+    Attributes:
+        origin: Who made it.
+        provider: genai-prices' id, a name from the YAML's ``hosts:``, or ``host:port`` if unknown.
+        host: Where it was sent, ``host`` or ``host:port``.
+        api: Its wire format.
+        model: Requested and billed model.
+        stream: Whether the answer was streamed.
+        source: Where the answer came from.
+        stale: Whether the request sent differs from the one whose recorded answer was replayed.
+        leak: Whether it reached the network past an open cassette.
+        usage: What was stated; None if nothing was.
+        incomplete: Why the usage is missing or not final; None if it is final.
+        context: What else decides the price, such as ``service_tier``.
+        doubts: Facts that no price table knows how to price.
+        stated_cost: USD, where the provider's answer states the cost.
+        sub_calls: Model calls inside this one.
+        request: Fingerprint and sizes.
+        cassette: Which recorded interaction stated the usage.
+        http_status: Of the response.
+        started_at: When the request was sent, UTC.
+        answered_at: When the provider answered, by its own clock, UTC; None if it did not say.
+        latency: Seconds to the end of the answer; None if it was not live.
+    """
+
+    origin: Origin
+    provider: str
+    host: str
+    api: Api
+    model: ModelIds
+    stream: bool
+    source: Source
+    stale: bool = False
+    leak: bool = False
+    usage: Usage | None
+    incomplete: str | None
+    context: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    stated_cost: Decimal | None = None
+    sub_calls: tuple[SubCall, ...] = ()
+    request: RequestSize
+    cassette: CassetteRef | None = None
+    http_status: int = 200
+    started_at: datetime
+    answered_at: datetime | None = None
+    latency: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSubCall:
+    """A sub-call with its cost."""
+
+    kind: str
+    model: str | None
+    usage: Usage
+    cost: Amount
+    lookup: Lookup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A measured call with its cost.
+
+    Attributes:
+        id: Unique in a report.
+        measured: What was measured.
+        cost: USD, sub-calls included.
+        components: Unit to USD; they and the sub-calls sum to the known part of the cost.
+        status: How well the cost is known.
+        status_detail: Why, where the status is not exact.
+        lookup: How the price was found.
+        sub_calls: The sub-calls with their costs.
+    """
+
+    id: str
+    measured: MeasuredCall
+    cost: Amount
+    components: Mapping[str, Decimal]
+    status: Status
+    status_detail: str | None
+    lookup: Lookup
+    sub_calls: tuple[PricedSubCall, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        """Everything that was used, sub-calls included; empty if nothing was stated."""
+        own = self.measured.usage or NO_USAGE
+        if not self.sub_calls:
+            return own
+        return total_usage([own, *(sub_call.usage for sub_call in self.sub_calls)])

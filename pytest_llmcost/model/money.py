@@ -1,0 +1,56 @@
+"""Exact money: one decimal context, one way to read and to write an amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Context, Decimal, DecimalException, localcontext
+
+# The app under test may have set a coarse decimal context of its own in this thread, and some
+# price tables state 18 decimals per million tokens: 60 digits keep every product and sum exact.
+_PRECISION = 60
+
+ZERO = Decimal(0)
+
+
+@contextmanager
+def exact_money() -> Iterator[None]:
+    """Do decimal arithmetic without rounding, whatever context the caller's thread has."""
+    with localcontext(Context(prec=_PRECISION)):
+        yield
+
+
+def money_text(amount: Decimal) -> str:
+    """Write an amount or a rate as plain digits.
+
+    Args:
+        amount: USD, or USD per some number of units.
+
+    Returns:
+        Digits without exponent or trailing zeros, such as ``0.0123``.
+    """
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
+
+
+def parse_money(text: str) -> Decimal:
+    """Read an amount or a rate exactly as typed.
+
+    Args:
+        text: Digits, with an optional exponent.
+
+    Returns:
+        The finite number.
+
+    Raises:
+        ValueError: If the text is no finite number.
+    """
+    try:
+        number = Decimal(text.strip())
+    except DecimalException as error:
+        raise ValueError(f"{text!r} is not a number") from error
+    if not number.is_finite():
+        raise ValueError(f"{text!r} is not a finite number")
+    return number

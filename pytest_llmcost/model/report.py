@@ -1,0 +1,206 @@
+"""A whole run: every test and agent with its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.call import Call, Source, Status
+from pytest_llmcost.model.price import RateCard
+from pytest_llmcost.model.usage import Usage
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """Calls added up.
+
+    Attributes:
+        calls: How many count (mocked ones do not, unless the YAML includes them).
+        cost: What they would cost live, last attempts only.
+        spent: What this run paid: live and recorded calls, all attempts.
+        usage: Their units.
+        cache_hit_rate: Prompt-cache hit rate of the generation calls; None without prompt tokens.
+        sources: How many calls of each source, mocked ones too.
+        statuses: How many of the calls that count have each status.
+    """
+
+    calls: int
+    cost: Amount
+    spent: Amount
+    usage: Usage
+    cache_hit_rate: Decimal | None
+    sources: Mapping[Source, int]
+    statuses: Mapping[Status, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What pytest said of one test.
+
+    Attributes:
+        nodeid: pytest's id.
+        outcome: ``passed``, ``failed``, ``skipped`` or what a plugin reports.
+        duration: Seconds over set-up, call and tear-down.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    outcome: str
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class TestCost:
+    """A test with its calls added up."""
+
+    __test__ = False
+
+    result: TestResult
+    rollup: Rollup
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCost:
+    """An agent with its own calls added up, those of its sub-agents left out; no name for the rest."""
+
+    name: str | None
+    runs: int
+    rollup: Rollup
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCost:
+    """A model with its calls added up."""
+
+    provider: str
+    model: str
+    rollup: Rollup
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of the suite ran.
+
+    Attributes:
+        full: Whether nothing was deselected and the run was not cut short.
+        collected: Tests that pytest found.
+        ran: Tests that reported a result.
+    """
+
+    full: bool
+    collected: int
+    ran: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricingMeta:
+    """Which prices were applied.
+
+    Attributes:
+        source: Name of the bundled table.
+        version: Its version; None where no price was needed.
+        as_of: The day whose prices hold, or ``recorded``.
+        rate_card_sha256: Fingerprint of the rate cards used.
+        overrides_sha256: Fingerprint of the YAML's ``pricing:`` section; None without one.
+    """
+
+    source: str
+    version: str | None
+    as_of: str
+    rate_card_sha256: str
+    overrides_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """Where a report comes from.
+
+    Attributes:
+        version: Of this plugin.
+        created_at: UTC.
+        commit: Of the project under test; None outside git.
+        branch: Of the project under test; None outside git or off a branch.
+        rootdir: Name of the project's root folder.
+        complete: Whether nothing was lost to a crash or a fault of ours.
+        selection: Which part of the suite ran.
+        pricing: Which prices were applied.
+    """
+
+    version: str
+    created_at: datetime
+    commit: str | None
+    branch: str | None
+    rootdir: str
+    complete: bool
+    selection: Selection
+    pricing: PricingMeta
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    FAULT = "fault"
+    UNPRICED = "unpriced"
+    INCOMPLETE = "incomplete"
+    PARTIAL = "partial"
+    LEAK = "leak"
+    VCR = "vcr"
+    COMPARE = "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the user should know, with the way out.
+
+    Attributes:
+        kind: What it is about.
+        message: One sentence.
+        paste: Lines for the YAML, or a command; None if there is nothing to type.
+    """
+
+    kind: NoticeKind
+    message: str
+    paste: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was seen beside calls, for a run that wonders why it has none.
+
+    Attributes:
+        imported: SDKs and HTTP clients that the suite imported.
+        not_captured: HTTP clients among them that this version does not watch.
+        cassettes: Cassettes that were opened.
+        interactions: Interactions in them.
+        not_calls: Requests to LLM endpoints that were no billed call, by reason.
+        child_processes: Whether child processes ran, whose calls are not seen.
+    """
+
+    imported: tuple[str, ...] = ()
+    not_captured: tuple[str, ...] = ()
+    cassettes: int = 0
+    interactions: int = 0
+    not_calls: Mapping[str, int] = field(default_factory=dict)
+    child_processes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """Everything that is known of a run; all other outputs are views of it."""
+
+    meta: Meta
+    totals: Rollup
+    tests: tuple[TestCost, ...]
+    agents: tuple[AgentCost, ...]
+    models: tuple[ModelCost, ...]
+    calls: tuple[Call, ...]
+    rate_cards: Mapping[str, RateCard]
+    notices: tuple[Notice, ...]
+    observed: Observed

@@ -1,0 +1,103 @@
+"""Adding calls up: by test, by agent, by model, and all together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+from pytest_llmcost.model.amount import total
+from pytest_llmcost.model.call import Call, Origin, Source
+from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost, TestResult
+from pytest_llmcost.model.usage import cache_hit_rate, total_usage
+
+_PAID_NOW = frozenset({Source.LIVE, Source.RECORDED})
+Key = TypeVar("Key", bound=Hashable)
+
+
+def last_attempts(calls: Sequence[Call]) -> frozenset[str]:
+    """The ids of the calls that belong to the last attempt of their test (or to no test)."""
+    latest: dict[str | None, int] = {}
+    for call in calls:
+        origin = call.measured.origin
+        latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
+    return frozenset(
+        call.id
+        for call in calls
+        if call.measured.origin.nodeid is None
+        or call.measured.origin.attempt == latest[call.measured.origin.nodeid]
+    )
+
+
+def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> Rollup:
+    """Add calls up.
+
+    Args:
+        calls: Which.
+        last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
+        include_mocked: Whether mocked calls count; they are never spent.
+    """
+    counted = [call for call in calls if include_mocked or call.measured.source is not Source.MOCKED]
+    final = [call for call in counted if call.id in last]
+    return Rollup(
+        calls=len(final),
+        cost=total(call.cost for call in final),
+        spent=total(call.cost for call in counted if call.measured.source in _PAID_NOW),
+        usage=total_usage(call.usage for call in final),
+        cache_hit_rate=cache_hit_rate(
+            total_usage(call.usage for call in final if call.measured.api.generates)
+        ),
+        sources=dict(Counter(call.measured.source for call in calls)),
+        statuses=dict(Counter(call.status for call in final)),
+    )
+
+
+def by_test(
+    calls: Sequence[Call], results: Iterable[TestResult], *, include_mocked: bool
+) -> tuple[TestCost, ...]:
+    """One row for each test that ran, in the order of the results, also for tests without calls."""
+    last = last_attempts(calls)
+    groups = _grouped(calls, lambda call: call.measured.origin.nodeid)
+    return tuple(
+        TestCost(result, rollup(groups.get(result.nodeid, []), last=last, include_mocked=include_mocked))
+        for result in results
+    )
+
+
+def by_agent(calls: Sequence[Call], *, include_mocked: bool) -> tuple[AgentCost, ...]:
+    """One row for each agent, by name, and one for the calls that no agent made: the rows sum."""
+    last = last_attempts(calls)
+    groups = _grouped(calls, lambda call: call.measured.origin.agent)
+    names = sorted(name for name in groups if name is not None)
+    return tuple(
+        AgentCost(
+            name,
+            len({_run_of(call.measured.origin) for call in groups[name] if call.id in last}),
+            rollup(groups[name], last=last, include_mocked=include_mocked),
+        )
+        for name in [*names, *([None] if None in groups else [])]
+    )
+
+
+def by_model(calls: Sequence[Call], *, include_mocked: bool) -> tuple[ModelCost, ...]:
+    """One row for each provider and model, by name."""
+    last = last_attempts(calls)
+    groups = _grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
+    return tuple(
+        ModelCost(provider, model, rollup(groups[provider, model], last=last, include_mocked=include_mocked))
+        for provider, model in sorted(groups)
+    )
+
+
+def _run_of(origin: Origin) -> tuple[str | None, ...]:
+    """What one agent run is: an entry into the agent, or else one test (or fixture)."""
+    if origin.agent_run is not None:
+        return ("entry", origin.agent_run)
+    return ("test", origin.nodeid, origin.fixture)
+
+
+def _grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
+    groups: dict[Key, list[Call]] = {}
+    for call in calls:
+        groups.setdefault(key(call), []).append(call)
+    return groups

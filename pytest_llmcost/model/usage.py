@@ -1,0 +1,95 @@
+"""How much of what a call used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+
+from pytest_llmcost.model import units
+
+
+def _frozen(counts: Mapping[str, int]) -> Mapping[str, int]:
+    return MappingProxyType(dict(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counts of billed units, as the provider stated them.
+
+    ``input_tokens`` includes cache reads, cache writes and tool-use prompt; ``output_tokens`` includes
+    reasoning. A unit that was not stated is absent, which is not the same as 0.
+
+    Attributes:
+        counts: Unit name (see ``units.UNITS``) to its count, never negative.
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, count in self.counts.items():
+            if count < 0:
+                raise ValueError(f"usage states a negative count: {name}={count}")
+        object.__setattr__(self, "counts", _frozen(self.counts))
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.counts.items()))
+
+    def __reduce__(self) -> tuple[type[Usage], tuple[dict[str, int]]]:
+        return Usage, (dict(self.counts),)
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self.counts.items())
+
+    def get(self, unit: str) -> int | None:
+        """The count of a unit; None if it was not stated."""
+        return self.counts.get(unit)
+
+    @property
+    def input_tokens(self) -> int:
+        """All prompt tokens, cached or not; 0 if none were stated."""
+        return self.counts.get(units.INPUT, 0)
+
+    @property
+    def output_tokens(self) -> int:
+        """All generated tokens, with reasoning; 0 if none were stated."""
+        return self.counts.get(units.OUTPUT, 0)
+
+    @property
+    def cache_read_tokens(self) -> int:
+        """Prompt tokens that the provider read from its prompt cache; 0 if none were stated."""
+        return self.counts.get(units.CACHE_READ, 0)
+
+    @property
+    def cache_write_tokens(self) -> int:
+        """Prompt tokens that the provider wrote to its prompt cache; 0 if none were stated."""
+        return self.counts.get(units.CACHE_WRITE, 0)
+
+
+NO_USAGE = Usage()
+
+
+def total_usage(usages: Iterable[Usage]) -> Usage:
+    """Sum usages unit by unit; a unit is in the sum if any part states it."""
+    counts: dict[str, int] = {}
+    for usage in usages:
+        for name, count in usage:
+            counts[name] = counts.get(name, 0) + count
+    return Usage(counts)
+
+
+def cache_hit_rate(usage: Usage) -> Decimal | None:
+    """The share of prompt tokens that came from the provider's prompt cache.
+
+    Args:
+        usage: The sum over generation calls (no embeddings, no rerank).
+
+    Returns:
+        A ratio from 0 to 1, rounded to 6 places; None if no prompt tokens were stated.
+    """
+    if not usage.input_tokens:
+        return None
+    rate = Fraction(usage.cache_read_tokens, usage.input_tokens)
+    return Decimal(round(rate * 1_000_000)).scaleb(-6)

@@ -1,0 +1,76 @@
+"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``session``.
+
+pytest imports this module on every start, also where nobody asked for costs: it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmcost.attribution.view import CostView
+
+_MARKERS = (
+    'llm_agent(name): the agent that makes the LLM calls of this test, such as llm_agent("support_agent")',
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the group "LLM cost", and the same names as ini keys."""
+    group = parser.getgroup("llm-cost", "LLM cost")
+    group.addoption(
+        "--llm-cost",
+        action="store_true",
+        default=False,
+        dest="llm_cost",
+        help="Price every LLM call of this run, live or replayed, and report it by test and agent.",
+    )
+    group.addoption(
+        "--llm-cost-config",
+        metavar="PATH",
+        dest="llm_cost_config",
+        help="Prices and hosts (default: llmcost.yaml beside the ini-file).",
+    )
+    group.addoption(
+        "--llm-cost-report",
+        metavar="TYPE[:PATH]",
+        action="append",
+        dest="llm_cost_report",
+        help="One more report, repeatable: json:PATH, term-calls (every call), no-term (no section).",
+    )
+    parser.addini(
+        "llm_cost", "Measure LLM costs on every run, as --llm-cost does.", type="bool", default=False
+    )
+    parser.addini("llm_cost_config", "As --llm-cost-config, relative to the ini-file.", default="")
+    parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and the plugins of this session if costs are asked for."""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if not (config.getoption("llm_cost") or os.environ.get("PYTEST_LLM_COST") or config.getini("llm_cost")):
+        return
+    from pytest_llmcost import session
+    from pytest_llmcost.errors import ConfigError
+    from pytest_llmcost.settings import Settings, is_enabled
+
+    if not is_enabled(config, os.environ):
+        return
+    try:
+        session.register(config, Settings.from_config(config))
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture
+def llm_cost(request: pytest.FixtureRequest) -> Iterator[CostView]:
+    """What this test has cost so far: read-only ``cost``, ``calls``, ``usage`` and ``cache_hit_rate``."""
+    from pytest_llmcost import session
+
+    with session.view_of(request) as view:
+        yield view

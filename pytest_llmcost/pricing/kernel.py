@@ -1,0 +1,162 @@
+"""Usage times rate card: the arithmetic of an invoice, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.price import Rate, RateCard
+from pytest_llmcost.model.units import INPUT, REQUESTS, UNITS, Unit
+from pytest_llmcost.model.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the invoice.
+
+    Attributes:
+        unit: What is billed, without the parts that have a line of their own.
+        quantity: How many of it.
+        usd: USD for ``per`` units, in the tier of the request.
+        per: How many units that buys.
+        amount: ``quantity * usd / per``, in USD, exact.
+    """
+
+    unit: str
+    quantity: int
+    usd: Decimal
+    per: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """The priced lines of a usage, and what could not be priced.
+
+    Attributes:
+        lines: In the order of the rate card.
+        problems: Each says which unit has no price, or why the usage is impossible; empty if all is priced.
+    """
+
+    lines: tuple[Line, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def amount(self) -> Decimal:
+        """The sum of the lines, in USD."""
+        with exact_money():
+            return sum((line.amount for line in self.lines), ZERO)
+
+
+def invoice(usage: Usage, card: RateCard) -> Invoice:
+    """Price a usage.
+
+    A priced unit is billed without those of its parts that the card prices too: cache reads are taken out
+    of the input, if they have a rate. A part without a rate is billed at the rate of what contains it
+    (reasoning as output), except where that would be wrong (``Unit.own_price``): that is a problem.
+
+    Args:
+        usage: Counts, ``input_tokens`` with everything cached.
+        card: Rates in USD.
+
+    Returns:
+        The lines. With problems, they are a lower bound.
+    """
+    problems = [*_unpriced(usage, card), *_ambiguous(usage, card)]
+    quantities = _leaf_quantities(usage, card)
+    impossible = _impossible(usage)
+    overdrawn = [unit for unit, quantity in quantities.items() if quantity < 0]
+    if impossible or overdrawn:
+        problems += impossible or [f"the parts of {unit} add up to more than {unit}" for unit in overdrawn]
+        lines = _least(usage, card)
+    else:
+        lines = _lines(quantities, card, usage.input_tokens)
+    return Invoice(tuple(lines), tuple(problems))
+
+
+def _unpriced(usage: Usage, card: RateCard) -> Iterable[str]:
+    for name, count in usage:
+        if not count or name in card.rates:
+            continue
+        unit = UNITS.get(name)
+        priced = [UNITS[other] for other in card.rates if other in UNITS]
+        containers = [other for other in priced if unit and other.contains(unit)]
+        if unit is None or not containers:
+            yield f"no price for {name} ({count:,})"
+        elif unit.own_price and not _is_covered(unit, usage, card):
+            yield f"no price of its own for {name} ({count:,})"
+
+
+def _is_covered(unit: Unit, usage: Usage, card: RateCard) -> bool:
+    # audio_seconds needs a price of its own, unless all of it was stated and priced as input_audio_seconds.
+    parts = [
+        other for other in card.rates if other in UNITS and unit.contains(UNITS[other]) and usage.get(other)
+    ]
+    return sum(usage.get(part) or 0 for part in parts) == usage.get(unit.name)
+
+
+def _ambiguous(usage: Usage, card: RateCard) -> Iterable[str]:
+    """Units that overlap by an amount which the usage does not state, such as cached and audio input."""
+    stated = [UNITS[name] for name in card.rates if name in UNITS and usage.get(name)]
+    for index, left in enumerate(stated):
+        for right in stated[index + 1 :]:
+            if left.contains(right) or right.contains(left) or not left.overlaps(right):
+                continue
+            both = left.dimensions | right.dimensions
+            if not any(UNITS[name].dimensions == both for name, _ in usage if name in UNITS):
+                yield f"not stated how much of {left.name} is also {right.name}"
+
+
+def _impossible(usage: Usage) -> list[str]:
+    found = []
+    for name, count in usage:
+        unit = UNITS.get(name)
+        for other, total in usage:
+            if unit and count > total and other in UNITS and UNITS[other].contains(unit):
+                found.append(f"impossible usage: {name} ({count:,}) exceeds {other} ({total:,})")
+    return found
+
+
+def _leaf_quantities(usage: Usage, card: RateCard) -> dict[str, int]:
+    priced = [UNITS[name] for name in card.rates if name in UNITS and name != REQUESTS]
+    quantities: dict[str, int] = {}
+    for unit in sorted(priced, key=lambda unit: -len(unit.dimensions)):
+        stated = usage.get(unit.name)
+        if stated is None:
+            continue
+        inside = sum(quantities.get(other.name, 0) for other in priced if unit.contains(other))
+        quantities[unit.name] = stated - inside
+    return {name: quantities[name] for name in card.rates if name in quantities}
+
+
+def _lines(quantities: dict[str, int], card: RateCard, input_tokens: int) -> list[Line]:
+    lines = [
+        _line(name, quantity, card.rates[name], input_tokens)
+        for name, quantity in quantities.items()
+        if quantity
+    ]
+    if REQUESTS in card.rates:
+        lines.append(_line(REQUESTS, 1, card.rates[REQUESTS], input_tokens))
+    return lines
+
+
+def _line(unit: str, quantity: int, rate: Rate, input_tokens: int) -> Line:
+    usd = rate.at(input_tokens)
+    with exact_money():
+        return Line(unit, quantity, usd, rate.per, usd * quantity / rate.per)
+
+
+def _least(usage: Usage, card: RateCard) -> list[Line]:
+    """The least that an impossible usage can have cost: the prompt at its lowest rate, and the output."""
+    units = [UNITS[name] for name in card.rates if name in UNITS]
+    lines = []
+    for top in units:
+        if top.per != UNITS[INPUT].per or any(other.contains(top) for other in units):
+            continue
+        rates = [card.rates[other.name] for other in units if other is top or top.contains(other)]
+        cheapest = min(rates, key=lambda rate: rate.at(usage.input_tokens))
+        if quantity := usage.get(top.name):
+            lines.append(_line(top.name, quantity, cheapest, usage.input_tokens))
+    return lines

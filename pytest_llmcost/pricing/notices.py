@@ -1,0 +1,137 @@
+"""What the user should know about prices: what is missing, and the YAML that mends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from pytest_llmcost.model.call import Api, Call, Source, Status
+from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.price import PriceSource
+from pytest_llmcost.model.report import Notice, NoticeKind
+from pytest_llmcost.model.usage import total_usage
+from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
+
+_WORTH_SAYING = Decimal("0.01")
+
+
+def price_notices(calls: Sequence[Call], rules: PricingRules) -> list[Notice]:
+    """Notices about the calls that count, one for each cause."""
+    counted = [call for call in calls if call.measured.source is not Source.MOCKED]
+    notices = [
+        *_unpriced(call for call in counted if call.status is Status.UNPRICED),
+        *_grouped(counted, Status.INCOMPLETE, NoticeKind.INCOMPLETE, _incomplete),
+        *_grouped(counted, Status.PARTIAL, NoticeKind.PARTIAL, _partial),
+        *_leaks(call for call in counted if call.measured.leak),
+    ]
+    if rules.provider_reported is ProviderReported.COMPARE:
+        notices += _differences(counted)
+    return notices
+
+
+def _unpriced(calls: Iterable[Call]) -> Iterable[Notice]:
+    groups: dict[tuple[str, str, str], list[Call]] = {}
+    for call in calls:
+        measured = call.measured
+        groups.setdefault((measured.provider, measured.model.name, measured.host), []).append(call)
+    for (provider, model, host), group in sorted(groups.items()):
+        usage = total_usage(call.usage for call in group)
+        tokens = usage.input_tokens + usage.output_tokens
+        yield Notice(
+            NoticeKind.UNPRICED,
+            f"{_calls(group)} to {provider}/{model} ({tokens:,} tokens): no price is known, so the cost is"
+            " unknown and not zero",
+            _unknown_host_yaml(host, model, group[0].measured.api)
+            if provider == host
+            else _unknown_model_yaml(provider, model),
+        )
+
+
+def _unknown_host_yaml(host: str, model: str, api: Api) -> str:
+    maker = api.value.partition(".")[0]
+    # JSON strings are YAML strings: names of anybody's making cannot break out of them.
+    return "\n".join(
+        [
+            "# llmcost.yaml: say whose models this host serves (the provider's prices then hold),",
+            f"hosts: {{{_quoted(host)}: {maker}}}",
+            "# or that they cost nothing,",
+            f"pricing: {{free: [{_quoted(f'{host}/*')}]}}",
+            "# or what they cost, in USD per million tokens",
+            f'pricing: {{models: {{{_quoted(f"{host}/{model}")}: {{input: "...", output: "..."}}}}}}',
+        ]
+    )
+
+
+def _unknown_model_yaml(provider: str, model: str) -> str:
+    key = _quoted(f"{provider}/{model}")
+    return "\n".join(
+        [
+            "# llmcost.yaml: in USD per million tokens,",
+            f'pricing: {{models: {{{key}: {{input: "...", output: "..."}}}}}}',
+            "# or as another name of a priced model",
+            f'pricing: {{aliases: {{{key}: "provider/model"}}}}',
+        ]
+    )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True)
+
+
+def _grouped(
+    calls: Sequence[Call], status: Status, kind: NoticeKind, word: Callable[[str, list[Call]], str]
+) -> Iterable[Notice]:
+    groups: dict[str, list[Call]] = {}
+    for call in calls:
+        if call.status is status:
+            groups.setdefault(call.status_detail or status.value, []).append(call)
+    for detail, group in groups.items():
+        yield Notice(kind, word(detail, group))
+
+
+def _incomplete(detail: str, calls: list[Call]) -> str:
+    return f"{_calls(calls)} ({_first_places(calls)}): {detail}"
+
+
+def _partial(detail: str, calls: list[Call]) -> str:
+    names = sorted({f"{call.measured.provider}/{call.measured.model.name}" for call in calls})
+    return f"{_calls(calls)} to {', '.join(names)}: {detail}; the cost is a lower bound"
+
+
+def _leaks(calls: Iterable[Call]) -> Iterable[Notice]:
+    leaked = list(calls)
+    if leaked:
+        yield Notice(
+            NoticeKind.LEAK,
+            f"{_calls(leaked)} went past an open cassette to the network ({_first_places(leaked)})",
+        )
+
+
+def _differences(calls: Iterable[Call]) -> Iterable[Notice]:
+    for call in calls:
+        stated, computed = call.measured.stated_cost, call.cost
+        if stated is None or call.lookup.source is PriceSource.NONE or not stated:
+            continue
+        if abs(computed.value - stated) / stated > _WORTH_SAYING:
+            yield Notice(
+                NoticeKind.COMPARE,
+                f"call {call.id}: the provider states ${money_text(stated)}, the prices give"
+                f" ${money_text(computed.value)}",
+            )
+
+
+def _calls(calls: Sequence[Call]) -> str:
+    return "1 call" if len(calls) == 1 else f"{len(calls)} calls"
+
+
+def _first_places(calls: Sequence[Call]) -> str:
+    places = list(dict.fromkeys(_place(call) for call in calls))
+    more = f" and {len(places) - 2} more" if len(places) > 2 else ""  # noqa: PLR2004
+    return ", ".join(places[:2]) + more
+
+
+def _place(call: Call) -> str:
+    origin = call.measured.origin
+    cassette = call.measured.cassette
+    return origin.nodeid or origin.fixture or (cassette.path if cassette else "outside any test")

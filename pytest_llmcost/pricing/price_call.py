@@ -1,0 +1,113 @@
+"""A measured call and a price table make a priced call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pytest_llmcost.model.amount import NOTHING, Amount
+from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, Status, SubCall
+from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.price import Lookup, PriceSource
+from pytest_llmcost.model.usage import NO_USAGE, Usage
+from pytest_llmcost.pricing.kernel import invoice
+from pytest_llmcost.pricing.table import PriceTable
+
+_UNPRICED = "no price for {provider}/{model}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The cost of one usage at one lookup."""
+
+    cost: Amount
+    components: dict[str, Decimal] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def price_calls(calls: Iterable[MeasuredCall], table: PriceTable) -> list[Call]:
+    """Price calls in order; their ids are ``c1``, ``c2``, ..."""
+    return [price_call(f"c{number}", call, table) for number, call in enumerate(calls, start=1)]
+
+
+def price_call(call_id: str, call: MeasuredCall, table: PriceTable) -> Call:
+    """Price one call.
+
+    Args:
+        call_id: Its id in the report.
+        call: What was measured.
+        table: The prices.
+
+    Returns:
+        The call; what is not known makes its upper bound None, never its cost 0.
+    """
+    lookup = table.look_up(call)
+    own = _part(call.usage or NO_USAGE, lookup, call.stated_cost)
+    inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
+    problems = (*own.problems, *call.doubts, *(p for _, found in inside for p in found))
+    status, detail = _status(call, lookup, problems)
+    cost = _cost(status, own, [sub_call.cost for sub_call, _ in inside])
+    return Call(
+        id=call_id,
+        measured=call,
+        cost=cost,
+        components=own.components,
+        status=status,
+        status_detail=detail,
+        lookup=lookup,
+        sub_calls=tuple(sub_call for sub_call, _ in inside),
+    )
+
+
+def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
+    if lookup.source is PriceSource.FREE:
+        return _Part(NOTHING)
+    if lookup.source is PriceSource.STATED and stated is not None:
+        return _Part(Amount.exactly(stated))
+    if lookup.card is None:
+        return _Part(Amount.at_least(NOTHING.value))
+    bill = invoice(usage, lookup.card)
+    components = {line.unit: line.amount for line in bill.lines}
+    problems = (*bill.problems, *lookup.card.doubts)
+    amount = Amount.at_least(bill.amount) if problems else Amount.exactly(bill.amount)
+    return _Part(amount, components, problems)
+
+
+def _priced_sub_call(
+    call: MeasuredCall, sub_call: SubCall, table: PriceTable, main: Lookup
+) -> tuple[PricedSubCall, tuple[str, ...]]:
+    if main.source in {PriceSource.FREE, PriceSource.STATED}:
+        # Free covers the whole call, and the provider's statement includes what it did inside.
+        return PricedSubCall(sub_call.kind, sub_call.model, sub_call.usage, NOTHING, main), ()
+    lookup = table.look_up_model(call, sub_call.model) if sub_call.model else main
+    part = _part(sub_call.usage, lookup, None)
+    problems = part.problems
+    if lookup.source is PriceSource.NONE:
+        problems = (f"no price for {call.provider}/{sub_call.model} ({sub_call.kind})",)
+    return PricedSubCall(sub_call.kind, sub_call.model, sub_call.usage, part.cost, lookup), problems
+
+
+def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tuple[Status, str | None]:
+    if lookup.source is PriceSource.FREE:
+        return Status.FREE, f"declared free by {lookup.matched}"
+    if call.incomplete and lookup.source is not PriceSource.STATED:
+        return Status.INCOMPLETE, call.incomplete
+    if lookup.source is PriceSource.NONE:
+        return Status.UNPRICED, _UNPRICED.format(provider=call.provider, model=call.model.name)
+    if problems and lookup.source is not PriceSource.STATED:
+        return Status.PARTIAL, "; ".join(problems)
+    if call.stale:
+        return Status.ESTIMATED, "the request changed since it was recorded"
+    reported = lookup.source is PriceSource.STATED
+    return (Status.REPORTED, lookup.origin) if reported else (Status.EXACT, None)
+
+
+def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
+    low, value, high = own.cost.low, own.cost.value, own.cost.high
+    with exact_money():
+        for amount in inside:
+            low, value = low + amount.low, value + amount.value
+            high = None if high is None or amount.high is None else high + amount.high
+    unknown = status in {Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL}
+    return Amount(low, value, None if unknown else high)

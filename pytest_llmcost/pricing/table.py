@@ -1,0 +1,231 @@
+"""Which price a call gets: the YAML, the provider's own statement, genai-prices, in the order of the design.
+
+The order for a call: (1) the id that the response states, (2) the id that genai-prices resolves it to,
+(3) the requested id, if neither table knows the first two. For each the YAML comes first (free, exact key,
+alias, pattern), then a cost that the provider stated, then genai-prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from pytest_llmcost.model.call import MeasuredCall
+from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
+from pytest_llmcost.pricing.genai import GenaiPrices
+from pytest_llmcost.pricing.rules import (
+    Alias,
+    AsOf,
+    DatedRates,
+    ModelRule,
+    PricingRules,
+    ProviderReported,
+    has_wildcard,
+    key_matches,
+)
+
+_Keyed = TypeVar("_Keyed", ModelRule, Alias)
+
+# An alias may point to an alias; more hops than this are a circle.
+_ALIAS_HOPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of the tables for one call."""
+
+    context: Mapping[str, str]
+    day: date
+    dated: bool
+
+
+class PriceTable:
+    """The rules of the YAML in front of genai-prices.
+
+    Args:
+        rules: The ``pricing:`` section.
+        today: The day of the run, for ``as_of: today``.
+        bundled: The table behind the rules.
+    """
+
+    def __init__(self, rules: PricingRules, today: date, bundled: GenaiPrices | None = None) -> None:
+        self.rules = rules
+        self.bundled = bundled or GenaiPrices()
+        self._today = today
+        self._cards: dict[tuple[str, str, tuple[tuple[str, str], ...], date], RateCard | None] = {}
+
+    def day_of(self, call: MeasuredCall) -> date:
+        """The day whose prices hold for a call."""
+        if isinstance(self.rules.as_of, date):
+            return self.rules.as_of
+        if self.rules.as_of is AsOf.RECORDED:
+            return (call.answered_at or call.started_at).date()
+        return self._today
+
+    @property
+    def as_of(self) -> str:
+        """The setting as the report states it: a date, or ``recorded``."""
+        if isinstance(self.rules.as_of, date):
+            return self.rules.as_of.isoformat()
+        return self.rules.as_of.value if self.rules.as_of is AsOf.RECORDED else self._today.isoformat()
+
+    def look_up(self, call: MeasuredCall) -> Lookup:
+        """Find the price of a call.
+
+        Returns:
+            The lookup; its source is ``NONE`` if nobody knows the model.
+        """
+        trail: list[str] = []
+        question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
+        billed = call.model.billed or call.model.requested
+        stated = self._stated(call, trail)
+        if billed is None:
+            return stated or Lookup(PriceSource.NONE, trail=(*trail, "the call names no model"))
+        answer = self._ask(call.provider, billed, question, trail, stated)
+        if answer is None and call.model.requested not in {None, billed}:
+            trail.append(f"neither table knows {billed!r}: trying the requested id")
+            answer = self._ask(call.provider, str(call.model.requested), question, trail, stated)
+        answer = answer or stated or Lookup(PriceSource.NONE)
+        return replace(answer, trail=tuple(trail))
+
+    def look_up_model(self, call: MeasuredCall, model: str) -> Lookup:
+        """Find the price of another model at the same provider, for a call inside a call."""
+        trail: list[str] = []
+        question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
+        answer = self._ask(call.provider, model, question, trail, None) or Lookup(PriceSource.NONE)
+        return replace(answer, trail=tuple(trail))
+
+    def _stated(self, call: MeasuredCall, trail: list[str]) -> Lookup | None:
+        if call.stated_cost is None or self.rules.provider_reported is ProviderReported.IGNORE:
+            return None
+        if self.rules.provider_reported is ProviderReported.COMPARE:
+            trail.append(f"the provider states ${call.stated_cost} (provider_reported: compare)")
+            return None
+        return Lookup(PriceSource.STATED, matched=None, origin=f"stated by {call.provider}")
+
+    def _ask(
+        self, provider: str, model: str, question: _Question, trail: list[str], stated: Lookup | None
+    ) -> Lookup | None:
+        name = f"{provider}/{model}"
+        answer = self._ask_yaml(name, question, trail)
+        if answer:
+            return answer
+        match = self.bundled.resolve(provider, model)
+        if match and match.key != name:
+            answer = self._ask_yaml(match.key, question, trail)
+        if answer:
+            return answer
+        if match is None:
+            trail.append(f"genai-prices: no {name}")
+            return None
+        trail.append(f"genai-prices: {name} is {match.key}")
+        return stated or self._bundled(provider, model, question)
+
+    def _ask_yaml(self, name: str, question: _Question, trail: list[str], hops: int = 0) -> Lookup | None:
+        for free in self.rules.free:
+            if key_matches(free.key, name):
+                place = self.rules.place(free.line)
+                trail.append(f"{place}: {name} is free ({free.key})")
+                return Lookup(PriceSource.FREE, matched=free.key, origin=place)
+        exact = next((rule for rule in self.rules.models if rule.key == name), None)
+        if exact:
+            return self._ask_rule(exact, name, question, trail)
+        alias = _best(self.rules.aliases, name)
+        if alias and hops < _ALIAS_HOPS:
+            trail.append(f"{self.rules.place(alias.line)}: {name} stands for {alias.target}")
+            return self._ask_yaml(alias.target, question, trail, hops + 1) or self._ask_target(
+                alias.target, question, trail
+            )
+        pattern = _best(self.rules.models, name)
+        return self._ask_rule(pattern, name, question, trail) if pattern else None
+
+    def _ask_rule(self, rule: ModelRule, name: str, question: _Question, trail: list[str]) -> Lookup | None:
+        place = self.rules.place
+        row = rule.on(question.day)
+        if row is None:
+            trail.append(f"{place(rule.line)}: {rule.key} has no price yet on {question.day}")
+            return None
+        card = self._from_row(rule, row, name, question, frozenset())
+        if card is None:
+            trail.append(f"{place(row.line)}: {rule.key} builds on {row.base or name}, which has no price")
+            return None
+        trail.append(f"{card.origin}: {name} is priced by {rule.key}")
+        return Lookup(PriceSource.YAML, card, matched=rule.key, origin=card.origin)
+
+    def _ask_target(self, target: str, question: _Question, trail: list[str]) -> Lookup | None:
+        provider, _, model = target.partition("/")
+        answer = self._bundled(provider, model, question)
+        trail.append(
+            f"genai-prices: {target} is {answer.matched}" if answer else f"genai-prices: no {target}"
+        )
+        return answer
+
+    def _bundled(self, provider: str, model: str, question: _Question) -> Lookup | None:
+        context = tuple(sorted(question.context.items()))
+        key = (provider, model, context, question.day)
+        if key not in self._cards:
+            card = self.bundled.card(provider, model, question.context, question.day)
+            self._cards[key] = card and replace(card, name=_card_name(card.matched, question))
+        found = self._cards[key]
+        if found is None:
+            return None
+        return Lookup(PriceSource.GENAI_PRICES, found, matched=found.matched, origin=found.origin)
+
+    def _from_row(
+        self, rule: ModelRule, row: DatedRates, name: str, question: _Question, seen: frozenset[str]
+    ) -> RateCard | None:
+        rates: dict[str, Rate] = {}
+        doubts: tuple[str, ...] = ()
+        if row.base or row.multiply is not None:
+            source = self._base_card(row.base or name, question, seen | {rule.key}, own=not row.base)
+            if source is None:
+                return None
+            rates, doubts = dict(source.rates), source.doubts
+        if row.multiply is not None:
+            with exact_money():
+                rates = {unit: _scaled(rate, row.multiply) for unit, rate in rates.items()}
+        rates.update(row.rates)
+        return RateCard(
+            name=_card_name(rule.key, question),
+            source=PriceSource.YAML,
+            origin=self.rules.place(row.line),
+            matched=rule.key,
+            as_of=question.day,
+            since=row.start,
+            rates=rates,
+            doubts=doubts,
+        )
+
+    def _base_card(
+        self, name: str, question: _Question, seen: frozenset[str], *, own: bool
+    ) -> RateCard | None:
+        """The card that a row builds on: a row of another model, or genai-prices."""
+        rule = None if own else _best(self.rules.models, name)
+        if rule and rule.key not in seen:
+            row = rule.on(question.day)
+            return self._from_row(rule, row, name, question, seen) if row else None
+        provider, _, model = name.partition("/")
+        return self.bundled.card(provider, model, question.context, question.day)
+
+
+def _best(rules: Sequence[_Keyed], name: str) -> _Keyed | None:
+    """The rule whose key is the name, else the longest key with a wildcard that matches it."""
+    exact = next((rule for rule in rules if rule.key == name), None)
+    patterns = [rule for rule in rules if has_wildcard(rule.key) and key_matches(rule.key, name)]
+    return exact or max(patterns, key=lambda rule: len(rule.key), default=None)
+
+
+def _card_name(matched: str, question: _Question) -> str:
+    context = [f"{key}={value}" for key, value in sorted(question.context.items())]
+    if question.dated:
+        context.append(f"as_of={question.day.isoformat()}")
+    return f"{matched}@{','.join(context) or 'standard'}"
+
+
+def _scaled(rate: Rate, factor: Decimal) -> Rate:
+    tiers = tuple(Tier(tier.above, tier.usd * factor) for tier in rate.tiers)
+    return Rate(rate.usd * factor, rate.per, tiers)

@@ -1,0 +1,162 @@
+"""Every cent of a call, as on an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from pytest_llmcost.model.amount import total
+from pytest_llmcost.model.call import Call, PricedSubCall
+from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
+from pytest_llmcost.model.units import PER_MILLION, UNITS
+from pytest_llmcost.model.usage import NO_USAGE, Usage, cache_hit_rate
+from pytest_llmcost.pricing.kernel import Invoice, Line, invoice
+from pytest_llmcost.reports.table import Column, table
+from pytest_llmcost.reports.text import UNKNOWN, exact_usd, percent, plural, safe
+
+_INDENT = "  "
+_LABEL = 9
+
+
+def explain_calls(title: str, calls: Sequence[Call], width: int) -> list[str]:
+    """The invoices of some calls and their sum.
+
+    Args:
+        title: What they have in common, such as the test.
+        calls: At least one.
+        width: Of the terminal.
+    """
+    lines = [safe(title)]
+    for call in calls:
+        lines += ["", *explain_call(call, width)]
+    if len(calls) > 1:
+        cost = total(call.cost for call in calls)
+        known = exact_usd(cost.value)
+        lines += [
+            "",
+            f"{plural(len(calls), 'call')}: {known if cost.high is not None else _at_least(cost.low)}",
+        ]
+    return lines
+
+
+def explain_call(call: Call, width: int) -> list[str]:
+    """The invoice of one call: usage, units times prices, and where each price is from."""
+    measured = call.measured
+    lines = [f"call {call.id}  {safe(measured.provider)}/{safe(measured.model.name)}  {_manner(call)}"]
+    facts = [("made by", _maker(call)), ("model", _model(call))]
+    if measured.cassette:
+        number = measured.cassette.interaction
+        facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
+    facts.append(("usage", _usage(measured.usage)))
+    facts += _price_facts(call.lookup)
+    if measured.context:
+        facts.append(("context", ", ".join(f"{key}={value}" for key, value in measured.context.items())))
+    detail = f": {call.status_detail}" if call.status_detail else ""
+    facts.append(("status", f"{call.status.value}{detail}"))
+    lines += [f"{_INDENT}{name:<{_LABEL}} {safe(value)}" for name, value in facts]
+    lines += ["", *_bill(call, width)]
+    if call.lookup.trail:
+        lines += ["", f"{_INDENT}how the price was found:"]
+        lines += [f"{_INDENT * 2}{number}. {safe(step)}" for number, step in enumerate(call.lookup.trail, 1)]
+    return lines
+
+
+def _manner(call: Call) -> str:
+    measured = call.measured
+    words = [measured.api.value, "streamed" if measured.stream else "in one piece", measured.source.value]
+    if measured.leak:
+        words.append("leaked past an open cassette")
+    return ", ".join(words)
+
+
+def _maker(call: Call) -> str:
+    origin = call.measured.origin
+    who = origin.nodeid or (f"fixture {origin.fixture}" if origin.fixture else "outside any test")
+    attempt = f", attempt {origin.attempt}" if origin.attempt > 1 else ""
+    agent = f", agent {' > '.join(origin.agent_path)}" if origin.agent_path else ""
+    return f"{who} ({origin.phase.value}{attempt}{agent})"
+
+
+def _model(call: Call) -> str:
+    model = call.measured.model
+    if model.requested == model.billed or model.requested is None:
+        return model.billed or model.name
+    return f"asked for {model.requested}, answered by {model.billed or '(not stated)'}"
+
+
+def _usage(usage: Usage | None) -> str:
+    if usage is None:
+        return "none stated"
+    counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in usage)
+    rate = cache_hit_rate(usage)
+    return f"{counts} (prompt cache hit rate {percent(rate)})" if usage.cache_read_tokens else counts
+
+
+def _price_facts(lookup: Lookup) -> Iterator[tuple[str, str]]:
+    card = lookup.card
+    if lookup.source is PriceSource.NONE:
+        yield "price", "nobody knows one"
+    elif card is None:
+        yield "price", f"{lookup.source.value}: {lookup.origin}"
+    else:
+        since = f", prices since {card.since}" if card.since else ""
+        yield "price", f"{card.origin}, key {card.matched}{since}, as of {card.as_of} 12:00 UTC"
+
+
+def _bill(call: Call, width: int) -> list[str]:
+    rows: list[tuple[str, list[str]]] = []
+    rows += _rows(call.measured.usage or NO_USAGE, call.lookup, call.cost.value)
+    for sub_call in call.sub_calls:
+        rows += _sub_rows(sub_call)
+    cost = call.cost
+    rows.append(("total", ["", "", exact_usd(cost.value) if cost.high is not None else _at_least(cost.low)]))
+    columns = (Column("quantity"), Column("price"), Column("amount"))
+    return [f"{_INDENT}{line}" for line in table("unit", columns, rows, width - len(_INDENT))]
+
+
+def _rows(usage: Usage, lookup: Lookup, cost: Decimal) -> list[tuple[str, list[str]]]:
+    if lookup.source is PriceSource.FREE:
+        return [(_label(name), [f"{count:,}", "free", "$0"]) for name, count in usage]
+    if lookup.source is PriceSource.STATED:
+        return [(f"cost {lookup.origin}", ["", "", exact_usd(cost)])]
+    if lookup.card is None:
+        return [(_label(name), [f"{count:,}", UNKNOWN, UNKNOWN]) for name, count in usage]
+    bill = invoice(usage, lookup.card)
+    return [_row(line, usage, lookup.card) for line in bill.lines] + _unpriced_rows(bill)
+
+
+def _sub_rows(sub_call: PricedSubCall) -> list[tuple[str, list[str]]]:
+    name = f"{sub_call.kind} by {sub_call.model or 'the same model'}"
+    rows = _rows(sub_call.usage, sub_call.lookup, sub_call.cost.value)
+    return [(safe(f"{name}: {label}"), cells) for label, cells in rows]
+
+
+def _row(line: Line, usage: Usage, card: RateCard) -> tuple[str, list[str]]:
+    apart = [name for name, _ in usage if name in card.rates and name in UNITS and line.unit in UNITS]
+    parts = [name for name in apart if UNITS[line.unit].contains(UNITS[name]) and usage.get(name)]
+    label = _label(line.unit)
+    if parts:
+        label += f" (without {', '.join(_label(part) for part in parts)})"
+    return label, [f"{line.quantity:,}", _price(line, card.rates[line.unit]), exact_usd(line.amount)]
+
+
+def _price(line: Line, rate: Rate) -> str:
+    per = "M" if line.per == PER_MILLION else "" if line.per == 1 else f"{line.per:,}"
+    text = f"${money_text(line.usd)}/{per}" if per else f"${money_text(line.usd)}"
+    tier = next(
+        (tier for tier in reversed(rate.tiers) if tier.usd == line.usd and line.usd != rate.usd), None
+    )
+    return f"{text} (above {tier.above:,})" if tier else text
+
+
+def _unpriced_rows(bill: Invoice) -> list[tuple[str, list[str]]]:
+    return [(safe(problem), ["", UNKNOWN, UNKNOWN]) for problem in bill.problems]
+
+
+def _label(unit: str) -> str:
+    return unit.replace("_", " ").removesuffix(" tokens")
+
+
+def _at_least(known: Decimal) -> str:
+    return f"≥ {exact_usd(known)}" if known else UNKNOWN

@@ -1,0 +1,250 @@
+"""The section of the terminal: what a developer reads after each run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from pytest_llmcost.model.call import Call, Source, Status
+from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
+from pytest_llmcost.model.rollup import last_attempts, rollup
+from pytest_llmcost.reports.empty import empty_state
+from pytest_llmcost.reports.table import Column, table
+from pytest_llmcost.reports.text import MoneyStyle, percent, plural, safe, shorten
+
+_TOP = 10
+_OUTSIDE = "(outside any test)"
+_NO_AGENT = "(no agent)"
+_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR})
+
+
+class Detail(IntEnum):
+    """How much to show: ``-q``, nothing, ``-v``, ``-vv``."""
+
+    QUIET = -1
+    NORMAL = 0
+    TESTS = 1
+    CALLS = 2
+
+
+class Tone(StrEnum):
+    """How a line is coloured; its words say the same."""
+
+    PLAIN = "plain"
+    BOLD = "bold"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the section."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+def section(
+    report: RunReport, *, detail: Detail, width: int, report_path: str, include_mocked: bool = False
+) -> list[Line]:
+    """Render the section.
+
+    Args:
+        report: The run.
+        detail: How much to show.
+        width: Of the terminal, in columns.
+        report_path: Where report.json was written, as the user would type it.
+        include_mocked: Whether mocked calls count.
+    """
+    if not report.calls:
+        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
+        return [*_plain(empty_state(report)), *notice_lines(alarms, width)]
+    style = MoneyStyle.of(report.totals.cost)
+    lines = [Line(_headline(report, style), Tone.BOLD)]
+    if detail is Detail.QUIET:
+        return [*lines, *notice_lines([n for n in report.notices if n.kind in _ALARMING], width)]
+    lines += _plain(_wrapped(_provenance(report, include_mocked=include_mocked), width))
+    lines += _plain(["", *_tests(report, style, detail, width, include_mocked=include_mocked)])
+    if any(agent.name is not None for agent in report.agents):
+        lines += _plain(["", *_agents(report, style, width)])
+    if detail is Detail.CALLS:
+        lines += _plain(["", *calls_table(report.calls, style, width)])
+    if report.notices:
+        lines += [Line(""), *notice_lines(report.notices, width)]
+    return [*lines, Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
+
+
+def _plain(lines: Sequence[str]) -> list[Line]:
+    return [Line(line) for line in lines]
+
+
+def _headline(report: RunReport, style: MoneyStyle) -> str:
+    totals = report.totals
+    parts = [
+        f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
+        plural(totals.calls, "call"),
+    ]
+    if report.tests:
+        parts[1] += f" in {plural(len(report.tests), 'test')}"
+    if totals.cache_hit_rate is not None:
+        parts.append(f"prompt cache hit rate {percent(totals.cache_hit_rate)}")
+    if not report.meta.complete:
+        parts.append("NOT COMPLETE")
+    return " | ".join(parts)
+
+
+def _provenance(report: RunReport, *, include_mocked: bool) -> list[str]:
+    totals, pricing = report.totals, report.meta.pricing
+    sources = [f"{totals.sources[source]} {source.value}" for source in Source if totals.sources.get(source)]
+    if totals.sources.get(Source.MOCKED) and not include_mocked:
+        sources[-1] += " (left out)"
+    parts = [", ".join(sources)]
+    doubtful = [status for status in Status if status is not Status.EXACT and totals.statuses.get(status)]
+    if doubtful:
+        parts.append(", ".join(f"{totals.statuses[status]} {status.value}" for status in doubtful))
+    if pricing.version:
+        parts.append(f"prices: {pricing.source} {pricing.version}, as of {pricing.as_of}")
+    return parts
+
+
+def _wrapped(parts: Sequence[str], width: int) -> list[str]:
+    """Parts joined by bars, with a new line where the width ends."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 3 <= width:
+            lines[-1] += f" | {part}"
+        else:
+            lines.append(part)
+    return lines
+
+
+_USAGE_COLUMNS = (
+    Column("calls"),
+    Column("input", from_width=80),
+    Column("cache hit", from_width=90),
+    Column("output", from_width=80),
+    Column("cost"),
+)
+
+
+def _usage_cells(found: Rollup, style: MoneyStyle) -> list[str]:
+    return [
+        f"{found.calls:,}",
+        f"{found.usage.input_tokens:,}",
+        percent(found.cache_hit_rate),
+        f"{found.usage.output_tokens:,}",
+        style.amount(found.cost),
+    ]
+
+
+def _tests(
+    report: RunReport, style: MoneyStyle, detail: Detail, width: int, *, include_mocked: bool
+) -> Iterator[str]:
+    rows = [(safe(test.result.nodeid), test.rollup) for test in report.tests if test.rollup.calls]
+    rows += _elsewhere(report, include_mocked=include_mocked)
+    rows.sort(key=lambda row: (-row[1].cost.value, row[0]))
+    shown = rows if detail >= Detail.TESTS else rows[:_TOP]
+    cells = [(name, _usage_cells(found, style)) for name, found in shown]
+    yield from table("test", _USAGE_COLUMNS, [*cells, ("total", _usage_cells(report.totals, style))], width)
+    if len(shown) < len(rows):
+        yield f"{plural(len(rows) - len(shown), 'more row')} (show all: -v)"
+    silent = sum(1 for test in report.tests if not test.rollup.calls)
+    if silent:
+        yield f"{plural(silent, 'test')} made no call that counts"
+
+
+def _elsewhere(report: RunReport, *, include_mocked: bool) -> list[tuple[str, Rollup]]:
+    """Rows for calls of wider fixtures and outside any test, so that the rows sum to the total."""
+    listed = {test.result.nodeid for test in report.tests}
+    groups: dict[str, list[Call]] = {}
+    for call in report.calls:
+        origin = call.measured.origin
+        if origin.nodeid in listed:
+            continue
+        name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
+        groups.setdefault(safe(name), []).append(call)
+    last = last_attempts(report.calls)
+    rows = [(name, rollup(calls, last=last, include_mocked=include_mocked)) for name, calls in groups.items()]
+    return [row for row in rows if row[1].calls]
+
+
+def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
+    columns = (Column("runs"), *_USAGE_COLUMNS)
+    rows = [
+        (
+            safe(agent.name) if agent.name is not None else _NO_AGENT,
+            [f"{agent.runs:,}" if agent.name is not None else "-", *_usage_cells(agent.rollup, style)],
+        )
+        for agent in report.agents
+        if agent.rollup.calls
+    ]
+    return table("agent", columns, rows, width)
+
+
+_CALL_COLUMNS = (
+    Column("model", numeric=False, from_width=100),
+    Column("agent", numeric=False, from_width=140),
+    Column("source", numeric=False, from_width=80),
+    Column("input", from_width=80),
+    Column("cached", from_width=120),
+    Column("output", from_width=80),
+    Column("status", numeric=False, from_width=120),
+    Column("cost"),
+)
+_MODEL_WIDTH = 32
+
+
+def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[str]:
+    """One row for each call, named by its id and test."""
+    rows = []
+    for call in calls:
+        measured = call.measured
+        usage = call.usage
+        stated = measured.usage is not None
+        rows.append(
+            (
+                f"{call.id} {_where(call)}",
+                [
+                    shorten(safe(f"{measured.provider}/{measured.model.name}"), _MODEL_WIDTH),
+                    safe(measured.origin.agent or "-"),
+                    measured.source.value,
+                    f"{usage.input_tokens:,}" if stated else "?",
+                    f"{usage.cache_read_tokens:,}" if stated else "?",
+                    f"{usage.output_tokens:,}" if stated else "?",
+                    call.status.value,
+                    style.amount(call.cost),
+                ],
+            )
+        )
+    return table("call", _CALL_COLUMNS, rows, width)
+
+
+def _where(call: Call) -> str:
+    origin, cassette = call.measured.origin, call.measured.cassette
+    if origin.nodeid is not None:
+        return safe(origin.nodeid)
+    if origin.fixture is not None:
+        return safe(f"fixture {origin.fixture}")
+    return safe(f"{cassette.path} #{cassette.interaction}") if cassette else _OUTSIDE
+
+
+def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
+    """Notices with what to paste, folded to the width."""
+    for notice in notices:
+        for text in _folded(f"{notice.kind.value}: {safe(notice.message)}", width):
+            yield Line(text, Tone.WARNING)
+        for line in (notice.paste or "").splitlines():
+            yield Line(f"    {safe(line)}")
+
+
+def _folded(text: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [text]
+
+
+def _next_steps(report: RunReport, report_path: str) -> list[str]:
+    dearest = max(report.calls, key=lambda call: call.cost.value)
+    nodeid = dearest.measured.origin.nodeid
+    target = f'"{safe(nodeid)}"' if nodeid is not None and '"' not in nodeid else dearest.id
+    return [f"every cent: llmcost explain {target}", f"report: {report_path}"]

@@ -1,0 +1,112 @@
+"""Money, counts, rates and untrusted names as text for people."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.money import ZERO, exact_money, money_text
+
+UNKNOWN = "unknown"
+_FINE = 6
+_COARSE = 4
+# From a dime upwards four decimals tell a test's share of the total.
+_COARSE_FROM = Decimal("0.1")
+_WHOLE_DOLLARS_FROM = Decimal(1)
+_ELLIPSIS = "..."
+# Format, control, surrogate and separator characters: they move the cursor or hide text.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyStyle:
+    """How many decimals the amounts of one report have, so that they can be compared down a column."""
+
+    digits: int
+
+    @classmethod
+    def of(cls, total: Amount) -> MoneyStyle:
+        """The style for a report whose total this is."""
+        return cls(_COARSE if total.value >= _COARSE_FROM else _FINE)
+
+    def usd(self, amount: Decimal) -> str:
+        """An amount that is known: ``$1,234.56``, ``$0.0213``, ``<$0.0001``."""
+        with exact_money():
+            if amount >= _WHOLE_DOLLARS_FROM:
+                return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,}"
+            step = Decimal(1).scaleb(-self.digits)
+            if ZERO < amount < step:
+                return f"<${step:f}"
+            return f"${amount.quantize(step, ROUND_HALF_EVEN):f}"
+
+    def amount(self, amount: Amount) -> str:
+        """An amount with its doubt: ``$0.0213``, ``~$0.0213 ±4%``, ``≥ $0.0412``, ``unknown``."""
+        if amount.high is None:
+            return f"≥ {self.usd(amount.low)}" if amount.low else UNKNOWN
+        if amount.is_exact:
+            return self.usd(amount.value)
+        with exact_money():
+            error = max(amount.high - amount.value, amount.value - amount.low)
+            share = f" ±{error / amount.value * 100:.0f}%" if amount.value else ""
+        return f"~{self.usd(amount.value)}{share}"
+
+
+def exact_usd(amount: Decimal) -> str:
+    """All digits of an amount, as on an invoice."""
+    return f"${money_text(amount)}"
+
+
+def percent(rate: Decimal | None) -> str:
+    """A rate as ``62.0%``; a dash where there is none."""
+    return "-" if rate is None else f"{rate * 100:.1f}%"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 call``, ``2 calls``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def safe(text: str) -> str:
+    """A name of anybody's making, fit for a terminal: characters that hide or move text are spelled out."""
+    return "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
+
+
+def _spelled(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def columns(text: str) -> int:
+    """How many terminal columns a text takes."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut the middle out of a text, so that both its ends stay readable.
+
+    Args:
+        text: Free of control characters.
+        width: Terminal columns, at least 1.
+    """
+    if columns(text) <= width:
+        return text
+    if width <= len(_ELLIPSIS):
+        return _ELLIPSIS[:width]
+    room = width - len(_ELLIPSIS)
+    head, tail = room // 2, room - room // 2
+    return f"{_take(text, head)}{_ELLIPSIS}{_take(text[::-1], tail)[::-1]}"
+
+
+def _take(text: str, width: int) -> str:
+    taken, used = "", 0
+    for char in text:
+        used += columns(char)
+        if used > width:
+            break
+        taken += char
+    return taken

@@ -1,0 +1,137 @@
+"""What was asked for: command line, environment, ini-file and llmcost.yaml, decided in this one place.
+
+An option on the command line comes before the environment, the environment before the ini-file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_llmcost.config.load import DEFAULT_NAME, Configuration, load_configuration
+from pytest_llmcost.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pytest
+
+REPORT_DIR = ".llmcost"
+REPORT_NAME = "report.json"
+
+
+class ReportType(StrEnum):
+    """What ``--llm-cost-report`` takes."""
+
+    JSON = "json"
+    TERM_CALLS = "term-calls"
+    NO_TERM = "no-term"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """One ``--llm-cost-report``.
+
+    Attributes:
+        type: Which report.
+        path: Where to write it; None for the terminal.
+    """
+
+    type: ReportType
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What holds for this session.
+
+    Attributes:
+        invoked_from: The folder in which pytest was started; reports are written below it.
+        root: pytest's rootdir; tests and cassettes are named from there.
+        reports: The reports asked for beside the terminal and .llmcost/report.json.
+        configuration: What llmcost.yaml says.
+    """
+
+    invoked_from: Path
+    root: Path
+    reports: tuple[ReportRequest, ...]
+    configuration: Configuration
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Settings:
+        """Decide.
+
+        Raises:
+            ConfigError: If an option or llmcost.yaml is wrong.
+        """
+        invoked_from = Path(config.invocation_params.dir)
+        typed: list[str] = config.getoption("llm_cost_report") or config.getini("llm_cost_report")
+        return cls(
+            invoked_from=invoked_from,
+            root=config.rootpath,
+            reports=tuple(parse_report_request(text) for text in typed),
+            configuration=_configuration(config, invoked_from),
+        )
+
+    def asks_for(self, kind: ReportType) -> bool:
+        """Whether a report was asked for."""
+        return any(request.type is kind for request in self.reports)
+
+    @property
+    def report_path(self) -> Path:
+        """Where every run writes its report."""
+        return self.invoked_from / REPORT_DIR / REPORT_NAME
+
+
+def is_enabled(config: pytest.Config, environ: Mapping[str, str]) -> bool:
+    """Whether costs are measured: ``--llm-cost``, ``PYTEST_LLM_COST=1``, or ``llm_cost = true``."""
+    from_environ = environ.get("PYTEST_LLM_COST", "").strip().lower()
+    if config.getoption("llm_cost"):
+        return True
+    if from_environ:
+        return from_environ in {"1", "true", "yes", "on"}
+    return bool(config.getini("llm_cost"))
+
+
+def parse_report_request(text: str) -> ReportRequest:
+    """Read ``TYPE[:PATH]``.
+
+    Raises:
+        ConfigError: If the type is unknown or the path does not fit it.
+    """
+    name, _, path = text.partition(":")
+    allowed = ", ".join(kind.value for kind in ReportType)
+    if name not in set(ReportType):
+        raise ConfigError(f"--llm-cost-report={text}: unknown type {name!r}; allowed: {allowed}")
+    kind = ReportType(name)
+    if kind is not ReportType.JSON and path:
+        raise ConfigError(f"--llm-cost-report={text}: {name} writes no file; leave out the path")
+    return ReportRequest(kind, path or None)
+
+
+def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:
+    asked = config.getoption("llm_cost_config")
+    if asked:
+        return _required(invoked_from / asked, asked, "--llm-cost-config")
+    beside = config.inipath.parent if config.inipath else config.rootpath
+    asked = config.getini("llm_cost_config")
+    if asked:
+        return _required(beside / asked, asked, "llm_cost_config in the ini-file")
+    path = beside / DEFAULT_NAME
+    return load_configuration(path, shown_path(path, invoked_from)) if path.is_file() else Configuration()
+
+
+def _required(path: Path, asked: str, option: str) -> Configuration:
+    if not path.is_file():
+        raise ConfigError(f"{option}: no such file: {asked}")
+    return load_configuration(path, asked)
+
+
+def shown_path(path: Path, start: Path) -> str:
+    """A path as the user would type it from a folder."""
+    try:
+        return path.relative_to(start).as_posix()
+    except ValueError:
+        return Path(os.path.relpath(path, start)).as_posix()

@@ -1,0 +1,1 @@
+"""Response bytes in, usage out: one module for each wire format, and no HTTP library."""

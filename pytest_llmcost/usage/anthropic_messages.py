@@ -1,0 +1,111 @@
+"""Anthropic messages: counters that exclude each other, and model calls inside a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pytest_llmcost.model.call import SubCall
+from pytest_llmcost.model.units import (
+    CACHE_READ,
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    INPUT,
+    OUTPUT,
+    REASONING,
+    WEB_SEARCHES,
+)
+from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.fields import child, count, stated, text
+from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.tiers import place_doubts, tier_context
+
+# Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
+# "message" entries are already in them.
+_BILLED_APART = frozenset({"compaction", "advisor_message"})
+
+
+def read_json(body: Mapping[str, Any]) -> Stated:
+    """Read a message that came in one piece."""
+    usage = child(body, "usage")
+    return _stated(body, usage, None if usage else NO_USAGE_STATED)
+
+
+def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
+    """Read a streamed message.
+
+    ``message_start`` states the input; each ``message_delta`` states running totals that replace what
+    was stated before. A stream that breaks off in between has billed at least what it stated.
+    """
+    message: Mapping[str, Any] = {}
+    usage: dict[str, Any] = {}
+    final = False
+    for event in events:
+        if event is None:
+            continue
+        kind = text(event, "type")
+        if kind == "message_start":
+            message = child(event, "message")
+            usage.update(child(message, "usage"))
+        elif kind == "message_delta":
+            newer = child(event, "usage")
+            usage.update({key: value for key, value in newer.items() if value is not None})
+            final = final or bool(newer and text(child(event, "delta"), "stop_reason"))
+        elif kind == "message_stop":
+            final = True
+    if not usage:
+        return _stated(message, usage, NO_USAGE_STATED if final else CUT)
+    return _stated(message, usage, None if final else CUT)
+
+
+def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None) -> Stated:
+    return Stated(
+        usage=message_usage(usage) if usage else None,
+        model=text(body, "model"),
+        incomplete=incomplete,
+        response_id=text(body, "id"),
+        context=tier_context(body, usage),
+        doubts=place_doubts(usage),
+        sub_calls=tuple(_sub_calls(usage)),
+    )
+
+
+def message_usage(usage: Mapping[str, Any]) -> Usage:
+    """Counts of a message's ``usage``.
+
+    ``input_tokens`` there leaves cache reads and writes out: the whole prompt is the sum of the three.
+    """
+    fresh = count(usage, "input_tokens")
+    read = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
+    lifetimes = child(usage, "cache_creation")
+    short = count(lifetimes, "ephemeral_5m_input_tokens")
+    long = count(lifetimes, "ephemeral_1h_input_tokens")
+    if written is None and (short or long):
+        written = (short or 0) + (long or 0)
+    parts = [part for part in (fresh, read, written) if part is not None]
+    return Usage(
+        stated(
+            **{
+                INPUT: sum(parts) if parts else None,
+                OUTPUT: count(usage, "output_tokens"),
+                CACHE_READ: read,
+                CACHE_WRITE: written,
+                CACHE_WRITE_5M: short,
+                CACHE_WRITE_1H: long,
+                REASONING: count(child(usage, "output_tokens_details"), "thinking_tokens"),
+                WEB_SEARCHES: count(child(usage, "server_tool_use"), "web_search_requests") or None,
+            }
+        )
+    )
+
+
+def _sub_calls(usage: Mapping[str, Any]) -> Iterator[SubCall]:
+    iterations = usage.get("iterations")
+    if not isinstance(iterations, list):
+        return
+    for entry in iterations:
+        kind = text(entry, "type")
+        if kind in _BILLED_APART:
+            yield SubCall(str(kind), text(entry, "model"), message_usage(entry))

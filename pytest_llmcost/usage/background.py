@@ -1,0 +1,60 @@
+"""Responses that are made in the background are billed once, however often they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from pytest_llmcost.model.call import ModelIds
+from pytest_llmcost.usage.reading import NotACall, Reading
+
+NEVER_FETCHED = "the background response was started and never fetched to its end"
+
+Attached = TypeVar("Attached")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Generic[Attached]):
+    """A reading that is a call, with whatever its exchange carried."""
+
+    reading: Reading
+    attached: Attached
+
+
+class BackgroundCalls(Generic[Attached]):
+    """Pairs the request that starts a background response with the poll that completes it.
+
+    A GET of a stored response states its full usage again, so it is a call only if it completes a response
+    that was started in the same run and not counted yet.
+    """
+
+    def __init__(self) -> None:
+        self._started: dict[str, Settled[Attached]] = {}
+
+    def settle(self, reading: Reading, attached: Attached) -> Settled[Attached] | NotACall | None:
+        """Decide about the next reading.
+
+        Returns:
+            The call; why it is none; or None for the start of a background response.
+        """
+        response_id = reading.stated.response_id
+        if reading.is_poll:
+            start = self._started.get(response_id or "")
+            if start is None or reading.stated.usage is None:
+                return NotACall.POLL
+            del self._started[response_id or ""]
+            requested = start.reading.model.requested
+            model = ModelIds(requested, reading.model.billed or start.reading.model.billed)
+            return Settled(replace(reading, model=model, request_parts=start.reading.request_parts), attached)
+        if reading.stated.pending and response_id:
+            self._started[response_id] = Settled(reading, attached)
+            return None
+        return Settled(reading, attached)
+
+    def unfinished(self) -> Iterator[Settled[Attached]]:
+        """The responses that were started and never seen to end; each is billed, nobody knows how much."""
+        while self._started:
+            _, start = self._started.popitem()
+            stated = replace(start.reading.stated, incomplete=NEVER_FETCHED)
+            yield replace(start, reading=replace(start.reading, stated=stated))

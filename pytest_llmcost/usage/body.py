@@ -1,0 +1,124 @@
+"""Response bodies as text: content encodings undone, JSON told from event streams by the bytes themselves.
+
+Headers are not trusted: cassettes often lack them, and some say gzip over plain text.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+# A hostile body may inflate to any size; no recorded response comes near this.
+_MOST_BYTES = 256 * 1024 * 1024
+
+
+def plain_bytes(body: bytes, content_encoding: str) -> bytes:
+    """Undo content encodings as far as the bytes go.
+
+    Args:
+        body: As received, possibly cut.
+        content_encoding: The header; only a hint.
+
+    Returns:
+        The plain body; what cannot be decoded is returned as it is.
+    """
+    if body.startswith(_GZIP_MAGIC):
+        return _inflate(body, _GZIP_WINDOW)
+    if body.startswith(_ZSTD_MAGIC):
+        return _decode_with(_zstd, body)
+    if _is_text(body):
+        return body
+    if "br" in content_encoding:
+        return _decode_with(_brotli, body)
+    if "deflate" in content_encoding:
+        return _inflate(body, zlib.MAX_WBITS) or _inflate(body, -zlib.MAX_WBITS) or body
+    return body
+
+
+def _inflate(body: bytes, window: int) -> bytes:
+    # A decompressor object gives back what a cut stream still holds; zlib.decompress() would raise.
+    engine = zlib.decompressobj(window)
+    try:
+        return engine.decompress(body, _MOST_BYTES)
+    except zlib.error:
+        return _inflate_piecewise(body, window)
+
+
+def _inflate_piecewise(body: bytes, window: int) -> bytes:
+    engine = zlib.decompressobj(window)
+    plain = bytearray()
+    try:
+        for start in range(0, len(body), 256):
+            plain += engine.decompress(body[start : start + 256], _MOST_BYTES)
+    except zlib.error:
+        pass
+    return bytes(plain)
+
+
+def _zstd(body: bytes) -> bytes:
+    import zstandard
+
+    plain: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(body)
+    return plain
+
+
+def _brotli(body: bytes) -> bytes:
+    import brotli
+
+    plain: bytes = brotli.Decompressor().process(body)
+    return plain
+
+
+def _decode_with(decoder: Callable[[bytes], bytes], body: bytes) -> bytes:
+    try:
+        return decoder(body)
+    except Exception:  # noqa: BLE001  # each decoder has errors of its own, and may not be installed
+        return body
+
+
+def _is_text(body: bytes) -> bool:
+    return body.lstrip()[:1] in {b"{", b"[", b"d", b"e", b":", b'"', b""}
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that a body holds; None if it holds something else."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def is_event_stream(body: bytes) -> bool:
+    """Whether the body is a stream of server-sent events."""
+    return body.lstrip()[:6].startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+
+
+def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
+    """The data of each server-sent event.
+
+    A value is the JSON object of an event, or None for data that is no JSON object (``[DONE]``, a cut
+    event). Lines may end in LF, CRLF or CR; several data lines of one event are joined by a line feed.
+
+    Args:
+        body: The stream, possibly cut anywhere.
+    """
+    data: list[bytes] = []
+    for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield json_object(b"\n".join(data))
+            data = []
+    if data:
+        yield json_object(b"\n".join(data))
+
+
+def ends_with_done(body: bytes) -> bool:
+    """Whether an OpenAI-style stream reached its end mark, ``[DONE]``."""
+    return b"[DONE]" in body[-64:]

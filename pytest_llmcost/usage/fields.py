@@ -1,0 +1,51 @@
+"""Reading counts out of JSON that anybody may have written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pytest_llmcost.model.money import parse_money
+
+
+def child(value: Any, key: str) -> Mapping[str, Any]:
+    """The object under a key; empty if there is none."""
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def count(value: Any, key: str) -> int | None:
+    """The count under a key; None if it is absent or no count.
+
+    Whole floats are taken (some gateways write ``12.0``); negative numbers and booleans are not.
+    """
+    found = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    if isinstance(found, float) and not found.is_integer():
+        return None
+    return int(found) if found >= 0 else None
+
+
+def text(value: Any, key: str) -> str | None:
+    """The text under a key; None if it is absent, empty or no text."""
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return found if isinstance(found, str) and found else None
+
+
+def usd(value: Any, key: str) -> Decimal | None:
+    """The amount under a key; None if it is absent, negative or no number."""
+    found = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    try:
+        amount = parse_money(str(found))
+    except ValueError:
+        return None
+    return amount if amount >= 0 else None
+
+
+def stated(**counts: int | None) -> dict[str, int]:
+    """The counts that were stated, by unit."""
+    return {unit: number for unit, number in counts.items() if number is not None}

@@ -1,0 +1,107 @@
+"""OpenAI chat completions, as spoken by many providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
+from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.fields import child, count, stated, text, usd
+from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.tiers import tier_context
+
+# They leave reasoning out of completion_tokens, and put it into total_tokens: xAI's chat completions,
+# and Gemini behind Google's OpenAI-compatible endpoint.
+_TOTAL_INCLUDES_MORE = frozenset({"x-ai", "google"})
+_NOT_ASKED_FOR = (
+    'the stream ended without usage: the app has to ask for it with stream_options={"include_usage": True}'
+)
+
+
+def read_json(body: Mapping[str, Any], provider: str) -> Stated:
+    """Read a completion that came in one piece."""
+    usage = child(body, "usage")
+    return _stated(body, usage, provider, None if usage else NO_USAGE_STATED)
+
+
+def read_events(events: Iterable[Mapping[str, Any] | None], provider: str, *, done: bool) -> Stated:
+    """Read a streamed completion.
+
+    The usage stands in the last chunk that has one (Groq: under ``x_groq``). Some servers repeat it in
+    every chunk, so it is final only when the answer has ended.
+
+    Args:
+        events: The data of the events.
+        provider: Whose dialect it is.
+        done: Whether the end mark was seen.
+    """
+    head: dict[str, Any] = {}
+    usage: Mapping[str, Any] = {}
+    ended = done
+    for event in events:
+        if event is None:
+            continue
+        for key in ("model", "id", "created", "service_tier"):
+            if event.get(key):
+                head[key] = event[key]
+        found = child(event, "usage") or child(child(event, "x_groq"), "usage")
+        usage = found or usage
+        choices = event.get("choices")
+        ended = ended or bool(found and choices == []) or _has_finished(choices)
+    if not usage:
+        return _stated(head, usage, provider, _NOT_ASKED_FOR if ended else CUT)
+    return _stated(head, usage, provider, None if ended else CUT)
+
+
+def _has_finished(choices: object) -> bool:
+    return isinstance(choices, list) and any(text(choice, "finish_reason") for choice in choices)
+
+
+def _stated(
+    body: Mapping[str, Any], usage: Mapping[str, Any], provider: str, incomplete: str | None
+) -> Stated:
+    return Stated(
+        usage=chat_usage(usage, provider) if usage else None,
+        model=text(body, "model"),
+        incomplete=incomplete,
+        response_id=text(body, "id"),
+        context=tier_context(body, usage),
+        cost=None if usage.get("is_byok") else usd(usage, "cost"),
+        created=count(body, "created"),
+    )
+
+
+def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
+    """Counts of a chat ``usage`` object: cached tokens are inside the prompt, reasoning inside the output."""
+    prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+    total = count(usage, "total_tokens")
+    if provider in _TOTAL_INCLUDES_MORE and None not in {prompt, total}:
+        completion = max(int(total or 0) - int(prompt or 0), completion or 0)
+    input_details = child(usage, "prompt_tokens_details")
+    output_details = child(usage, "completion_tokens_details")
+    cached = count(input_details, "cached_tokens")
+    if cached is None:  # DeepSeek, and Moonshot's and Perplexity's top-level form
+        cached = _first(count(usage, "prompt_cache_hit_tokens"), count(usage, "cached_tokens"))
+    return Usage(
+        stated(
+            **{
+                INPUT: prompt,
+                OUTPUT: completion,
+                CACHE_READ: cached,
+                CACHE_WRITE: count(input_details, "cache_write_tokens"),
+                REASONING: count(output_details, "reasoning_tokens"),
+                "input_audio_tokens": _if_any(count(input_details, "audio_tokens")),
+                "output_audio_tokens": _if_any(count(output_details, "audio_tokens")),
+            }
+        )
+    )
+
+
+def _first(*counts: int | None) -> int | None:
+    return next((number for number in counts if number is not None), None)
+
+
+def _if_any(number: int | None) -> int | None:
+    """Audio counters are stated as 0 by models without audio: only a real count is kept."""
+    return number or None

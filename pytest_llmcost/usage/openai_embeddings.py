@@ -1,0 +1,27 @@
+"""OpenAI embeddings: input only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_llmcost.model.units import INPUT
+from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.fields import child, count, stated, text
+from pytest_llmcost.usage.reading import NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.tiers import tier_context
+
+
+def read_json(body: Mapping[str, Any]) -> Stated:
+    """Read an embeddings response; a provider may state only the total (Voyage)."""
+    usage = child(body, "usage")
+    tokens = count(usage, "prompt_tokens")
+    if tokens is None:
+        tokens = count(usage, "total_tokens")
+    return Stated(
+        usage=Usage(stated(**{INPUT: tokens})) if tokens is not None else None,
+        model=text(body, "model"),
+        incomplete=None if tokens is not None else NO_USAGE_STATED,
+        response_id=text(body, "id"),
+        context=tier_context(body, usage),
+    )

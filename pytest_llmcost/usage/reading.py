@@ -1,0 +1,77 @@
+"""What a reader finds in an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from pytest_llmcost.model.call import Api, ModelIds, SubCall
+from pytest_llmcost.model.usage import Usage
+
+NO_USAGE_STATED = "the response states no usage"
+CUT = "the response was cut before it stated its usage"
+
+
+class NotACall(StrEnum):
+    """Why an exchange with a known host or path is no billed call of its own."""
+
+    HTTP_ERROR = "HTTP error"
+    TOKEN_COUNT = "token count"
+    POLL = "poll or stored object"
+    NO_RESPONSE = "no response"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the body of a response states.
+
+    Attributes:
+        usage: The counts; None if there are none.
+        model: The model that answered; None if it is not named.
+        incomplete: Why the usage is missing or not final; None if it is final.
+        response_id: The provider's id of the response.
+        context: What else decides the price.
+        doubts: Facts that no price table knows how to price.
+        cost: USD, where the body states the cost.
+        sub_calls: Model calls inside this one.
+        pending: Whether the answer is still being made in the background.
+        created: When the provider answered, seconds since 1970; None if the body does not say.
+    """
+
+    usage: Usage | None = None
+    model: str | None = None
+    incomplete: str | None = None
+    response_id: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    cost: Decimal | None = None
+    sub_calls: tuple[SubCall, ...] = ()
+    pending: bool = False
+    created: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A billed call as read from its exchange, or the start or the end of one in the background.
+
+    Attributes:
+        provider: genai-prices' id, a name from ``hosts:``, or ``host:port``.
+        host: ``host`` or ``host:port``.
+        api: The wire format.
+        model: Requested and billed model.
+        stream: Whether the answer was streamed.
+        stated: What the response states.
+        is_poll: Whether it fetches an answer that was started before.
+        request_parts: Bytes of system, tools and messages.
+    """
+
+    provider: str
+    host: str
+    api: Api
+    model: ModelIds
+    stream: bool
+    stated: Stated
+    is_poll: bool
+    request_parts: Mapping[str, int]

@@ -1,0 +1,22 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of calls that public projects recorded, which is not part of this repository.
+
+    It is looked for in $LLMCOST_CORPUS, else beside the checkout.
+    """
+    folder = Path(os.environ.get("LLMCOST_CORPUS", ROOT.parent / "shared" / "corpus"))
+    if not (folder / "open").is_dir():
+        pytest.skip(f"no recorded calls at {folder}: set LLMCOST_CORPUS to their folder")
+    return folder
