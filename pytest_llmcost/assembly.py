@@ -80,6 +80,7 @@ def assemble(
             branch=facts.branch,
             rootdir=facts.rootdir,
             complete=not facts.faults,
+            include_mocked=mocked,
             selection=facts.selection,
             pricing=_pricing_meta(cards, configuration, table, needed=bool(priced)),
         ),
@@ -95,7 +96,10 @@ def assemble(
 
 
 def _fault_notices(faults: Sequence[str]) -> list[Notice]:
-    return [Notice(NoticeKind.FAULT, f"the run is not complete: {fault}") for fault in faults]
+    return [
+        Notice(NoticeKind.FAULT, f"the run is not complete, calls may be missing: {fault}")
+        for fault in faults
+    ]
 
 
 def _cards(calls: Sequence[Call]) -> dict[str, RateCard]:

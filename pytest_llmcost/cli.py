@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="llmcost", description="What your LLM tests cost, and why.")
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     scan = commands.add_parser("scan", help="price cassette files without running a test")
     scan.add_argument("paths", nargs="+", metavar="PATH", help="a cassette, or a folder of cassettes")
@@ -54,15 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _Version(str):
-    """Looked up only when it is asked for."""
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for."""
 
-    __slots__ = ()
-
-    def __mod__(self, _: object) -> str:
+    def __call__(self, *_: object) -> None:
         from importlib.metadata import version
 
-        return f"llmcost {version('pytest-llmcost')}"
+        sys.stdout.write(f"llmcost {version('pytest-llmcost')}\n")
+        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -55,14 +55,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if not (config.getoption("llm_cost") or os.environ.get("PYTEST_LLM_COST") or config.getini("llm_cost")):
         return
-    from pytest_llmcost import session
+    # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import ConfigError
+    from pytest_llmcost.session import register
     from pytest_llmcost.settings import Settings, is_enabled
 
     if not is_enabled(config, os.environ):
         return
     try:
-        session.register(config, Settings.from_config(config))
+        register(config, Settings.from_config(config))
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -70,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def llm_cost(request: pytest.FixtureRequest) -> Iterator[CostView]:
     """What this test has cost so far: read-only ``cost``, ``calls``, ``usage`` and ``cache_hit_rate``."""
-    from pytest_llmcost import session
+    from pytest_llmcost.session import view_of
 
-    with session.view_of(request) as view:
+    with view_of(request) as view:
         yield view

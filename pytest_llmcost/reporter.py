@@ -58,7 +58,8 @@ class CostReporter:
         self._results: dict[str, TestResult] = {}
         self._deselected = 0
         self._report: RunReport | None = None
-        self._written = ""
+        self._written = shown_path(settings.report_path, settings.invoked_from)
+        self._problems: list[str] = []
 
     def pytest_report_header(self) -> str:
         """One line: which file holds."""
@@ -87,25 +88,35 @@ class CostReporter:
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._add_rest(self._recorder.rest)
-        self._report = assemble(
-            self._in_order(), self._facts(session), self._settings.configuration, price_table(self._settings)
-        )
-        text = render_json(self._report)
-        for path in self._json_paths():
-            write_report(path, text)
+        try:
+            self._add_rest(self._recorder.rest)
+            self._report = assemble(
+                self._in_order(),
+                self._facts(session),
+                self._settings.configuration,
+                price_table(self._settings),
+            )
+            self._write(render_json(self._report))
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
-        if self._report is None or self._settings.asks_for(ReportType.NO_TERM):
+        silent = self._settings.asks_for(ReportType.NO_TERM)
+        if silent and not self._problems:
             return
         terminalreporter.write_sep("=", "LLM cost")
+        if self._report is not None and not silent:
+            self._print(terminalreporter, self._report)
+        for problem in self._problems:
+            terminalreporter.write_line(problem, red=True)
+
+    def _print(self, terminalreporter: pytest.TerminalReporter, report: RunReport) -> None:
         lines = section(
-            self._report,
+            report,
             detail=self._detail(),
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
             report_path=self._written,
-            include_mocked=self._settings.configuration.include_mocked,
         )
         for line in lines:
             terminalreporter.write_line(
@@ -170,11 +181,15 @@ class CostReporter:
             observed=together(rest.observed for rest in self._rests),
         )
 
-    def _json_paths(self) -> list[Any]:
+    def _write(self, text: str) -> None:
         start = self._settings.invoked_from
-        self._written = shown_path(self._settings.report_path, start)
         asked = [request.path for request in self._settings.reports if request.path is not None]
-        return [self._settings.report_path, *(start / path for path in asked)]
+        for path in [self._settings.report_path, *(start / path for path in asked)]:
+            try:
+                write_report(path, text)
+            except OSError as error:
+                shown = shown_path(path, start)
+                self._problems.append(f"cannot write {shown}: {error.strerror or error}")
 
 
 def _unique(notices: Iterable[Notice]) -> Iterable[Notice]:

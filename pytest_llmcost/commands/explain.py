@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     if not calls:
         err.write(f"llmcost explain: {_not_found(report, arguments.target)}\n")
         return CANNOT_READ
-    out.write("\n".join(explain_calls(_title(calls, arguments.target), calls, width)) + "\n")
+    out.write("\n".join(explain_calls(_title(calls, arguments.target), calls, report, width)) + "\n")
     return OK
 
 

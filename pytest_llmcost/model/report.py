@@ -129,6 +129,7 @@ class Meta:
         branch: Of the project under test; None outside git or off a branch.
         rootdir: Name of the project's root folder.
         complete: Whether nothing was lost to a crash or a fault of ours.
+        include_mocked: Whether mocked calls count.
         selection: Which part of the suite ran.
         pricing: Which prices were applied.
     """
@@ -139,6 +140,7 @@ class Meta:
     branch: str | None
     rootdir: str
     complete: bool
+    include_mocked: bool
     selection: Selection
     pricing: PricingMeta
 

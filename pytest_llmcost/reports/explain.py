@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.call import Call, PricedSubCall
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import last_attempts, rollup
 from pytest_llmcost.model.units import PER_MILLION, UNITS
 from pytest_llmcost.model.usage import NO_USAGE, Usage, cache_hit_rate
 from pytest_llmcost.pricing.kernel import Invoice, Line, invoice
@@ -19,25 +20,32 @@ _INDENT = "  "
 _LABEL = 9
 
 
-def explain_calls(title: str, calls: Sequence[Call], width: int) -> list[str]:
+def explain_calls(title: str, calls: Sequence[Call], report: RunReport, width: int) -> list[str]:
     """The invoices of some calls and their sum.
 
     Args:
         title: What they have in common, such as the test.
         calls: At least one.
+        report: Which they are from.
         width: Of the terminal.
     """
     lines = [safe(title)]
     for call in calls:
         lines += ["", *explain_call(call, width)]
     if len(calls) > 1:
-        cost = total(call.cost for call in calls)
-        known = exact_usd(cost.value)
-        lines += [
-            "",
-            f"{plural(len(calls), 'call')}: {known if cost.high is not None else _at_least(cost.low)}",
-        ]
+        lines += ["", _sum(calls, report)]
     return lines
+
+
+def _sum(calls: Sequence[Call], report: RunReport) -> str:
+    """The cost of the calls as the report counts it."""
+    last = last_attempts(report.calls)
+    counted = rollup(calls, last=last, include_mocked=report.meta.include_mocked)
+    cost = counted.cost
+    known = exact_usd(cost.value) if cost.high is not None else _at_least(cost.low)
+    left_out = len(calls) - counted.calls
+    rest = f" ({left_out} mocked or of an earlier attempt left out)" if left_out else ""
+    return f"{plural(counted.calls, 'call')}: {known}{rest}"
 
 
 def explain_call(call: Call, width: int) -> list[str]:
@@ -98,7 +106,8 @@ def _price_facts(lookup: Lookup) -> Iterator[tuple[str, str]]:
     if lookup.source is PriceSource.NONE:
         yield "price", "nobody knows one"
     elif card is None:
-        yield "price", f"{lookup.source.value}: {lookup.origin}"
+        free = lookup.source is PriceSource.FREE
+        yield "price", f"free, {lookup.origin}" if free else str(lookup.origin)
     else:
         since = f", prices since {card.since}" if card.since else ""
         yield "price", f"{card.origin}, key {card.matched}{since}, as of {card.as_of} 12:00 UTC"

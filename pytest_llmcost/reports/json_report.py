@@ -142,6 +142,7 @@ def _meta_to_json(meta: Meta) -> Json:
         "currency": "USD",
         "rootdir": meta.rootdir,
         "complete": meta.complete,
+        "include_mocked": meta.include_mocked,
         "selection": {
             "full": meta.selection.full,
             "collected": meta.selection.collected,
@@ -166,6 +167,7 @@ def _meta_from_json(found: Mapping[str, Any]) -> Meta:
         branch=found["branch"],
         rootdir=found["rootdir"],
         complete=found["complete"],
+        include_mocked=found["include_mocked"],
         selection=Selection(selection["full"], selection["collected"], selection["ran"]),
         pricing=PricingMeta(
             pricing["source"],

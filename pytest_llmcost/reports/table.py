@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pytest_llmcost.reports.text import columns, shorten
 
 _GAP = 2
+# tabulate draws a column wider than its heading by this much.
+_HEADING_PADDING = 2
 _NARROWEST_NAME = 16
 
 
@@ -46,7 +48,7 @@ def table(
     cells = [[row[index] for index in kept] for _, row in rows]
     titles = [shown[index].title for index in kept]
     taken = sum(
-        _GAP + max(columns(text) for text in (title, *(row[place] for row in cells)))
+        _GAP + max(columns(title) + _HEADING_PADDING, *(columns(row[place]) for row in cells), 0)
         for place, title in enumerate(titles)
     )
     room = max(width - taken, _NARROWEST_NAME)

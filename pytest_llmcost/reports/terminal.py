@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from shlex import quote
 
 from pytest_llmcost.model.call import Call, Source, Status
+from pytest_llmcost.model.price import PriceSource, RateCard
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import last_attempts, rollup
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import MoneyStyle, percent, plural, safe, shorten
+from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
 _TOP = 10
 _OUTSIDE = "(outside any test)"
@@ -44,9 +46,7 @@ class Line:
     tone: Tone = Tone.PLAIN
 
 
-def section(
-    report: RunReport, *, detail: Detail, width: int, report_path: str, include_mocked: bool = False
-) -> list[Line]:
+def section(report: RunReport, *, detail: Detail, width: int, report_path: str) -> list[Line]:
     """Render the section.
 
     Args:
@@ -54,17 +54,16 @@ def section(
         detail: How much to show.
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
-        include_mocked: Whether mocked calls count.
     """
     if not report.calls:
         alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         return [*_plain(empty_state(report)), *notice_lines(alarms, width)]
     style = MoneyStyle.of(report.totals.cost)
-    lines = [Line(_headline(report, style), Tone.BOLD)]
+    lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
         return [*lines, *notice_lines([n for n in report.notices if n.kind in _ALARMING], width)]
-    lines += _plain(_wrapped(_provenance(report, include_mocked=include_mocked), width))
-    lines += _plain(["", *_tests(report, style, detail, width, include_mocked=include_mocked)])
+    lines += _plain(_wrapped(_provenance(report), width))
+    lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
         lines += _plain(["", *_agents(report, style, width)])
     if detail is Detail.CALLS:
@@ -78,7 +77,7 @@ def _plain(lines: Sequence[str]) -> list[Line]:
     return [Line(line) for line in lines]
 
 
-def _headline(report: RunReport, style: MoneyStyle) -> str:
+def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
@@ -88,23 +87,33 @@ def _headline(report: RunReport, style: MoneyStyle) -> str:
         parts[1] += f" in {plural(len(report.tests), 'test')}"
     if totals.cache_hit_rate is not None:
         parts.append(f"prompt cache hit rate {percent(totals.cache_hit_rate)}")
-    if not report.meta.complete:
-        parts.append("NOT COMPLETE")
-    return " | ".join(parts)
+    return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 
-def _provenance(report: RunReport, *, include_mocked: bool) -> list[str]:
+def _provenance(report: RunReport) -> list[str]:
     totals, pricing = report.totals, report.meta.pricing
     sources = [f"{totals.sources[source]} {source.value}" for source in Source if totals.sources.get(source)]
-    if totals.sources.get(Source.MOCKED) and not include_mocked:
+    if totals.sources.get(Source.MOCKED) and not report.meta.include_mocked:
         sources[-1] += " (left out)"
     parts = [", ".join(sources)]
     doubtful = [status for status in Status if status is not Status.EXACT and totals.statuses.get(status)]
     if doubtful:
         parts.append(", ".join(f"{totals.statuses[status]} {status.value}" for status in doubtful))
-    if pricing.version:
-        parts.append(f"prices: {pricing.source} {pricing.version}, as of {pricing.as_of}")
+    tables = _tables(report)
+    if tables:
+        parts.append(f"prices: {', '.join(tables)}, as of {pricing.as_of}")
     return parts
+
+
+def _tables(report: RunReport) -> list[str]:
+    """The price tables that were used: files without the line, then the bundled one."""
+    own = {card.origin.rpartition(":")[0] for card in _cards_of(report, PriceSource.YAML)}
+    bundled = {card.origin for card in _cards_of(report, PriceSource.GENAI_PRICES)}
+    return [safe(name) for name in (*sorted(own), *sorted(bundled))]
+
+
+def _cards_of(report: RunReport, source: PriceSource) -> Iterator[RateCard]:
+    return (card for card in report.rate_cards.values() if card.source is source)
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:
@@ -137,15 +146,17 @@ def _usage_cells(found: Rollup, style: MoneyStyle) -> list[str]:
     ]
 
 
-def _tests(
-    report: RunReport, style: MoneyStyle, detail: Detail, width: int, *, include_mocked: bool
-) -> Iterator[str]:
-    rows = [(safe(test.result.nodeid), test.rollup) for test in report.tests if test.rollup.calls]
-    rows += _elsewhere(report, include_mocked=include_mocked)
-    rows.sort(key=lambda row: (-row[1].cost.value, row[0]))
+def _tests(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> Iterator[str]:
+    called = [test for test in report.tests if test.rollup.calls]
+    folder = common_folder([test.result.nodeid for test in called])
+    rows = [(safe(test.result.nodeid.removeprefix(folder)), test.rollup) for test in called]
+    rows += _elsewhere(report)
+    # What has no upper bound may be the dearest of all.
+    rows.sort(key=lambda row: (row[1].cost.high is not None, -row[1].cost.value, row[0]))
     shown = rows if detail >= Detail.TESTS else rows[:_TOP]
     cells = [(name, _usage_cells(found, style)) for name, found in shown]
-    yield from table("test", _USAGE_COLUMNS, [*cells, ("total", _usage_cells(report.totals, style))], width)
+    cells.append(("total", _usage_cells(report.totals, style)))
+    yield from table(f"test in {safe(folder)}" if folder else "test", _USAGE_COLUMNS, cells, width)
     if len(shown) < len(rows):
         yield f"{plural(len(rows) - len(shown), 'more row')} (show all: -v)"
     silent = sum(1 for test in report.tests if not test.rollup.calls)
@@ -153,7 +164,7 @@ def _tests(
         yield f"{plural(silent, 'test')} made no call that counts"
 
 
-def _elsewhere(report: RunReport, *, include_mocked: bool) -> list[tuple[str, Rollup]]:
+def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
     """Rows for calls of wider fixtures and outside any test, so that the rows sum to the total."""
     listed = {test.result.nodeid for test in report.tests}
     groups: dict[str, list[Call]] = {}
@@ -164,7 +175,10 @@ def _elsewhere(report: RunReport, *, include_mocked: bool) -> list[tuple[str, Ro
         name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
         groups.setdefault(safe(name), []).append(call)
     last = last_attempts(report.calls)
-    rows = [(name, rollup(calls, last=last, include_mocked=include_mocked)) for name, calls in groups.items()]
+    rows = [
+        (name, rollup(calls, last=last, include_mocked=report.meta.include_mocked))
+        for name, calls in groups.items()
+    ]
     return [row for row in rows if row[1].calls]
 
 
@@ -182,13 +196,13 @@ def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
 
 
 _CALL_COLUMNS = (
-    Column("model", numeric=False, from_width=100),
-    Column("agent", numeric=False, from_width=140),
+    Column("model", numeric=False, from_width=110),
+    Column("agent", numeric=False, from_width=160),
     Column("source", numeric=False, from_width=80),
     Column("input", from_width=80),
-    Column("cached", from_width=120),
+    Column("cached", from_width=140),
     Column("output", from_width=80),
-    Column("status", numeric=False, from_width=120),
+    Column("status", numeric=False, from_width=130),
     Column("cost"),
 )
 _MODEL_WIDTH = 32
@@ -196,6 +210,7 @@ _MODEL_WIDTH = 32
 
 def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[str]:
     """One row for each call, named by its id and test."""
+    folder = common_folder([place for place in map(_where, calls) if "/" in place])
     rows = []
     for call in calls:
         measured = call.measured
@@ -203,7 +218,7 @@ def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[st
         stated = measured.usage is not None
         rows.append(
             (
-                f"{call.id} {_where(call)}",
+                f"{call.id} {safe(_where(call).removeprefix(folder))}",
                 [
                     shorten(safe(f"{measured.provider}/{measured.model.name}"), _MODEL_WIDTH),
                     safe(measured.origin.agent or "-"),
@@ -216,16 +231,16 @@ def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[st
                 ],
             )
         )
-    return table("call", _CALL_COLUMNS, rows, width)
+    return table(f"call in {safe(folder)}" if folder else "call", _CALL_COLUMNS, rows, width)
 
 
 def _where(call: Call) -> str:
     origin, cassette = call.measured.origin, call.measured.cassette
     if origin.nodeid is not None:
-        return safe(origin.nodeid)
+        return origin.nodeid
     if origin.fixture is not None:
-        return safe(f"fixture {origin.fixture}")
-    return safe(f"{cassette.path} #{cassette.interaction}") if cassette else _OUTSIDE
+        return f"fixture {origin.fixture}"
+    return f"{cassette.path} #{cassette.interaction}" if cassette else _OUTSIDE
 
 
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
@@ -246,5 +261,7 @@ def _folded(text: str, width: int) -> list[str]:
 def _next_steps(report: RunReport, report_path: str) -> list[str]:
     dearest = max(report.calls, key=lambda call: call.cost.value)
     nodeid = dearest.measured.origin.nodeid
-    target = f'"{safe(nodeid)}"' if nodeid is not None and '"' not in nodeid else dearest.id
+    # A name with characters that cannot be typed is reached by the id of its call.
+    typeable = nodeid is not None and safe(nodeid) == nodeid
+    target = quote(nodeid) if typeable and nodeid else dearest.id
     return [f"every cent: llmcost explain {target}", f"report: {report_path}"]

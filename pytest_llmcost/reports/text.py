@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -34,6 +35,8 @@ class MoneyStyle:
     def usd(self, amount: Decimal) -> str:
         """An amount that is known: ``$1,234.56``, ``$0.0213``, ``<$0.0001``."""
         with exact_money():
+            if not amount:
+                return "$0"
             if amount >= _WHOLE_DOLLARS_FROM:
                 return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,}"
             step = Decimal(1).scaleb(-self.digits)
@@ -76,6 +79,17 @@ def safe(text: str) -> str:
 def _spelled(char: str) -> str:
     code = ord(char)
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def common_folder(nodeids: Sequence[str]) -> str:
+    """The folder that all tests lie in, with its slash; empty for the root or for no tests."""
+    folders = [nodeid.partition("::")[0].split("/")[:-1] for nodeid in nodeids]
+    shared = 0
+    while folders and all(len(folder) > shared for folder in folders):
+        if len({folder[shared] for folder in folders}) > 1:
+            break
+        shared += 1
+    return "".join(f"{name}/" for name in folders[0][:shared]) if folders else ""
 
 
 def columns(text: str) -> int:
