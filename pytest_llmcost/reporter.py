@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 _DECIDED = ("failed", "error")
 
 
-class HasRest(Protocol):
-    """The recorder of this process, as far as the reporter needs it."""
-
-    rest: Rest
-
-
 def price_table(settings: Settings) -> PriceTable:
     """The prices of this run; genai-prices is loaded when the first one is needed."""
     from pytest_llmcost.pricing.table import PriceTable
@@ -45,13 +39,11 @@ class CostReporter:
     Args:
         config: pytest's.
         settings: What was asked for.
-        recorder: Of this process.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings, recorder: HasRest) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
-        self._recorder = recorder
         self._calls: list[MeasuredCall] = []
         self._faults: list[str] = []
         self._rests: list[Rest] = []
@@ -73,14 +65,14 @@ class CostReporter:
         self._note_result(report)
         found = getattr(report, ATTRIBUTE, None)
         if found is not None:
-            self._add(Payload.from_builtins(found))
+            self.add(Payload.from_builtins(found))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """An xdist worker has ended."""
         found = getattr(node, "workeroutput", {}).get(ATTRIBUTE)
         if found is not None:
-            self._add_rest(Rest.from_builtins(found))
+            self.add_rest(Rest.from_builtins(found))
         else:
             worker = getattr(getattr(node, "gateway", None), "id", "a worker")
             self._faults.append(f"{worker} ended without its last calls ({error or 'it was killed'})")
@@ -88,8 +80,9 @@ class CostReporter:
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._config.option.collectonly and not self._calls:
+            return  # nothing ran: the report of the last run stays
         try:
-            self._add_rest(self._recorder.rest)
             self._report = assemble(
                 self._in_order(),
                 self._facts(session),
@@ -102,12 +95,12 @@ class CostReporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
-        silent = self._settings.asks_for(ReportType.NO_TERM)
-        if silent and not self._problems:
+        shown = None if self._settings.asks_for(ReportType.NO_TERM) else self._report
+        if shown is None and not self._problems:
             return
         terminalreporter.write_sep("=", "LLM cost")
-        if self._report is not None and not silent:
-            self._print(terminalreporter, self._report)
+        if shown is not None:
+            self._print(terminalreporter, shown)
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)
 
@@ -137,13 +130,15 @@ class CostReporter:
         duration = report.duration + (before.duration if before else 0)
         self._results[report.nodeid] = TestResult(report.nodeid, outcome, round(duration, 6))
 
-    def _add(self, payload: Payload) -> None:
+    def add(self, payload: Payload) -> None:
+        """Take the calls that a process has finished."""
         self._calls += payload.calls
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
 
-    def _add_rest(self, rest: Rest) -> None:
+    def add_rest(self, rest: Rest) -> None:
+        """Take what a process tells at its end."""
         self._rests.append(rest)
-        self._add(rest.payload)
+        self.add(rest.payload)
 
     def _in_order(self) -> list[MeasuredCall]:
         """Calls by test, in the order of the tests; those of no test come last."""

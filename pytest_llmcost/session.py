@@ -31,11 +31,13 @@ REPORTER = "llmcost-reporter"
 
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
-    recorder = CostRecorder(settings, getattr(config, "workeroutput", None))
+    worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
+    reporter = CostReporter(config, settings) if worker_output is None else None
+    recorder = CostRecorder(settings, worker_output, reporter)
     recorder.start()
     config.pluginmanager.register(recorder, RECORDER)
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(CostReporter(config, settings, recorder), REPORTER)
+    if reporter is not None:
+        config.pluginmanager.register(reporter, REPORTER)
 
 
 def view_of(request: pytest.FixtureRequest) -> AbstractContextManager[CostView]:
@@ -52,7 +54,7 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
         settings = Settings.from_config(request.config)
     except ConfigError as error:
         pytest.fail(f"llm_cost: {error}", pytrace=False)
-    recorder = CostRecorder(settings, None)
+    recorder = CostRecorder(settings)
     recorder.start()
     try:
         with recorder.scope.test(request.node.nodeid, None), recorder.view(request.node.nodeid) as view:
@@ -62,18 +64,24 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
 
 
 class CostRecorder:
-    """Captures the calls of this process and puts them on pytest's reports.
+    """Captures the calls of this process and hands them over: in a worker on pytest's reports.
 
     Args:
         settings: What was asked for.
         worker_output: xdist's channel for what is left at the end; None outside a worker.
+        reporter: Of this process; None in a worker.
     """
 
-    def __init__(self, settings: Settings, worker_output: dict[str, Any] | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        worker_output: dict[str, Any] | None = None,
+        reporter: CostReporter | None = None,
+    ) -> None:
         self.scope = CurrentScope()
-        self.rest = Rest()
         self._settings = settings
         self._worker_output = worker_output
+        self._reporter = reporter
         self._log = ExchangeLog(self.scope)
         self._capture = Capture(self._log)
         self._collector = Collector(self._log, settings.configuration.hosts, settings.root)
@@ -153,7 +161,9 @@ class CostRecorder:
         try:
             self._collect()
             payload = self._take()
-            if payload:
+            if payload and self._reporter is not None:
+                self._reporter.add(payload)
+            elif payload:
                 setattr(report, ATTRIBUTE, payload.to_builtins())
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._log.fault("reporting", error)
@@ -165,13 +175,15 @@ class CostRecorder:
             self._unsent += self._collector.collect_rest()
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reporting the rest", error)
-        self.rest = Rest(
+        rest = Rest(
             payload=self._take(),
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
         )
-        if self._worker_output is not None:
-            self._worker_output[ATTRIBUTE] = self.rest.to_builtins()
+        if self._reporter is not None:
+            self._reporter.add_rest(rest)
+        elif self._worker_output is not None:
+            self._worker_output[ATTRIBUTE] = rest.to_builtins()
 
     def pytest_unconfigure(self) -> None:
         self.stop()

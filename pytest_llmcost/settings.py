@@ -125,7 +125,8 @@ def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:
 
 def _required(path: Path, asked: str, option: str) -> Configuration:
     if not path.is_file():
-        raise ConfigError(f"{option}: no such file: {asked}")
+        found = "a folder, not a file" if path.is_dir() else "no such file"
+        raise ConfigError(f"{option}: {found}: {asked}")
     return load_configuration(path, asked)
 
 

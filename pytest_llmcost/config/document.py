@@ -32,6 +32,11 @@ class Value:
     name: str
 
     @property
+    def label(self) -> str:
+        """The name in messages."""
+        return self.name or "the file"
+
+    @property
     def line(self) -> int:
         """Counted from 1."""
         return int(self.node.start_mark.line) + 1
@@ -51,7 +56,7 @@ class Value:
 
     def fail_type(self, wanted: str) -> NoReturn:
         """Raise the error that names what was found and what is allowed."""
-        self.fail(f"{self.name} takes {wanted}; found {self.described()}")
+        self.fail(f"{self.label} takes {wanted}; found {self.described()}")
 
     def described(self) -> str:
         """What stands there, for messages."""
@@ -94,7 +99,7 @@ class Value:
             key = Value(key_node, self.path, self.name)
             text = key.text("keys of text")
             if text in seen:
-                key.fail(f"{self.name}: the key {text!r} stands twice (first in line {seen[text].line})")
+                key.fail(f"{self.label}: the key {text!r} stands twice (first in line {seen[text].line})")
             seen[text] = key
             yield key, Value(value_node, self.path, f"{self.name}.{text}" if self.name else text)
 
@@ -108,6 +113,13 @@ class Value:
 
 
 _SHOWN = 40
+# What the parser says, where the cause is plain, and a better word for it.
+_HINTS = {
+    "found character '\\t'": "a tab; indent with spaces",
+    "found another document": "a second document begins here; the file holds one",
+    "that cannot start any token": "text that begins with this character needs quotes",
+    "mapping values are not allowed": "a colon is out of place; indent it, or put the text in quotes",
+}
 
 
 def parse_document(text: str, path: str) -> Value | None:
@@ -126,12 +138,18 @@ def parse_document(text: str, path: str) -> Value | None:
     import yaml
 
     try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # Not the loader in C: it ends the process where this one raises on deep nesting.
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        message = "not valid YAML: a control character; delete it, or write it as an escape in double quotes"
+        place = text.count("\n", 0, error.position) + 1
+        raise ConfigError(message, path=path, line=place) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         what = error.problem or error.context or "it cannot be read"
-        raise ConfigError(f"not valid YAML: {what}", path=path, line=line, column=column) from error
+        hint = next((hint for found, hint in _HINTS.items() if found in what), what)
+        raise ConfigError(f"not valid YAML: {hint}", path=path, line=line, column=column) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"not valid YAML: {' '.join(str(error).split())}", path=path) from error
     except RecursionError as error:

@@ -17,7 +17,7 @@ from pytest_llmcost.pricing.rules import PricingRules
 DEFAULT_NAME = "llmcost.yaml"
 VERSION = 1
 _KEYS = ("version", "pricing", "hosts", "include_mocked")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?")
 _PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

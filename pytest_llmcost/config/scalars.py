@@ -11,6 +11,7 @@ from pytest_llmcost.config.document import Value, suggestion
 from pytest_llmcost.model.money import parse_money
 
 Choice = TypeVar("Choice", bound=StrEnum)
+_MOST_DIGITS = 18
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 
@@ -47,7 +48,7 @@ def _number(value: Value, wanted: str) -> Decimal:
 def whole_number(value: Value, wanted: str) -> int:
     """A count that is not negative; underscores are allowed."""
     typed = value.text(wanted).replace("_", "")
-    if not (typed.isascii() and typed.isdigit()):
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= _MOST_DIGITS):
         value.fail_type(wanted)
     return int(typed)
 

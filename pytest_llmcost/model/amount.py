@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.money import ZERO, exact_money, parse_money
 
 Number = int | float | str | Decimal
 
@@ -47,7 +47,10 @@ class Amount:
         if isinstance(other, Amount):
             return (self.low, self.value, self.high) == (other.low, other.value, other.high)
         if isinstance(other, Number):
-            return self.is_exact and self.value == _decimal(other)
+            try:
+                return self.is_exact and self.value == _decimal(other)
+            except ValueError:
+                return False
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -69,9 +72,14 @@ class Amount:
         return total([self, other])
 
 
-def _decimal(number: Number) -> Decimal:
-    # A float is what its digits say: 0.1 is a tenth.
-    return number if isinstance(number, Decimal) else Decimal(str(number))
+def _decimal(number: object) -> Decimal:
+    if isinstance(number, str):
+        return parse_money(number)
+    if isinstance(number, Decimal | int):
+        return Decimal(number)
+    if isinstance(number, float):
+        return Decimal(str(number))  # a float is what its digits say: 0.1 is a tenth
+    raise TypeError(f"an amount is compared with a number, not with {type(number).__name__}")
 
 
 NOTHING = Amount.exactly(ZERO)

@@ -198,7 +198,8 @@ class Call:
         id: Unique in a report.
         measured: What was measured.
         cost: USD, sub-calls included.
-        components: Unit to USD; they and the sub-calls sum to the known part of the cost.
+        components: Unit to USD; with the sub-calls they sum to the known part of a cost that was computed
+            (a cost that the provider stated has none).
         status: How well the cost is known.
         status_detail: Why, where the status is not exact.
         lookup: How the price was found.

@@ -9,6 +9,8 @@ from decimal import Context, Decimal, DecimalException, localcontext
 # The app under test may have set a coarse decimal context of its own in this thread, and some
 # price tables state 18 decimals per million tokens: 60 digits keep every product and sum exact.
 _PRECISION = 60
+# No price is beyond: written out, 1e999999999 would have a gigabyte of digits.
+_MOST_DIGITS = 50
 
 ZERO = Decimal(0)
 
@@ -53,4 +55,6 @@ def parse_money(text: str) -> Decimal:
         raise ValueError(f"{text!r} is not a number") from error
     if not number.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
+    if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
+        raise ValueError(f"{text!r} is out of range")
     return number

@@ -26,6 +26,7 @@ CACHE_WRITE_1H = "cache_write_1h_tokens"
 CACHE_WRITE_12H = "cache_write_12h_tokens"
 REASONING = "reasoning_tokens"
 WEB_SEARCHES = "web_searches"
+STORAGE_SEARCHES = "storage_searches"
 REQUESTS = "requests"
 
 

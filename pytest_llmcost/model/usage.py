@@ -9,6 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from pytest_llmcost.model import units
+from pytest_llmcost.model.money import exact_money
 
 
 def _frozen(counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -92,4 +93,5 @@ def cache_hit_rate(usage: Usage) -> Decimal | None:
     if not usage.input_tokens:
         return None
     rate = Fraction(usage.cache_read_tokens, usage.input_tokens)
-    return Decimal(round(rate * 1_000_000)).scaleb(-6)
+    with exact_money():
+        return Decimal(round(rate * 1_000_000)).scaleb(-6)

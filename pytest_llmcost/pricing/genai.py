@@ -110,7 +110,7 @@ class GenaiPrices:
             rates=dict(self._rates(price)),
             doubts=tuple(
                 f"{NAME} {self.version} has no price for {key}={value}"
-                for key, value in context.items()
+                for key, value in sorted(context.items())
                 if key not in known
             ),
         )

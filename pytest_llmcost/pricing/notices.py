@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from pytest_llmcost.model.call import Api, Call, Source, Status
-from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.model.usage import total_usage
 from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
 
 _WORTH_SAYING = Decimal("0.01")
+_FIRST_WILDCARD = re.compile(r"[*?].*", re.DOTALL)
+_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 def price_notices(calls: Sequence[Call], rules: PricingRules) -> list[Notice]:
@@ -31,26 +33,30 @@ def price_notices(calls: Sequence[Call], rules: PricingRules) -> list[Notice]:
 
 
 def _unpriced(calls: Iterable[Call]) -> Iterable[Notice]:
-    groups: dict[tuple[str, str, str], list[Call]] = {}
+    groups: dict[tuple[str, str, str, str], list[Call]] = {}
     for call in calls:
         measured = call.measured
-        groups.setdefault((measured.provider, measured.model.name, measured.host), []).append(call)
-    for (provider, model, host), group in sorted(groups.items()):
+        key = (measured.provider, measured.model.name, measured.host, call.lookup.origin or "")
+        groups.setdefault(key, []).append(call)
+    for (provider, model, host, reason), group in sorted(groups.items()):
         usage = total_usage(call.usage for call in group)
         tokens = usage.input_tokens + usage.output_tokens
         yield Notice(
             NoticeKind.UNPRICED,
-            f"{_calls(group)} to {provider}/{model} ({tokens:,} tokens): no price is known, so the cost is"
-            " unknown and not zero",
-            _unknown_host_yaml(host, model, group[0].measured.api)
-            if provider == host
-            else _unknown_model_yaml(provider, model),
+            f"{_calls(group)} to {provider}/{model} ({tokens:,} tokens): {reason or 'no price is known'},"
+            " so the cost is unknown and not zero",
+            None if reason else _yaml_to_paste(provider, model, host, group[0].measured.api),
         )
+
+
+def _yaml_to_paste(provider: str, model: str, host: str, api: Api) -> str:
+    if provider == host:
+        return _unknown_host_yaml(host, model, api)
+    return _unknown_model_yaml(provider, model)
 
 
 def _unknown_host_yaml(host: str, model: str, api: Api) -> str:
     maker = api.value.partition(".")[0]
-    # JSON strings are YAML strings: names of anybody's making cannot break out of them.
     return "\n".join(
         [
             "# llmcost.yaml: say whose models this host serves (the provider's prices then hold),",
@@ -58,13 +64,13 @@ def _unknown_host_yaml(host: str, model: str, api: Api) -> str:
             "# or that they cost nothing,",
             f"pricing: {{free: [{_quoted(f'{host}/*')}]}}",
             "# or what they cost, in USD per million tokens",
-            f'pricing: {{models: {{{_quoted(f"{host}/{model}")}: {{input: "...", output: "..."}}}}}}',
+            f'pricing: {{models: {{{_key(host, model)}: {{input: "...", output: "..."}}}}}}',
         ]
     )
 
 
 def _unknown_model_yaml(provider: str, model: str) -> str:
-    key = _quoted(f"{provider}/{model}")
+    key = _key(provider, model)
     return "\n".join(
         [
             "# llmcost.yaml: in USD per million tokens,",
@@ -75,8 +81,26 @@ def _unknown_model_yaml(provider: str, model: str) -> str:
     )
 
 
+def _key(provider: str, model: str) -> str:
+    """The key that a model needs in the YAML; a wildcard is allowed at its end only."""
+    name = f"{provider}/{model}"
+    return _quoted(_FIRST_WILDCARD.sub("*", name, count=1))
+
+
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True)
+    """A YAML string that names of anybody's making cannot break out of."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if _FIRST_SURROGATE <= code <= _LAST_SURROGATE:  # half a character, which no file can hold
+        return "\\uFFFD"
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isascii() and character.isprintable():
+        return character
+    return f"\\U{code:08X}"
 
 
 def _grouped(
@@ -113,7 +137,9 @@ def _differences(calls: Iterable[Call]) -> Iterable[Notice]:
         stated, computed = call.measured.stated_cost, call.cost
         if stated is None or call.lookup.source is PriceSource.NONE or not stated:
             continue
-        if abs(computed.value - stated) / stated > _WORTH_SAYING:
+        with exact_money():
+            apart = abs(computed.value - stated) / stated
+        if apart > _WORTH_SAYING:
             yield Notice(
                 NoticeKind.COMPARE,
                 f"call {call.id}: the provider states ${money_text(stated)}, the prices give"

@@ -91,10 +91,12 @@ def _priced_sub_call(
 def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tuple[Status, str | None]:
     if lookup.source is PriceSource.FREE:
         return Status.FREE, f"declared free by {lookup.matched}"
-    if call.incomplete and lookup.source is not PriceSource.STATED:
+    if call.incomplete:
         return Status.INCOMPLETE, call.incomplete
     if lookup.source is PriceSource.NONE:
-        return Status.UNPRICED, _UNPRICED.format(provider=call.provider, model=call.model.name)
+        return Status.UNPRICED, lookup.origin or _UNPRICED.format(
+            provider=call.provider, model=call.model.name
+        )
     if problems and lookup.source is not PriceSource.STATED:
         return Status.PARTIAL, "; ".join(problems)
     if call.stale:

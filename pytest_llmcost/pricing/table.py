@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from pytest_llmcost.model.call import MeasuredCall
-from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.rules import (
@@ -29,9 +29,6 @@ from pytest_llmcost.pricing.rules import (
 )
 
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
-
-# An alias may point to an alias; more hops than this are a circle.
-_ALIAS_HOPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +59,8 @@ class PriceTable:
         """The day whose prices hold for a call."""
         if isinstance(self.rules.as_of, date):
             return self.rules.as_of
-        if self.rules.as_of is AsOf.RECORDED:
-            return (call.answered_at or call.started_at).date()
+        if self.rules.as_of is AsOf.RECORDED and call.answered_at:
+            return call.answered_at.date()
         return self._today
 
     @property
@@ -81,15 +78,18 @@ class PriceTable:
         """
         trail: list[str] = []
         question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
-        billed = call.model.billed or call.model.requested
+        billed, requested = call.model.billed or call.model.requested, call.model.requested
         stated = self._stated(call, trail)
         if billed is None:
-            return stated or Lookup(PriceSource.NONE, trail=(*trail, "the call names no model"))
-        answer = self._ask(call.provider, billed, question, trail, stated)
-        if answer is None and call.model.requested not in {None, billed}:
+            trail.append("the call names no model")
+            answer = self._ask_yaml(f"{call.provider}/{call.model.name}", question, trail)
+        else:
+            answer = self._ask(call.provider, billed, question, trail, stated)
+        if answer is None and requested is not None and requested != billed:
             trail.append(f"neither table knows {billed!r}: trying the requested id")
-            answer = self._ask(call.provider, str(call.model.requested), question, trail, stated)
-        answer = answer or stated or Lookup(PriceSource.NONE)
+            answer = self._ask(call.provider, requested, question, trail, stated)
+        if answer is None or answer.source is PriceSource.NONE:
+            answer = stated or answer or Lookup(PriceSource.NONE)
         return replace(answer, trail=tuple(trail))
 
     def look_up_model(self, call: MeasuredCall, model: str) -> Lookup:
@@ -103,7 +103,7 @@ class PriceTable:
         if call.stated_cost is None or self.rules.provider_reported is ProviderReported.IGNORE:
             return None
         if self.rules.provider_reported is ProviderReported.COMPARE:
-            trail.append(f"the provider states ${call.stated_cost} (provider_reported: compare)")
+            trail.append(f"the provider states ${money_text(call.stated_cost)} (provider_reported: compare)")
             return None
         return Lookup(PriceSource.STATED, matched=None, origin=f"stated by {call.provider}")
 
@@ -125,7 +125,14 @@ class PriceTable:
         trail.append(f"genai-prices: {name} is {match.key}")
         return stated or self._bundled(provider, model, question)
 
-    def _ask_yaml(self, name: str, question: _Question, trail: list[str], hops: int = 0) -> Lookup | None:
+    def _ask_yaml(
+        self, name: str, question: _Question, trail: list[str], seen: frozenset[str] = frozenset()
+    ) -> Lookup | None:
+        """What the YAML says of a model; None where it says nothing.
+
+        A row or an alias that leads to no price is an answer too, of the source ``NONE``: what the user
+        wrote is not passed over for a price that they wanted to replace.
+        """
         for free in self.rules.free:
             if key_matches(free.key, name):
                 place = self.rules.place(free.line)
@@ -134,11 +141,12 @@ class PriceTable:
         exact = next((rule for rule in self.rules.models if rule.key == name), None)
         if exact:
             return self._ask_rule(exact, name, question, trail)
-        alias = _best(self.rules.aliases, name)
-        if alias and hops < _ALIAS_HOPS:
+        # An alias may point to an alias, and "openai/*" matches its own target: nobody is asked twice.
+        alias = _best([alias for alias in self.rules.aliases if alias.target not in {name, *seen}], name)
+        if alias:
             trail.append(f"{self.rules.place(alias.line)}: {name} stands for {alias.target}")
-            return self._ask_yaml(alias.target, question, trail, hops + 1) or self._ask_target(
-                alias.target, question, trail
+            return self._ask_yaml(alias.target, question, trail, seen | {name}) or self._ask_target(
+                alias, question, trail
             )
         pattern = _best(self.rules.models, name)
         return self._ask_rule(pattern, name, question, trail) if pattern else None
@@ -152,17 +160,20 @@ class PriceTable:
         card = self._from_row(rule, row, name, question, frozenset())
         if card is None:
             trail.append(f"{place(row.line)}: {rule.key} builds on {row.base or name}, which has no price")
-            return None
+            return Lookup(PriceSource.NONE, matched=rule.key, origin=trail[-1])
         trail.append(f"{card.origin}: {name} is priced by {rule.key}")
         return Lookup(PriceSource.YAML, card, matched=rule.key, origin=card.origin)
 
-    def _ask_target(self, target: str, question: _Question, trail: list[str]) -> Lookup | None:
-        provider, _, model = target.partition("/")
+    def _ask_target(self, alias: Alias, question: _Question, trail: list[str]) -> Lookup:
+        provider, _, model = alias.target.partition("/")
         answer = self._bundled(provider, model, question)
+        if answer:
+            trail.append(f"genai-prices: {alias.target} is {answer.matched}")
+            return answer
         trail.append(
-            f"genai-prices: {target} is {answer.matched}" if answer else f"genai-prices: no {target}"
+            f"{self.rules.place(alias.line)}: {alias.key} stands for {alias.target}, which has no price"
         )
-        return answer
+        return Lookup(PriceSource.NONE, matched=alias.key, origin=trail[-1])
 
     def _bundled(self, provider: str, model: str, question: _Question) -> Lookup | None:
         context = tuple(sorted(question.context.items()))
@@ -190,7 +201,8 @@ class PriceTable:
                 rates = {unit: _scaled(rate, row.multiply) for unit, rate in rates.items()}
         rates.update(row.rates)
         return RateCard(
-            name=_card_name(rule.key, question),
+            # A factor on "openai/*" makes a card for each model, any other row makes one for all.
+            name=_card_name(rule.key if row.base or row.multiply is None else name, question),
             source=PriceSource.YAML,
             origin=self.rules.place(row.line),
             matched=rule.key,

@@ -41,13 +41,25 @@ from pytest_llmcost.model.report import (
 from pytest_llmcost.model.usage import NO_USAGE
 
 Json = dict[str, Any]
+_encode = json.JSONEncoder(ensure_ascii=True).encode
 TOOL = "pytest-llmcost"
 _RERUN = "run pytest --llm-cost again to write a new one"
 
 
 def render_json(report: RunReport) -> str:
-    """The report as the text of report.json, format 1."""
-    return json.dumps(report_to_json(report), indent=1, ensure_ascii=True) + "\n"
+    """The report as the text of report.json, format 1: one line for each test, call and the like."""
+    found = report_to_json(report)
+    sections = (f"{_encode(name)}: {_section(value)}" for name, value in found.items())
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _section(value: object) -> str:
+    # The standard library's indent would cost ten times as much as the whole encoding.
+    if isinstance(value, list) and value:
+        return "[\n " + ",\n ".join(map(_encode, value)) + "\n]"
+    if isinstance(value, dict) and value:
+        return "{\n " + ",\n ".join(f"{_encode(key)}: {_encode(part)}" for key, part in value.items()) + "\n}"
+    return _encode(value)
 
 
 def report_to_json(report: RunReport) -> Json:

@@ -17,8 +17,8 @@ from pytest_llmcost.model.units import (
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, text
-from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_doubts, tier_context
 
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
@@ -40,7 +40,7 @@ def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
     """
     message: Mapping[str, Any] = {}
     usage: dict[str, Any] = {}
-    final = False
+    final, failed = False, False
     for event in events:
         if event is None:
             continue
@@ -54,9 +54,10 @@ def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
             final = final or bool(newer and text(child(event, "delta"), "stop_reason"))
         elif kind == "message_stop":
             final = True
-    if not usage:
-        return _stated(message, usage, NO_USAGE_STATED if final else CUT)
-    return _stated(message, usage, None if final else CUT)
+        failed = failed or kind == "error"
+    if final:
+        return _stated(message, usage, None if usage else NO_USAGE_STATED)
+    return _stated(message, usage, FAILED if failed else CUT)
 
 
 def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None) -> Stated:
@@ -67,6 +68,7 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         response_id=text(body, "id"),
         context=tier_context(body, usage),
         doubts=place_doubts(usage),
+        cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
     )
 

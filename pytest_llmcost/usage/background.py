@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pytest_llmcost.model.call import ModelIds
-from pytest_llmcost.usage.reading import NotACall, Reading
+from pytest_llmcost.usage.reading import NO_USAGE_STATED, NotACall, Reading
 
 NEVER_FETCHED = "the background response was started and never fetched to its end"
 
@@ -41,20 +41,28 @@ class BackgroundCalls(Generic[Attached]):
         response_id = reading.stated.response_id
         if reading.is_poll:
             start = self._started.get(response_id or "")
-            if start is None or reading.stated.usage is None:
+            if start is None:
                 return NotACall.POLL
-            del self._started[response_id or ""]
             requested = start.reading.model.requested
             model = ModelIds(requested, reading.model.billed or start.reading.model.billed)
-            return Settled(replace(reading, model=model, request_parts=start.reading.request_parts), attached)
+            done = replace(reading, model=model, request_parts=start.reading.request_parts)
+            if reading.stated.usage is None:
+                if reading.stated.incomplete == NO_USAGE_STATED and not reading.stated.pending:
+                    # It has failed or was cancelled: unless a later poll says more, this is its end.
+                    self._started[response_id or ""] = Settled(done, attached)
+                return NotACall.POLL
+            del self._started[response_id or ""]
+            return Settled(done, attached)
         if reading.stated.pending and response_id:
             self._started[response_id] = Settled(reading, attached)
             return None
         return Settled(reading, attached)
 
     def unfinished(self) -> Iterator[Settled[Attached]]:
-        """The responses that were started and never seen to end; each is billed, nobody knows how much."""
-        while self._started:
-            _, start = self._started.popitem()
-            stated = replace(start.reading.stated, incomplete=NEVER_FETCHED)
+        """The responses that ended without usage or were never seen to end; nobody knows what they cost."""
+        left, self._started = list(self._started.values()), {}
+        for start in left:
+            stated = start.reading.stated
+            if stated.pending:
+                stated = replace(stated, incomplete=NEVER_FETCHED)
             yield replace(start, reading=replace(start.reading, stated=stated))

@@ -6,6 +6,7 @@ Headers are not trusted: cassettes often lack them, and some say gzip over plain
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,12 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # A hostile body may inflate to any size; no recorded response comes near this.
 _MOST_BYTES = 256 * 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Compressed bytes may begin with a brace, but no 256 of them are free of control characters.
+_TEXT_START = re.compile(rb'[\s]*[{\["a-z:]')
+_CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_LOOKED_AT = 256
+_END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)")
 
 
 def plain_bytes(body: bytes, content_encoding: str) -> bytes:
@@ -28,7 +35,7 @@ def plain_bytes(body: bytes, content_encoding: str) -> bytes:
         The plain body; what cannot be decoded is returned as it is.
     """
     if body.startswith(_GZIP_MAGIC):
-        return _inflate(body, _GZIP_WINDOW)
+        return _gunzip(body)
     if body.startswith(_ZSTD_MAGIC):
         return _decode_with(_zstd, body)
     if _is_text(body):
@@ -38,6 +45,19 @@ def plain_bytes(body: bytes, content_encoding: str) -> bytes:
     if "deflate" in content_encoding:
         return _inflate(body, zlib.MAX_WBITS) or _inflate(body, -zlib.MAX_WBITS) or body
     return body
+
+
+def _gunzip(body: bytes) -> bytes:
+    # A server that flushes often may send several gzip members, one after the other.
+    plain = bytearray()
+    while body.startswith(_GZIP_MAGIC) and len(plain) < _MOST_BYTES:
+        engine = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            plain += engine.decompress(body, _MOST_BYTES)
+        except zlib.error:
+            return bytes(plain + _inflate_piecewise(body, _GZIP_WINDOW))
+        body = engine.unused_data
+    return bytes(plain)
 
 
 def _inflate(body: bytes, window: int) -> bytes:
@@ -63,7 +83,7 @@ def _inflate_piecewise(body: bytes, window: int) -> bytes:
 def _zstd(body: bytes) -> bytes:
     import zstandard
 
-    plain: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(body)
+    plain: bytes = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(body)
     return plain
 
 
@@ -76,13 +96,14 @@ def _brotli(body: bytes) -> bytes:
 
 def _decode_with(decoder: Callable[[bytes], bytes], body: bytes) -> bytes:
     try:
-        return decoder(body)
+        return decoder(body) or body
     except Exception:  # noqa: BLE001  # each decoder has errors of its own, and may not be installed
         return body
 
 
 def _is_text(body: bytes) -> bool:
-    return body.lstrip()[:1] in {b"{", b"[", b"d", b"e", b":", b'"', b""}
+    start = body[:_LOOKED_AT].removeprefix(_BYTE_ORDER_MARK)
+    return not start or bool(_TEXT_START.match(start) and not _CONTROL_CHARACTER.search(start))
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -96,7 +117,11 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 def is_event_stream(body: bytes) -> bool:
     """Whether the body is a stream of server-sent events."""
-    return body.lstrip()[:6].startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+    return (
+        body.removeprefix(_BYTE_ORDER_MARK)
+        .lstrip()[:6]
+        .startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+    )
 
 
 def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
@@ -109,6 +134,7 @@ def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
         body: The stream, possibly cut anywhere.
     """
     data: list[bytes] = []
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
@@ -121,4 +147,4 @@ def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
 
 def ends_with_done(body: bytes) -> bool:
     """Whether an OpenAI-style stream reached its end mark, ``[DONE]``."""
-    return b"[DONE]" in body[-64:]
+    return _END_MARK.search(body[-_LOOKED_AT:]) is not None

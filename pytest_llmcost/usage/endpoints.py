@@ -50,13 +50,15 @@ class _Path:
 # /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
 _PATHS = (
     _Path("POST", re.compile(r"/chat/completions/?$"), Api.OPENAI_CHAT),
-    _Path("POST", re.compile(r"(?<!/threads)(?:/v\d+|/openai)/responses/?$"), Api.OPENAI_RESPONSES),
+    _Path("POST", re.compile(r"(?:/v\d+|/openai)/responses/?$"), Api.OPENAI_RESPONSES),
+    _Path("POST", re.compile(r"(?:/v\d+|/openai)/responses/compact/?$"), Api.OPENAI_RESPONSES),
     _Path("GET", re.compile(r"(?:/v\d+|/openai)/responses/[^/]+/?$"), Api.OPENAI_RESPONSES, Kind.POLL),
     _Path("POST", re.compile(r"/responses/input_tokens/?$"), Api.OPENAI_RESPONSES, Kind.TOKEN_COUNT),
     _Path("POST", re.compile(r"/embeddings/?$"), Api.OPENAI_EMBEDDINGS),
     _Path("POST", re.compile(r"/v\d+/messages/?$"), Api.ANTHROPIC_MESSAGES),
     _Path("POST", re.compile(r"/v\d+/messages/count_tokens/?$"), Api.ANTHROPIC_MESSAGES, Kind.TOKEN_COUNT),
 )
+_PORT = re.compile(r":\d+$")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
 
 # Providers by genai-prices' id. A name that begins with a dot also covers every host below it.
@@ -97,9 +99,17 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
 
 
 def host_of(url: str) -> str:
-    """``host``, or ``host:port`` for a port that is not the scheme's own, in lower case."""
-    parts = urlsplit(url)
+    """``host``, or ``host:port`` for a port that is not the scheme's own, in lower case.
+
+    An IPv6 address keeps its brackets, as in ``[::1]:8080``. A URL that names no host gives "".
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
     default = {"https": 443, "http": 80}.get(parts.scheme)
     try:
         port = parts.port
@@ -118,7 +128,7 @@ def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
     Returns:
         The provider; None for a host that nobody named.
     """
-    name = host.rpartition(":")[0] or host
+    name = _PORT.sub("", host)
     for key in (host, name):
         if key in hosts:
             return hosts[key]

@@ -46,6 +46,15 @@ def usd(value: Any, key: str) -> Decimal | None:
     return amount if amount >= 0 else None
 
 
+def stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
+    """The cost that a usage states, as OpenRouter does; None if there is none.
+
+    With a key of the user's own at the provider behind the gateway ("BYOK"), the statement leaves that
+    provider's bill out, and is none.
+    """
+    return None if usage.get("is_byok") else usd(usage, "cost")
+
+
 def stated(**counts: int | None) -> dict[str, int]:
     """The counts that were stated, by unit."""
     return {unit: number for unit, number in counts.items() if number is not None}

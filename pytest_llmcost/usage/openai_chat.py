@@ -7,8 +7,8 @@ from typing import Any
 
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, text, usd
-from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
 
 # They leave reasoning out of completion_tokens, and put it into total_tokens: xAI's chat completions,
@@ -38,7 +38,7 @@ def read_events(events: Iterable[Mapping[str, Any] | None], provider: str, *, do
     """
     head: dict[str, Any] = {}
     usage: Mapping[str, Any] = {}
-    ended = done
+    ended, failed = done, False
     for event in events:
         if event is None:
             continue
@@ -47,10 +47,12 @@ def read_events(events: Iterable[Mapping[str, Any] | None], provider: str, *, do
                 head[key] = event[key]
         found = child(event, "usage") or child(child(event, "x_groq"), "usage")
         usage = found or usage
+        failed = failed or bool(event.get("error"))
         choices = event.get("choices")
         ended = ended or bool(found and choices == []) or _has_finished(choices)
     if not usage:
-        return _stated(head, usage, provider, _NOT_ASKED_FOR if ended else CUT)
+        unstated = _NOT_ASKED_FOR if ended else CUT
+        return _stated(head, usage, provider, FAILED if failed else unstated)
     return _stated(head, usage, provider, None if ended else CUT)
 
 
@@ -67,7 +69,7 @@ def _stated(
         incomplete=incomplete,
         response_id=text(body, "id"),
         context=tier_context(body, usage),
-        cost=None if usage.get("is_byok") else usd(usage, "cost"),
+        cost=stated_cost(usage),
         created=count(body, "created"),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmcost.model.units import INPUT
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, text
+from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
 
@@ -24,4 +24,5 @@ def read_json(body: Mapping[str, Any]) -> Stated:
         incomplete=None if tokens is not None else NO_USAGE_STATED,
         response_id=text(body, "id"),
         context=tier_context(body, usage),
+        cost=stated_cost(usage),
     )

@@ -13,14 +13,20 @@ from pytest_llmcost.model.units import (
     INPUT,
     OUTPUT,
     REASONING,
+    STORAGE_SEARCHES,
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, text, usd
-from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
 
 _STILL_RUNNING = frozenset({"queued", "in_progress"})
+# Tools of OpenAI that are billed apart, in units which no answer states.
+_BILLED_APART = {
+    "code_interpreter_call": "no price for the containers of code_interpreter",
+    "image_generation_call": "no price for the tokens of image_generation",
+}
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -34,33 +40,63 @@ def read_json(body: Mapping[str, Any]) -> Stated:
 def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
     """Read a streamed response: its last event carries the whole response object with the usage."""
     latest: Mapping[str, Any] = {}
+    failed = False
     for event in events:
         if event is None:
             continue
         response = child(event, "response")
         latest = response or latest
+        failed = failed or text(event, "type") == "error"
         if text(event, "type") in _LAST_EVENTS:
             return _stated(response, None if child(response, "usage") else NO_USAGE_STATED, pending=False)
     background = latest.get("background") is True
-    return _stated(latest, None if child(latest, "usage") else CUT, pending=background)
+    unstated = FAILED if failed else CUT
+    return _stated(latest, None if child(latest, "usage") else unstated, pending=background)
 
 
 def _stated(body: Mapping[str, Any], incomplete: str | None, *, pending: bool) -> Stated:
     usage = child(body, "usage")
-    searches = count(child(child(body, "tool_usage"), "web_search"), "num_requests")
+    items = [item for item in _list(body, "output") if isinstance(item, Mapping)]
     return Stated(
-        usage=_usage(usage, searches or None) if usage else None,
+        usage=_usage(usage, _tool_calls(body, items)) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
         context=tier_context(body, usage),
-        cost=None if usage.get("is_byok") else usd(usage, "cost"),
+        doubts=tuple(doubt for kind, doubt in _BILLED_APART.items() if _of_kind(items, kind)),
+        cost=stated_cost(usage),
         pending=pending,
         created=count(body, "completed_at") or count(body, "created_at"),
     )
 
 
-def _usage(usage: Mapping[str, Any], searches: int | None) -> Usage:
+def _tool_calls(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
+    """Tool calls that have a fee each.
+
+    ``tool_usage`` states the searches that are billed. Where it is absent they are the items whose action is
+    a search; opening a page and finding text in it are not billed.
+    """
+    items = list(items)
+    searches = count(child(child(body, "tool_usage"), "web_search"), "num_requests")
+    if searches is None:
+        calls = _of_kind(items, "web_search_call")
+        searches = sum(text(child(call, "action"), "type") in {None, "search"} for call in calls)
+    return {
+        WEB_SEARCHES: searches or None,
+        STORAGE_SEARCHES: len(_of_kind(items, "file_search_call")) or None,
+    }
+
+
+def _of_kind(items: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
+    return [item for item in items if item.get("type") == kind]
+
+
+def _list(body: Mapping[str, Any], key: str) -> list[Any]:
+    found = body.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Usage:
     input_details = child(usage, "input_tokens_details")
     lifetimes = child(input_details, "cache_write_tokens_details")
     return Usage(
@@ -73,7 +109,7 @@ def _usage(usage: Mapping[str, Any], searches: int | None) -> Usage:
                 CACHE_WRITE_30M: count(lifetimes, "ttl_30m_tokens"),
                 CACHE_WRITE_12H: count(lifetimes, "ttl_12h_tokens"),
                 REASONING: count(child(usage, "output_tokens_details"), "reasoning_tokens"),
-                WEB_SEARCHES: searches,
+                **tool_calls,
             }
         )
     )

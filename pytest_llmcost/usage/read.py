@@ -19,12 +19,14 @@ from pytest_llmcost.usage.body import (
 from pytest_llmcost.usage.endpoints import Kind, endpoint_of, host_of, provider_of
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.fields import text
-from pytest_llmcost.usage.reading import CUT, NO_USAGE_STATED, NotACall, Reading, Stated
+from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
 _SYSTEM_KEYS = ("system", "instructions")
 _MESSAGES_KEYS = ("messages", "input", "prompt")
+# An object with one of these is an answer, even if it speaks of an error too.
+_ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data")
 
 
 def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | NotACall | None:
@@ -37,22 +39,30 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     Returns:
         The reading; why it is no call; or None if no known wire format is spoken at its path.
     """
-    endpoint = endpoint_of(exchange.method, urlsplit(exchange.url).path)
+    host = host_of(exchange.url)
+    endpoint = endpoint_of(exchange.method, urlsplit(exchange.url).path) if host else None
     if endpoint is None:
         return None
     if endpoint.kind is Kind.TOKEN_COUNT:
         return NotACall.TOKEN_COUNT
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK:
         return NotACall.HTTP_ERROR
-    host = host_of(exchange.url)
-    provider = provider_of(host, hosts) or host
+    known = provider_of(host, hosts)
+    provider = known or host
     request = json_object(plain_bytes(exchange.request_body, "")) or {}
     body = exchange.body
     if not exchange.decoded:
         body = plain_bytes(body, exchange.headers.get("content-encoding", ""))
+    answer = None if is_event_stream(body) else json_object(body)
+    if answer is not None and _is_error(answer):
+        return NotACall.ERROR_ANSWER
     streamed = is_event_stream(body) or request.get("stream") is True
     requested = text(request, "model") or endpoint.deployment
-    stated = _read_body(endpoint.api, body, provider, ended=exchange.ended)
+    stated = _read_body(endpoint.api, body, answer, provider, ended=exchange.ended)
+    if known is None and requested is None and stated.model is None and stated.usage is None:
+        return (
+            None  # some other service with a path that only looks alike, such as one that sends text messages
+        )
     return Reading(
         provider=provider,
         host=host,
@@ -65,12 +75,24 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     )
 
 
-def _read_body(api: Api, body: bytes, provider: str, *, ended: bool) -> Stated:
+def _is_error(answer: Mapping[str, Any]) -> bool:
+    """Whether a gateway says 200 and sends an error in place of an answer."""
+    return bool(answer.get("error")) and not any(answer.get(key) for key in _ANSWER_KEYS)
+
+
+def _read_body(
+    api: Api, body: bytes, found: Mapping[str, Any] | None, provider: str, *, ended: bool
+) -> Stated:
+    if found is not None:
+        return _read_json(api, found, provider)
     if is_event_stream(body):
         return _read_events(api, body, provider)
-    found = json_object(body)
-    if found is None:
-        return Stated(incomplete=NO_USAGE_STATED if ended and body else CUT)
+    if not ended:
+        return Stated(incomplete=CUT)
+    return Stated(incomplete=NO_USAGE_STATED if body else EMPTY)
+
+
+def _read_json(api: Api, found: Mapping[str, Any], provider: str) -> Stated:
     if api is Api.OPENAI_CHAT:
         return openai_chat.read_json(found, provider)
     if api is Api.OPENAI_RESPONSES:

@@ -11,13 +11,16 @@ from pytest_llmcost.model.call import Api, ModelIds, SubCall
 from pytest_llmcost.model.usage import Usage
 
 NO_USAGE_STATED = "the response states no usage"
+EMPTY = "the response has no body, so it states no usage"
 CUT = "the response was cut before it stated its usage"
+FAILED = "the answer broke off with an error before it stated its usage"
 
 
 class NotACall(StrEnum):
     """Why an exchange with a known host or path is no billed call of its own."""
 
     HTTP_ERROR = "HTTP error"
+    ERROR_ANSWER = "error in place of an answer"
     TOKEN_COUNT = "token count"
     POLL = "poll or stored object"
     NO_RESPONSE = "no response"

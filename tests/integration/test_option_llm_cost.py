@@ -97,6 +97,15 @@ def test_no_tests_collected_keeps_pytests_exit_status(pytester):
     assert pytester.runpytest("--llm-cost").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+def test_collect_only_leaves_the_last_report_alone(pytester):
+    """--collect-only runs nothing, shows nothing of ours, and keeps report.json."""
+    pytester.makepyfile(PASSING)
+    pytester.runpytest("--llm-cost")
+    before = (pytester.path / ".llmcost" / "report.json").read_text()
+    assert not section_of(pytester.runpytest("--llm-cost", "--collect-only"))
+    assert (pytester.path / ".llmcost" / "report.json").read_text() == before
+
+
 def test_failing_suite_keeps_pytests_exit_status(pytester):
     """Exit status 1 stays 1, and the report says what failed."""
     pytester.makepyfile("def test_it(): assert 0")

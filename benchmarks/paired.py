@@ -1,0 +1,44 @@
+"""Paired timings: what is compared is run in turn, and differences are taken pair by pair."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+
+def seconds(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> float:
+    """Wall time of a command that must succeed."""
+    begin = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=dict(environ), capture_output=True, text=True, check=False)
+    taken = time.perf_counter() - begin
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return taken
+
+
+def in_turn(runs: int, kinds: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Measure each kind ``runs`` times, A B C A B C ..., after one round that is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in kinds}
+    for number in range(runs + 1):
+        for name, measure in kinds.items():
+            figure = measure()
+            if number:
+                taken[name].append(figure)
+    return taken
+
+
+def show(taken: Mapping[str, Sequence[float]], base: str, scale: float, unit: str) -> None:
+    """Print medians, and the median of the paired differences to ``base``."""
+    for name, figures in taken.items():
+        line = f"{name:<28} median {statistics.median(figures) * scale:>10.2f} {unit}"
+        if name != base:
+            differences = [one - other for one, other in zip(figures, taken[base], strict=True)]
+            low, _, high = statistics.quantiles(differences, n=4)
+            line += (
+                f"   added {statistics.median(differences) * scale:>+8.2f} {unit}"
+                f" (quartiles {low * scale:+.2f} to {high * scale:+.2f})"
+            )
+        print(line)
