@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
 
 RECORDER = "llmcost-recorder"
+MARKERS = "llmcost-markers"
 REPORTER = "llmcost-reporter"
 
 
@@ -36,6 +37,7 @@ def register(config: pytest.Config, settings: Settings) -> None:
     recorder = CostRecorder(settings, worker_output, reporter)
     recorder.start()
     config.pluginmanager.register(recorder, RECORDER)
+    config.pluginmanager.register(MarkerCheck(), MARKERS)
     if reporter is not None:
         config.pluginmanager.register(reporter, REPORTER)
 
@@ -61,6 +63,19 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
             yield view
     finally:
         recorder.stop()
+
+
+class MarkerCheck:
+    """Fails a test whose marker is wrong at its own set-up; an error at collection would break xdist.
+
+    It is no wrapper: what other plugins' wrappers set up for the test must be there when it is torn down.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        _, problem = marked_agent(item)
+        if problem is not None:
+            pytest.fail(problem, pytrace=False)
 
 
 class CostRecorder:
@@ -116,11 +131,8 @@ class CostRecorder:
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+    def pytest_runtest_setup(self) -> Generator[None, object, object]:
         self.scope.begin_attempt()
-        _, problem = marked_agent(item)
-        if problem is not None:
-            pytest.fail(problem, pytrace=False)
         with self.scope.phase(Phase.SETUP):
             return (yield)
 
@@ -139,10 +151,11 @@ class CostRecorder:
         if fixturedef.scope == "function":
             return (yield)
         with self.scope.fixture(_name_of(fixturedef), Phase.SETUP):
-            result = yield
-        # Finalizers run last-in first-out: this one runs before the fixture's own.
-        fixturedef.addfinalizer(functools.partial(self._begin_fixture_teardown, fixturedef))
-        return result
+            try:
+                return (yield)
+            finally:
+                # Finalizers run last-in first-out: this one runs before the fixture's own.
+                fixturedef.addfinalizer(functools.partial(self._begin_fixture_teardown, fixturedef))
 
     def _begin_fixture_teardown(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         leaving = self.scope.fixture(_name_of(fixturedef), Phase.TEARDOWN)

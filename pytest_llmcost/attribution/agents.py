@@ -102,22 +102,20 @@ class agent:  # noqa: N801  # it is used as a context manager and a decorator, a
 
         @functools.wraps(function)
         def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            frame = self._frame()
+            inside = _Inside(self._frame())
             inner = function(*args, **kwargs)
             step, argument = inner.send, None
             while True:
-                before = _current.get()
-                _current.set(frame)
                 try:
-                    value = step(argument)
+                    with inside:
+                        value = step(argument)
                 except StopIteration as end:
                     return end.value
-                finally:
-                    _current.set(before)
                 try:
                     step, argument = inner.send, (yield value)
                 except GeneratorExit:
-                    inner.close()
+                    with inside:
+                        inner.close()
                     raise
                 except BaseException as error:  # noqa: BLE001  # handed to the generator, as "yield from" does
                     step, argument = inner.throw, error
@@ -127,24 +125,38 @@ class agent:  # noqa: N801  # it is used as a context manager and a decorator, a
     def _async_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         async def run_async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            frame = self._frame()
+            inside = _Inside(self._frame())
             inner = function(*args, **kwargs)
             step, argument = inner.asend, None
             while True:
-                before = _current.get()
-                _current.set(frame)
                 try:
-                    value = await step(argument)
+                    with inside:
+                        value = await step(argument)
                 except StopAsyncIteration:
                     return
-                finally:
-                    _current.set(before)
                 try:
                     step, argument = inner.asend, (yield value)
                 except GeneratorExit:
-                    await inner.aclose()
+                    with inside:
+                        await inner.aclose()
                     raise
                 except BaseException as error:  # noqa: BLE001  # handed to the generator
                     step, argument = inner.athrow, error
 
         return run_async_generator
+
+
+class _Inside:
+    """The inside of a generator: entered for each step, with the agents that its last yield left open."""
+
+    def __init__(self, frame: AgentFrame) -> None:
+        self._frame: AgentFrame | None = frame
+        self._outside: AgentFrame | None = None
+
+    def __enter__(self) -> None:
+        self._outside = _current.get()
+        _current.set(self._frame)
+
+    def __exit__(self, *_: object) -> None:
+        self._frame = _current.get()
+        _current.set(self._outside)

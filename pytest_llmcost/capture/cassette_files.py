@@ -7,6 +7,7 @@ object is ever made from a file.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,10 @@ from pytest_llmcost.usage.exchange import Exchange
 SUFFIXES = (".yaml", ".yml")
 _PYTHON_TAG = "tag:yaml.org,2002:python/"
 _NO_INTERACTIONS = 'no cassette: it has no list "interactions"'
+# The C loader recurses, and ends the process in a deeply nested file. Counting the depth costs as much as
+# loading, so only text with a run of openings, which no recorder writes, is counted first.
+_DEEPEST = 200
+_SUSPICIOUS = re.compile(r"""(?:[\[{][\s"':,\w-]{0,20}){200}|(?:[-?:] +){200}""")
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
@@ -63,6 +68,8 @@ def _load(path: Path) -> object:
     try:
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
+        if _SUSPICIOUS.search(text) and _depth(text) > _DEEPEST:
+            raise CassetteError("not a cassette: nested too deeply")
         return yaml.load(text, Loader=_loader())  # noqa: S506  # a safe loader, see there
     except OSError as error:
         raise CassetteError(f"cannot be read: {error.strerror or error}") from error
@@ -72,6 +79,22 @@ def _load(path: Path) -> object:
         raise CassetteError(f"not valid YAML: {' '.join(str(error).split())}") from error
     except (ValueError, TypeError, RecursionError, OverflowError, AttributeError) as error:
         raise CassetteError(f"not valid YAML: {type(error).__name__}: {error}") from error
+
+
+def _depth(text: str) -> int:
+    import yaml
+
+    depth = deepest = 0
+    # The loader in Python: its parser keeps a stack of its own.
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if deepest > _DEEPEST:
+            break
+    return deepest
 
 
 @cache

@@ -60,13 +60,14 @@ class Collector:
             try:
                 call = self._settle(seen)
             except Exception as error:  # noqa: BLE001  # nothing may escape a hook
-                self._log.fault(f"reading {seen.method} {seen.url}", error)
+                # A query may hold a key.
+                self._log.fault(f"reading {seen.method} {seen.url.partition('?')[0]}", error)
                 continue
             if call is not None:
                 yield call
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
-        if seen.proxied:
+        if seen.proxied and not (seen.on_network or seen.replayed):
             return None
         self._note_bypass(seen)
         if seen.failed:
@@ -115,7 +116,7 @@ class Collector:
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
-        path = os.path.abspath(found.cassette)  # noqa: PTH100  # a path that need not exist, unresolved
+        path = found.cassette
         inside = os.path.relpath(path, self._root) if path.startswith(f"{self._root}{os.sep}") else path
         return CassetteRef(Path(inside).as_posix(), found.interaction)
 
@@ -171,10 +172,9 @@ def answered_at(date_header: str | None, created: int | None) -> datetime | None
     if date_header:
         try:
             moment = parsedate_to_datetime(date_header)
-        except ValueError:
-            pass
-        else:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (OverflowError, ValueError):
+            pass
     try:
         return datetime.fromtimestamp(created, UTC) if created else None
     except (OverflowError, OSError, ValueError):

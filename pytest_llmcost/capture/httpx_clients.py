@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import AsyncIterator, Iterator
-from types import ModuleType
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import ModuleType, TracebackType
 from typing import Any
 
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
@@ -18,6 +19,7 @@ from pytest_llmcost.capture.patches import Patches
 NAMES = ("httpx", "httpx2")
 # The cheap filter before anything else; usage.endpoints decides what the path means.
 _looks_like_llm = re.compile(rb"/(?:completions|responses|embeddings|messages)(?:[/?]|$)").search
+_NOTHING: AbstractContextManager[None] = nullcontext()
 _KEPT_HEADERS = ("content-encoding", "content-type", "date")
 
 
@@ -31,21 +33,24 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     """
     library = module.__name__
     tees = _tees(module)
-    patches.replace(module.Client, "send", lambda send: _sync_send(send, library, log, tees[0]))
-    patches.replace(module.AsyncClient, "send", lambda send: _async_send(send, library, log, tees[1]))
+    found = module.Response
+    patches.replace(module.Client, "send", lambda send: _sync_send(send, library, log, found, tees[0]))
+    patches.replace(module.AsyncClient, "send", lambda send: _async_send(send, library, log, found, tees[1]))
 
 
-def _sync_send(original: Any, library: str, log: ExchangeLog, tee: Any) -> Any:
+def _sync_send(original: Any, library: str, log: ExchangeLog, response_class: type, tee: Any) -> Any:
     @functools.wraps(original)
     def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         exchange = _begin(log, library, request)
         if exchange is None:
-            return original(client, request, *args, **kwargs)
+            with _aside(log, request) as same:
+                response = original(client, request, *args, **kwargs)
+            return _note_proof(same, response)
         token = log.current.set(exchange)
         try:
             response = original(client, request, *args, **kwargs)
-        except BaseException:
-            exchange.fail()
+        except BaseException as error:
+            _attach_lost(log, exchange, error, response_class)
             raise
         finally:
             exchange.sending = False
@@ -56,17 +61,19 @@ def _sync_send(original: Any, library: str, log: ExchangeLog, tee: Any) -> Any:
     return send
 
 
-def _async_send(original: Any, library: str, log: ExchangeLog, tee: Any) -> Any:
+def _async_send(original: Any, library: str, log: ExchangeLog, response_class: type, tee: Any) -> Any:
     @functools.wraps(original)
     async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         exchange = _begin(log, library, request)
         if exchange is None:
-            return await original(client, request, *args, **kwargs)
+            with _aside(log, request) as same:
+                response = await original(client, request, *args, **kwargs)
+            return _note_proof(same, response)
         token = log.current.set(exchange)
         try:
             response = await original(client, request, *args, **kwargs)
-        except BaseException:
-            exchange.fail()
+        except BaseException as error:
+            _attach_lost(log, exchange, error, response_class)
             raise
         finally:
             exchange.sending = False
@@ -91,22 +98,105 @@ def _begin(log: ExchangeLog, library: str, request: Any) -> OpenExchange | None:
         return None
 
 
+def _aside(log: ExchangeLog, request: Any) -> AbstractContextManager[OpenExchange | None]:
+    """What is sent while a call is being sent: the same call one layer down, or no part of it (hooks, auth).
+
+    Returns:
+        A context in which the current exchange is right; it gives the exchange of the same call.
+    """
+    outer = log.current.get()
+    if outer is None:
+        return _NOTHING
+    if outer.method == request.method and outer.url == str(request.url):
+        return nullcontext(outer)
+    return _outside(log)
+
+
+@contextmanager
+def _outside(log: ExchangeLog) -> Iterator[None]:
+    token = log.current.set(None)
+    try:
+        yield
+    finally:
+        log.current.reset(token)
+
+
+def _note_proof(same: OpenExchange | None, response: Any) -> Any:
+    """The layer above may make a response of its own, which has no proof of the connection."""
+    if same is not None and "network_stream" in getattr(response, "extensions", ()):
+        same.on_network = True
+    return response
+
+
 def _attach(log: ExchangeLog, exchange: OpenExchange, response: Any, tee: Any) -> None:
     """Keep what the response brings, now or as the app reads it."""
     try:
-        exchange.status = response.status_code
-        exchange.on_network = "network_stream" in response.extensions
-        headers = response.headers
-        exchange.headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        _note_head(exchange, response)
         if response.is_closed:
-            exchange.chunks.append(response.content)
-            exchange.decoded = exchange.ended = True
-            exchange.finish()
+            _note_content(exchange, response)
         else:
             response.stream = tee(response.stream, exchange)
     except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
         exchange.finish()
         log.fault(f"{exchange.library} response", error)
+
+
+def _attach_lost(
+    log: ExchangeLog, exchange: OpenExchange, error: BaseException, response_class: type
+) -> None:
+    """``send`` raised; if a response had begun by then, the provider has billed it.
+
+    A body that breaks off or cannot be decoded, and hooks that raise, end here. The response is in no
+    argument and no attribute; the traceback has it.
+    """
+    try:
+        response = _response_in(error.__traceback__, response_class)
+        if response is None:
+            exchange.fail()
+            return
+        _note_head(exchange, response)
+        _note_content(exchange, response)
+    except Exception as fault:  # noqa: BLE001  # a fault of ours must not reach the app
+        exchange.finish()
+        log.fault(f"{exchange.library} lost response", fault)
+
+
+def _response_in(trace: TracebackType | None, response_class: type) -> Any:
+    """The response that the outermost frame of the library holds; None if there is none."""
+    while trace is not None:
+        for value in trace.tb_frame.f_locals.values():
+            if isinstance(value, response_class):
+                return value
+        trace = trace.tb_next
+    return None
+
+
+def _note_head(exchange: OpenExchange, response: Any) -> None:
+    exchange.status = response.status_code
+    proven = "network_stream" in response.extensions or _through_aiohttp(response)
+    exchange.on_network = exchange.on_network or proven
+    headers = response.headers
+    exchange.headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+
+
+def _through_aiohttp(response: Any) -> bool:
+    """Whether aiohttp carried the response (as ``openai.DefaultAioHttpClient`` has it do).
+
+    That transport leaves no proof of a connection, as fakes do not; its stream's class tells it from them.
+    """
+    stream = getattr(response.stream, "_stream", None)
+    return "httpx_aiohttp" in type(stream).__module__
+
+
+def _note_content(exchange: OpenExchange, response: Any) -> None:
+    """Take the body of a response that nobody will read on; it may have been closed unread."""
+    try:
+        exchange.chunks.append(response.content)
+        exchange.ended = True
+    except RuntimeError:
+        exchange.ended = False
+    exchange.decoded = True
+    exchange.finish()
 
 
 def _tees(module: Any) -> tuple[type, type]:

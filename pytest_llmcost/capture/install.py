@@ -24,7 +24,9 @@ class Capture:
         self._log = log
         self._patches = Patches()
         watched: dict[str, _Patch] = dict.fromkeys(httpx_clients.NAMES, httpx_clients.patch)
-        watched[vcr_cassettes.NAME] = vcr_cassettes.patch
+        vcr = vcr_cassettes.VcrHooks()
+        watched[vcr_cassettes.NAME] = vcr.patch
+        watched[vcr_cassettes.RECORDING] = vcr.patch_recording
         self._hooks = PostImportHooks({name: self._guarded(patch) for name, patch in watched.items()})
 
     def install(self) -> None:

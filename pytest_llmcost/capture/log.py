@@ -17,7 +17,12 @@ from pytest_llmcost.model.call import Origin
 
 @dataclass(frozen=True, slots=True)
 class InteractionRef:
-    """An interaction of an open cassette."""
+    """An interaction of an open cassette.
+
+    Attributes:
+        cassette: Absolute path of the file.
+        interaction: Position over all interactions of the file; None if it is not known.
+    """
 
     cassette: str
     interaction: int | None

@@ -7,92 +7,121 @@ here exist under these names from vcrpy 6 to 9.
 from __future__ import annotations
 
 import functools
-import threading
 from types import ModuleType
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from pytest_llmcost.capture.log import ExchangeLog, InteractionRef
+from pytest_llmcost.capture.cassette_places import Places
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 
 NAME = "vcr.cassette"
+# pytest-recording reads the files of a test into one cassette.
+RECORDING = "pytest_recording._vcr"
 
 
-class _Positions:
-    """Where in its file each interaction of a cassette stands.
-
-    Filters drop interactions while a cassette is loaded, so the position in memory is not that in the file.
-    """
+class VcrHooks:
+    """Watches the cassettes of one session."""
 
     def __init__(self) -> None:
-        self._of: WeakKeyDictionary[Any, list[int]] = WeakKeyDictionary()
-        self._seen: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self.loading = threading.local()
+        self._places = Places()
 
-    def appended(self, cassette: Any, *, kept: bool) -> int:
-        """An interaction was offered to the cassette; its position in the file is returned."""
-        position = self._seen.get(cassette, 0)
-        self._seen[cassette] = position + 1
-        if kept:
-            self._of.setdefault(cassette, []).append(position)
-        return position
+    def patch(self, module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+        """Watch the cassettes of vcr.
 
-    def of(self, cassette: Any, index: int) -> int | None:
-        """The position in the file of the interaction at an index in memory."""
-        positions = self._of.get(cassette, [])
-        return positions[index] if index < len(positions) else None
+        Args:
+            module: ``vcr.cassette``.
+            log: Where the exchange that is being sent is found.
+            patches: Where replacements are registered.
+        """
+        cassette: Any = module.Cassette
+        context: Any = module.CassetteContextDecorator
+        places = self._places
+        patches.replace(cassette, "_load", lambda load: _load(load, places, log))
+        patches.replace(cassette, "append", lambda append: _append(append, places, log))
+        patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log))
+        patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
+        patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
+        patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
+
+    def patch_recording(self, module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+        """Watch which files pytest-recording reads.
+
+        Args:
+            module: ``pytest_recording._vcr``.
+            log: Where faults go.
+            patches: Where replacements are registered.
+        """
+        patches.replace(module, "load_cassette", lambda load: _load_file(load, self._places, log))
 
 
-def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
-    """Watch the cassettes of vcr.
+def _load(original: Any, places: Places, log: ExchangeLog) -> Any:
+    @functools.wraps(original)
+    def load(cassette: Any) -> Any:
+        with places.load(cassette):
+            uncount = _count_before_hooks(cassette, places, log)
+            try:
+                return original(cassette)
+            finally:
+                uncount()
 
-    Args:
-        module: ``vcr.cassette``.
-        log: Where the exchange that is being sent is found.
-        patches: Where replacements are registered.
+    return load
+
+
+def _count_before_hooks(cassette: Any, places: Places, log: ExchangeLog) -> Any:
+    """Hooks of vcrpy 9 may drop an interaction before it is appended: count ahead of them.
+
+    Returns:
+        What ends the counting.
     """
-    positions = _Positions()
-    cassette_class: Any = module.Cassette
-    context: Any = module.CassetteContextDecorator
-    patches.replace(cassette_class, "load", lambda load: _load(load, positions))
-    patches.replace(cassette_class, "append", lambda append: _append(append, positions, log))
-    patches.replace(cassette_class, "play_response", lambda play: _play_response(play, positions, log))
-    patches.replace(cassette_class, "can_play_response_for", lambda can_play: _can_play(can_play, log))
-    patches.replace(context, "__enter__", lambda enter: _enter(enter, log))
-    patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
+    hooks = getattr(cassette, "_after_load_interaction", None)
+    if not isinstance(hooks, list) or not hooks:
+        return lambda: None
 
+    def count(request: Any, response: Any) -> tuple[Any, Any]:
+        places.offer()
+        return request, response
 
-def _path_of(cassette: Any) -> str:
-    return str(cassette._path)  # noqa: SLF001  # the public name is younger than vcrpy 6
-
-
-def _load(original: Any, positions: _Positions) -> Any:
-    @functools.wraps(original.__func__)
-    def load(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        positions.loading.now = True
+    def uncount() -> None:
         try:
-            return original.__func__(cls, *args, **kwargs)
-        finally:
-            positions.loading.now = False
+            hooks.remove(count)
+        except ValueError as error:
+            log.fault("vcr load hooks", error)
 
-    return classmethod(load)
+    hooks.insert(0, count)
+    return uncount
 
 
-def _append(original: Any, positions: _Positions, log: ExchangeLog) -> Any:
+def _load_file(original: Any, places: Places, log: ExchangeLog) -> Any:
+    @functools.wraps(original)
+    def load_cassette(cassette_path: Any, *args: Any, **kwargs: Any) -> Any:
+        found = original(cassette_path, *args, **kwargs)
+        try:
+            places.load_file(str(cassette_path), len(found[0]))
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+            log.fault("pytest-recording file", error)
+        return found
+
+    return load_cassette
+
+
+def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def append(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         before = len(cassette.data)
         result = original(cassette, *args, **kwargs)
         try:
             kept = len(cassette.data) > before
-            loading = getattr(positions.loading, "now", False)
-            if loading or kept:
-                position = positions.appended(cassette, kept=kept)
+            if places.loading:
+                if not getattr(cassette, "_after_load_interaction", None):
+                    places.offer()
+                if kept:
+                    places.keep()
+                return result
             exchange = log.current.get()
-            if exchange is not None and not loading:
+            if exchange is not None:
                 exchange.seen_by_vcr = True
                 if kept:
-                    exchange.recorded = InteractionRef(_path_of(cassette), position)
+                    exchange.recorded = places.of(cassette, before)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr recording", error)
         return result
@@ -100,17 +129,16 @@ def _append(original: Any, positions: _Positions, log: ExchangeLog) -> Any:
     return append
 
 
-def _play_response(original: Any, positions: _Positions, log: ExchangeLog) -> Any:
+def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         response = original(cassette, *args, **kwargs)
         exchange = log.current.get()
         if exchange is not None:
             try:
-                index = next(i for i, (_, kept) in enumerate(cassette.data) if kept is response)
-                exchange.replayed = InteractionRef(_path_of(cassette), positions.of(cassette, index))
-            except StopIteration:  # a cassette class of the user's that makes its responses
-                exchange.replayed = InteractionRef(_path_of(cassette), None)
+                index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
+                # A cassette class of the user's may make its responses.
+                exchange.replayed = places.unknown(cassette) if index is None else places.of(cassette, index)
             except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
                 log.fault("vcr replay", error)
         return response
@@ -129,12 +157,12 @@ def _can_play(original: Any, log: ExchangeLog) -> Any:
     return can_play_response_for
 
 
-def _enter(original: Any, log: ExchangeLog) -> Any:
+def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def enter(context: Any) -> Any:
         cassette = original(context)
         try:
-            path = _path_of(cassette)
+            path = places.unknown(cassette).cassette
             log.open_cassettes.append(path)
             log.cassettes_seen[path] = len(cassette)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app

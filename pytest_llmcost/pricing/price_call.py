@@ -28,22 +28,26 @@ class _Part:
 
 def price_calls(calls: Iterable[MeasuredCall], table: PriceTable) -> list[Call]:
     """Price calls in order; their ids are ``c1``, ``c2``, ..."""
-    return [price_call(f"c{number}", call, table) for number, call in enumerate(calls, start=1)]
+    bills: dict[tuple[str, Usage], _Part] = {}
+    return [price_call(f"c{number}", call, table, bills) for number, call in enumerate(calls, start=1)]
 
 
-def price_call(call_id: str, call: MeasuredCall, table: PriceTable) -> Call:
+def price_call(
+    call_id: str, call: MeasuredCall, table: PriceTable, bills: dict[tuple[str, Usage], _Part] | None = None
+) -> Call:
     """Price one call.
 
     Args:
         call_id: Its id in the report.
         call: What was measured.
         table: The prices.
+        bills: Usages that were priced before, by the name of their card: a replayed suite repeats itself.
 
     Returns:
         The call; what is not known makes its upper bound None, never its cost 0.
     """
     lookup = table.look_up(call)
-    own = _part(call.usage or NO_USAGE, lookup, call.stated_cost)
+    own = _remembered(call, lookup, {} if bills is None else bills)
     inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
     problems = (*own.problems, *call.doubts, *(p for _, found in inside for p in found))
     status, detail = _status(call, lookup, problems)
@@ -58,6 +62,16 @@ def price_call(call_id: str, call: MeasuredCall, table: PriceTable) -> Call:
         lookup=lookup,
         sub_calls=tuple(sub_call for sub_call, _ in inside),
     )
+
+
+def _remembered(call: MeasuredCall, lookup: Lookup, bills: dict[tuple[str, Usage], _Part]) -> _Part:
+    usage = call.usage or NO_USAGE
+    if lookup.card is None:
+        return _part(usage, lookup, call.stated_cost)
+    key = (lookup.card.name, usage)
+    if key not in bills:
+        bills[key] = _part(usage, lookup, call.stated_cost)
+    return bills[key]
 
 
 def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:

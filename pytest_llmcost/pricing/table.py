@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from pytest_llmcost.model.call import MeasuredCall
+from pytest_llmcost.model.call import MeasuredCall, ModelIds
 from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.pricing.genai import GenaiPrices
@@ -53,6 +53,7 @@ class PriceTable:
         self.rules = rules
         self.bundled = bundled or GenaiPrices()
         self._today = today
+        self._lookups: dict[tuple[str, ModelIds, tuple[tuple[str, str], ...], date], Lookup] = {}
         self._cards: dict[tuple[str, str, tuple[tuple[str, str], ...], date], RateCard | None] = {}
 
     def day_of(self, call: MeasuredCall) -> date:
@@ -76,6 +77,14 @@ class PriceTable:
         Returns:
             The lookup; its source is ``NONE`` if nobody knows the model.
         """
+        key = (call.provider, call.model, tuple(sorted(call.context.items())), self.day_of(call))
+        if call.stated_cost is not None:
+            return self._look_up(call)
+        if key not in self._lookups:
+            self._lookups[key] = self._look_up(call)
+        return self._lookups[key]
+
+    def _look_up(self, call: MeasuredCall) -> Lookup:
         trail: list[str] = []
         question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
         billed, requested = call.model.billed or call.model.requested, call.model.requested

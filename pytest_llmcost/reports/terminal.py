@@ -240,7 +240,9 @@ def _where(call: Call) -> str:
         return origin.nodeid
     if origin.fixture is not None:
         return f"fixture {origin.fixture}"
-    return f"{cassette.path} #{cassette.interaction}" if cassette else _OUTSIDE
+    if cassette is None:
+        return _OUTSIDE
+    return cassette.path if cassette.interaction is None else f"{cassette.path} #{cassette.interaction}"
 
 
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:

@@ -25,6 +25,8 @@ _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
 _SYSTEM_KEYS = ("system", "instructions")
 _MESSAGES_KEYS = ("messages", "input", "prompt")
+# One encoder for all: json.dumps() with options makes one at each call.
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data")
 
@@ -60,9 +62,8 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     requested = text(request, "model") or endpoint.deployment
     stated = _read_body(endpoint.api, body, answer, provider, ended=exchange.ended)
     if known is None and requested is None and stated.model is None and stated.usage is None:
-        return (
-            None  # some other service with a path that only looks alike, such as one that sends text messages
-        )
+        # Some other service with a path that only looks alike, such as one that sends text messages.
+        return None
     return Reading(
         provider=provider,
         host=host,
@@ -124,4 +125,4 @@ def _parts(request: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _compact_size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    return len(_compact(value).encode("utf-8", "surrogatepass"))

@@ -83,6 +83,25 @@ class TestScan:
         assert not (tmp_path / "pwned").exists()
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 100_000, "- " * 100_000, "? " * 100_000])
+    def test_deep_nesting_is_refused(self, llmcost, tmp_path, text):
+        """A file that would overflow the stack is named like any other that cannot be read."""
+        (tmp_path / "deep.yaml").write_text(f"interactions:\n  {text}")
+        done = llmcost("scan", "deep.yaml")
+        assert done.returncode == 1
+        assert "deep.yaml: not" in done.stderr
+
+    def test_a_date_that_no_calendar_has(self, llmcost, tmp_path):
+        """A Date header past the end of time takes no call away."""
+        cassette = (CASSETTES / "test_triage" / "test_title_is_one_short_line.yaml").read_text()
+        before, server, after = cassette.rpartition("      server:\n")
+        date = "      date:\n      - Fri, 31 Dec 9999 23:59:59 -2300\n"
+        assert server
+        (tmp_path / "late.yaml").write_text(before + date + server + after)
+        done = llmcost("scan", "late.yaml")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "1 call in 1 cassette" in done.stdout
+
     def test_hostile_tags_are_data(self, llmcost, tmp_path):
         """A tag that names a python object is read as the text under it and never executed."""
         (tmp_path / "tagged.yaml").write_text(
