@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -17,6 +18,11 @@ def seconds(command: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return taken
+
+
+def ordinary_environment() -> dict[str, str]:
+    """The environment as most people have it: Python keeps what it compiled."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def in_turn(runs: int, kinds: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:

@@ -5,13 +5,12 @@ Usage: python benchmarks/start_up.py [RUNS]
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 
-from paired import in_turn, seconds, show
+from paired import in_turn, ordinary_environment, seconds, show
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio")
 
@@ -28,7 +27,11 @@ def main() -> None:
             "plugin on": [*PYTEST, "--llm-cost"],
         }
         taken = in_turn(
-            runs, {name: partial(seconds, command, folder, os.environ) for name, command in kinds.items()}
+            runs,
+            {
+                name: partial(seconds, command, folder, ordinary_environment())
+                for name, command in kinds.items()
+            },
         )
     print(f"one empty test, {runs} runs each, in turn, Python {sys.version.split()[0]}")
     show(taken, "plugin absent", 1000, "ms")

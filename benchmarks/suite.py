@@ -5,35 +5,55 @@ Usage: python benchmarks/suite.py [RUNS]
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import sys
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 
-from paired import in_turn, show
+from paired import in_turn, ordinary_environment, seconds, show
 from replay import CASSETTE
 
 TESTS = 200
+WARM_UP = 20
+PRICE_TABLE = (sys.executable, "-c", "import genai_prices.data")
+NOTHING = (sys.executable, "-c", "import httpx2, pydantic")
 SUITE = f"""\
+import os
+import time
+
 import openai
 import pytest
 
+taken = []
 client = openai.OpenAI(api_key="x")
 
 @pytest.mark.vcr("call.yaml", record_mode="none", allow_playback_repeats=True)
 @pytest.mark.parametrize("number", range({TESTS}))
 def test_calls(number):
+    begin = time.perf_counter()
     for _ in range(3):
         client.chat.completions.create(model="gpt-4o-mini", messages=[{{"role": "user", "content": "hello"}}])
+    if number >= {WARM_UP}:  # the first ones import what the SDK loads late
+        taken.append(time.perf_counter() - begin)
+
+@pytest.fixture(scope="session", autouse=True)
+def inside():
+    yield
+    with open(os.environ["INSIDE"], "w") as file:
+        file.write(str(sum(taken)))
 """
 PYTEST = (
-    sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly",
-    "--durations=0", "-vv",
-)  # fmt: skip
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:asyncio",
+    "-p",
+    "no:randomly",
+)
 
 
 class Runs:
@@ -44,18 +64,9 @@ class Runs:
         self.inside: dict[str, list[float]] = {}
 
     def whole(self, name: str, arguments: list[str]) -> float:
-        begin = time.perf_counter()
-        done = subprocess.run(
-            [*PYTEST, f"--junitxml={name}.xml", *arguments],
-            cwd=self.folder, env=dict(os.environ), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        taken = time.perf_counter() - begin
-        if done.returncode != 0:
-            raise SystemExit(done.stdout + done.stderr)
-        xml = (self.folder / f"{name}.xml").read_text()
-        self.inside.setdefault(name, []).append(
-            sum(map(float, re.findall(r'<testcase [^>]*time="([\d.]+)"', xml)))
-        )
+        inside = self.folder / f"{name}.inside"
+        taken = seconds([*PYTEST, *arguments], self.folder, {**ordinary_environment(), "INSIDE": str(inside)})
+        self.inside.setdefault(name, []).append(float(inside.read_text()))
         return taken
 
 
@@ -64,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_suite.py").write_text(SUITE)
-        (folder / "pytest.ini").write_text("[pytest]\njunit_duration_report = call\n")
+        (folder / "pytest.ini").write_text("[pytest]\n")
         cassettes = folder / "cassettes" / "test_suite"
         cassettes.mkdir(parents=True)
         (cassettes / "call.yaml").write_text(CASSETTE)
@@ -77,10 +88,19 @@ def main() -> None:
         taken = in_turn(
             runs, {name: partial(suite.whole, name, arguments) for name, arguments in kinds.items()}
         )
+        table = in_turn(
+            runs,
+            {
+                "its dependencies alone": partial(seconds, NOTHING, folder, ordinary_environment()),
+                "the price table": partial(seconds, PRICE_TABLE, folder, ordinary_environment()),
+            },
+        )
     print(f"{TESTS} tests x 3 replayed calls, {runs} runs each, in turn, Python {sys.version.split()[0]}")
     print("whole run")
     show(taken, "plugin absent", 1000, "ms")
-    print("inside the tests (junit's time of the call phase)")
+    print("importing the price table (the openai SDK has loaded its dependencies)")
+    show(table, "its dependencies alone", 1000, "ms")
+    print(f"inside the last {TESTS - WARM_UP} tests")
     show({name: figures[1:] for name, figures in suite.inside.items()}, "plugin absent", 1000, "ms")
 
 

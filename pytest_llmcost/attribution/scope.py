@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from pytest_llmcost.attribution.agents import current_agent
+from pytest_llmcost.attribution.agents import AgentFrame
 from pytest_llmcost.model.call import Origin, Phase
 
 
@@ -32,9 +32,8 @@ class Scope:
     attempt: int = 1
     marked_agent: str | None = None
 
-    def origin(self) -> Origin:
-        """The scope with the agent that is entered in the caller's context, else the marked one."""
-        frame = current_agent()
+    def origin(self, frame: AgentFrame | None) -> Origin:
+        """The scope with the agent that was entered in the caller's context, else the marked one."""
         if frame is None:
             named = self.marked_agent
             return self._origin(named, None, (named,) if named else ())

@@ -20,6 +20,9 @@ from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall
 
+# The rest may hold secrets, and is never looked at.
+_HEADERS = ("content-encoding", "date")
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -73,7 +76,7 @@ class Collector:
         if seen.failed:
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
-        exchange = _exchange(seen)
+        exchange = self._exchange(seen)
         reading = read_exchange(exchange, self._hosts)
         if reading is None:
             return None
@@ -88,10 +91,10 @@ class Collector:
         return None
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
-        reading, seen = settled.reading, settled.attached.seen
+        reading, seen, exchange = settled.reading, settled.attached.seen, settled.attached.exchange
         stated, source = reading.stated, _source(seen)
         return MeasuredCall(
-            origin=seen.origin,
+            origin=seen.scope.origin(seen.agent),
             provider=reading.provider,
             host=reading.host,
             api=reading.api,
@@ -105,12 +108,25 @@ class Collector:
             doubts=stated.doubts,
             stated_cost=stated.cost,
             sub_calls=stated.sub_calls,
-            request=RequestSize(hashlib.sha256(seen.request_body).hexdigest(), reading.request_parts),
+            request=RequestSize(hashlib.sha256(exchange.request_body).hexdigest(), reading.request_parts),
             cassette=self._cassette(seen.replayed or seen.recorded),
-            http_status=seen.status,
-            started_at=settled.attached.exchange.started_at,
-            answered_at=answered_at(seen.headers.get("date"), stated.created),
+            http_status=exchange.status,
+            started_at=exchange.started_at,
+            answered_at=answered_at(exchange.headers.get("date"), stated.created),
             latency=_latency(seen) if source is Source.LIVE else None,
+        )
+
+    def _exchange(self, seen: OpenExchange) -> Exchange:
+        return Exchange(
+            method=seen.method,
+            url=seen.url,
+            request_body=seen.request_body,
+            status=seen.status,
+            headers={name: seen.headers[name] for name in _HEADERS if name in seen.headers},
+            body=b"".join(seen.chunks),
+            decoded=seen.decoded,
+            ended=seen.ended,
+            started_at=datetime.fromtimestamp(self._log.started_at(seen), UTC),
         )
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
@@ -127,20 +143,6 @@ class Collector:
         notice = bypass_notice(seen.library) if reached_out else None
         if notice is not None and notice not in self.notices:
             self.notices.append(notice)
-
-
-def _exchange(seen: OpenExchange) -> Exchange:
-    return Exchange(
-        method=seen.method,
-        url=seen.url,
-        request_body=seen.request_body,
-        status=seen.status,
-        headers=seen.headers,
-        body=b"".join(seen.chunks),
-        decoded=seen.decoded,
-        ended=seen.ended,
-        started_at=datetime.fromtimestamp(seen.started_at, UTC),
-    )
 
 
 def _source(seen: OpenExchange) -> Source:

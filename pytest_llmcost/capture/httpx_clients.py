@@ -20,7 +20,6 @@ NAMES = ("httpx", "httpx2")
 # The cheap filter before anything else; usage.endpoints decides what the path means.
 _looks_like_llm = re.compile(rb"/(?:completions|responses|embeddings|messages)(?:[/?]|$)").search
 _NOTHING: AbstractContextManager[None] = nullcontext()
-_KEPT_HEADERS = ("content-encoding", "content-type", "date")
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -90,9 +89,10 @@ def _begin(log: ExchangeLog, library: str, request: Any) -> OpenExchange | None:
             return None
         try:
             body = request.content
-        except Exception:  # noqa: BLE001  # a streamed request body is not ours to read
+        except RuntimeError:  # a streamed request body is not ours to read
             body = b""
-        return log.begin(request.method, str(request.url), library, body)
+        exchange = OpenExchange(library, request.method, str(request.url), body)
+        return exchange if log.begin(exchange) else None
     except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
         log.fault(f"{library} request", error)
         return None
@@ -138,7 +138,7 @@ def _attach(log: ExchangeLog, exchange: OpenExchange, response: Any, tee: Any) -
             response.stream = tee(response.stream, exchange)
     except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
         exchange.finish()
-        log.fault(f"{exchange.library} response", error)
+        log.fault("httpx response", error)
 
 
 def _attach_lost(
@@ -158,7 +158,25 @@ def _attach_lost(
         _note_content(exchange, response)
     except Exception as fault:  # noqa: BLE001  # a fault of ours must not reach the app
         exchange.finish()
-        log.fault(f"{exchange.library} lost response", fault)
+        log.fault("httpx lost response", fault)
+
+
+def _note_head(exchange: OpenExchange, response: Any) -> None:
+    exchange.status = response.status_code
+    exchange.headers = response.headers
+    if "network_stream" in response.extensions or (exchange.replayed is None and _through_aiohttp(response)):
+        exchange.on_network = True
+
+
+def _note_content(exchange: OpenExchange, response: Any) -> None:
+    """Take the body of a response that nobody will read on; it may have been closed unread."""
+    try:
+        exchange.chunks = (response.content,)
+        exchange.ended = True
+    except RuntimeError:
+        pass
+    exchange.decoded = True
+    exchange.finish()
 
 
 def _response_in(trace: TracebackType | None, response_class: type) -> Any:
@@ -171,14 +189,6 @@ def _response_in(trace: TracebackType | None, response_class: type) -> Any:
     return None
 
 
-def _note_head(exchange: OpenExchange, response: Any) -> None:
-    exchange.status = response.status_code
-    proven = "network_stream" in response.extensions or _through_aiohttp(response)
-    exchange.on_network = exchange.on_network or proven
-    headers = response.headers
-    exchange.headers = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-
-
 def _through_aiohttp(response: Any) -> bool:
     """Whether aiohttp carried the response (as ``openai.DefaultAioHttpClient`` has it do).
 
@@ -188,17 +198,6 @@ def _through_aiohttp(response: Any) -> bool:
     return "httpx_aiohttp" in type(stream).__module__
 
 
-def _note_content(exchange: OpenExchange, response: Any) -> None:
-    """Take the body of a response that nobody will read on; it may have been closed unread."""
-    try:
-        exchange.chunks.append(response.content)
-        exchange.ended = True
-    except RuntimeError:
-        exchange.ended = False
-    exchange.decoded = True
-    exchange.finish()
-
-
 def _tees(module: Any) -> tuple[type, type]:
     """The two stream classes of a library that pass every chunk on and keep it."""
 
@@ -206,9 +205,11 @@ def _tees(module: Any) -> tuple[type, type]:
         def __init__(self, inner: Any, exchange: OpenExchange) -> None:
             self._inner = inner
             self._exchange = exchange
+            self._chunks: list[bytes] = []
+            exchange.chunks = self._chunks
 
         def __iter__(self) -> Iterator[bytes]:
-            keep = self._exchange.chunks.append
+            keep = self._chunks.append
             for chunk in self._inner:
                 keep(chunk)
                 yield chunk
@@ -225,9 +226,11 @@ def _tees(module: Any) -> tuple[type, type]:
         def __init__(self, inner: Any, exchange: OpenExchange) -> None:
             self._inner = inner
             self._exchange = exchange
+            self._chunks: list[bytes] = []
+            exchange.chunks = self._chunks
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            keep = self._exchange.chunks.append
+            keep = self._chunks.append
             iterator = self._inner.__aiter__()
             try:
                 async for chunk in iterator:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 
-from pytest_llmcost.attribution.scope import CurrentScope
-from pytest_llmcost.model.call import Origin
+from pytest_llmcost.attribution.agents import AgentFrame, current_agent
+from pytest_llmcost.attribution.scope import CurrentScope, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,60 +29,71 @@ class InteractionRef:
     interaction: int | None
 
 
-@dataclass(slots=True, eq=False)
+_NOWHERE = Scope()
+
+
 class OpenExchange:
     """One request on its way; filled in by whoever sees a part of it.
 
+    Only what is needed later is kept, and not the client's request and response: these would hold memory
+    that the app gives back after each call. What is not set yet, the class has.
+
     Attributes:
+        library: Which client sends it.
         method: HTTP method.
         url: As requested.
-        library: Which client sends it.
-        origin: Who made the call.
         request_body: As sent; empty if it is streamed.
-        started_at: Seconds since 1970.
-        started: Seconds of a clock for durations.
+        scope: What pytest was doing.
+        agent: The agent that was entered in the caller's context; None outside all agents.
+        cassette_open: Whether a cassette was open when it was sent.
+        started: Seconds of the clock of ``time.perf_counter``.
         finished: The same clock at the end of the response; None while it is open.
         status: HTTP status; 0 before a response came.
-        headers: Response headers that matter.
+        headers: Response headers; they are found by names in lower case.
         chunks: The body as it came by.
-        decoded: Whether content encodings are already undone.
+        decoded: Whether content encodings are already undone in the chunks.
         ended: Whether the transport reached the end of the body.
         on_network: Whether a network connection was proven.
         sending: Whether ``send`` has not returned yet.
-        proxied: Whether it only led to other calls inside this process (an app under test).
+        proxied: Whether it led to other calls inside this process (an app under test).
         failed: Whether no response came.
-        cassette_open: Whether a cassette was open when it was sent.
         seen_by_vcr: Whether vcr was asked about it.
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
     """
 
-    method: str
-    url: str
-    library: str
-    origin: Origin
-    request_body: bytes
-    started_at: float
-    started: float
-    cassette_open: bool
     finished: float | None = None
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    chunks: list[bytes] = field(default_factory=list)
-    decoded: bool = False
-    ended: bool = False
-    on_network: bool = False
-    sending: bool = True
-    proxied: bool = False
-    failed: bool = False
-    seen_by_vcr: bool = False
+    status = 0
+    headers: Mapping[str, str] = MappingProxyType({})
+    chunks: Sequence[bytes] = ()
+    decoded = False
+    ended = False
+    on_network = False
+    sending = True
+    proxied = False
+    failed = False
+    seen_by_vcr = False
     replayed: InteractionRef | None = None
     recorded: InteractionRef | None = None
+
+    def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
+        self.library = library
+        self.method = method
+        self.url = url
+        self.request_body = request_body
+        self.scope = _NOWHERE
+        self.agent: AgentFrame | None = None
+        self.cassette_open = False
+        self.started = time.perf_counter()
 
     def finish(self) -> None:
         """The response has ended, or nobody will read on."""
         if self.finished is None:
             self.finished = time.perf_counter()
+
+    def is_same_as(self, other: OpenExchange) -> bool:
+        """Whether another exchange asks for the same, as a client inside a client does."""
+        return self.method == other.method and self.url == other.url
 
     def fail(self) -> None:
         """No response came."""
@@ -99,40 +111,36 @@ class ExchangeLog:
     def __init__(self, scope: CurrentScope) -> None:
         self.scope = scope
         self.enabled = False
+        # Reading one clock is enough in the hot path; the other follows from it.
+        self._clocks_apart = time.time() - time.perf_counter()
         self.faults: list[str] = []
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}
-        self._current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
+        # The exchange that is being sent in the caller's context.
+        self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
 
-    def begin(self, method: str, url: str, library: str, request_body: bytes) -> OpenExchange | None:
+    def begin(self, exchange: OpenExchange) -> bool:
         """A request is about to be sent.
 
         Returns:
-            The exchange to fill in; None if the same request is already being sent one layer above.
+            Whether it is a request of its own; False if the same is already being sent one layer above.
         """
-        outer = self._current.get()
+        outer = self.current.get()
         if outer is not None and outer.sending:
-            if outer.method == method and outer.url == url:
-                return None
+            if outer.is_same_as(exchange):
+                return False
             outer.proxied = True
-        exchange = OpenExchange(
-            method,
-            url,
-            library,
-            self.scope.now.origin(),
-            request_body,
-            time.time(),
-            time.perf_counter(),
-            bool(self.open_cassettes),
-        )
+        exchange.scope = self.scope.now
+        exchange.agent = current_agent()
+        if self.open_cassettes:
+            exchange.cassette_open = True
         self._exchanges.append(exchange)
-        return exchange
+        return True
 
-    @property
-    def current(self) -> ContextVar[OpenExchange | None]:
-        """The exchange that is being sent in the caller's context."""
-        return self._current
+    def started_at(self, exchange: OpenExchange) -> float:
+        """When the request was sent, in seconds since 1970."""
+        return exchange.started + self._clocks_apart
 
     def fault(self, place: str, error: BaseException) -> None:
         """Note a fault of ours: the run is not complete, and the app never hears of it."""
