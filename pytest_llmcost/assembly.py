@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pytest_llmcost.config.load import Configuration
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Call, MeasuredCall
 from pytest_llmcost.model.codec import card_to_json
 from pytest_llmcost.model.price import RateCard

@@ -18,12 +18,12 @@ from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
-from pytest_llmcost.reporter import CostReporter, price_table
 from pytest_llmcost.settings import Settings
 from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 
 if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
+    from pytest_llmcost.reporter import CostReporter
 
 RECORDER = "llmcost-recorder"
 MARKERS = "llmcost-markers"
@@ -33,13 +33,20 @@ REPORTER = "llmcost-reporter"
 def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
-    reporter = CostReporter(config, settings) if worker_output is None else None
+    reporter = _reporter(config, settings) if worker_output is None else None
     recorder = CostRecorder(settings, worker_output, reporter)
     recorder.start()
     config.pluginmanager.register(recorder, RECORDER)
     config.pluginmanager.register(MarkerCheck(), MARKERS)
     if reporter is not None:
         config.pluginmanager.register(reporter, REPORTER)
+
+
+def _reporter(config: pytest.Config, settings: Settings) -> CostReporter:
+    # Workers have none, and need nothing of what it imports.
+    from pytest_llmcost.reporter import CostReporter
+
+    return CostReporter(config, settings)
 
 
 def view_of(request: pytest.FixtureRequest) -> AbstractContextManager[CostView]:
@@ -220,6 +227,8 @@ class CostRecorder:
         return price_calls(own, self._prices())
 
     def _prices(self) -> PriceTable:
+        from pytest_llmcost.reporter import price_table
+
         if self._table is None:
             self._table = price_table(self._settings)
         return self._table

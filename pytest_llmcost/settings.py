@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmcost.config.load import DEFAULT_NAME, Configuration, load_configuration
+from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -120,14 +120,20 @@ def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:
     if asked:
         return _required(beside / asked, asked, "llm_cost_config in the ini-file")
     path = beside / DEFAULT_NAME
-    return load_configuration(path, shown_path(path, invoked_from)) if path.is_file() else Configuration()
+    return _load(path, shown_path(path, invoked_from)) if path.is_file() else Configuration()
 
 
 def _required(path: Path, asked: str, option: str) -> Configuration:
     if not path.is_file():
         found = "a folder, not a file" if path.is_dir() else "no such file"
         raise ConfigError(f"{option}: {found}: {asked}")
-    return load_configuration(path, asked)
+    return _load(path, asked)
+
+
+def _load(path: Path, shown: str) -> Configuration:
+    from pytest_llmcost.config.load import load_configuration
+
+    return load_configuration(path, shown)
 
 
 def shown_path(path: Path, start: Path) -> str:

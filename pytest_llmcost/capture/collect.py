@@ -44,7 +44,7 @@ class Collector:
     def __init__(self, log: ExchangeLog, hosts: Mapping[str, str], root: Path) -> None:
         self._log = log
         self._hosts = hosts
-        self._root = root
+        self._inside = f"{root}{os.sep}"
         self._background: BackgroundCalls[Context] = BackgroundCalls()
         self.not_calls: Counter[str] = Counter()
         self.notices: list[Notice] = []
@@ -132,9 +132,8 @@ class Collector:
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
-        path = found.cassette
-        inside = os.path.relpath(path, self._root) if path.startswith(f"{self._root}{os.sep}") else path
-        return CassetteRef(Path(inside).as_posix(), found.interaction)
+        path = found.cassette.removeprefix(self._inside).replace(os.sep, "/")
+        return CassetteRef(path, found.interaction)
 
     def _note_bypass(self, seen: OpenExchange) -> None:
         if not seen.cassette_open or seen.seen_by_vcr or seen.replayed or seen.recorded:

@@ -13,7 +13,8 @@ from typing import TextIO
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.cassette_files import SUFFIXES, RecordedExchange, read_cassette
 from pytest_llmcost.capture.collect import answered_at
-from pytest_llmcost.config.load import DEFAULT_NAME, Configuration, load_configuration
+from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
+from pytest_llmcost.config.load import load_configuration
 from pytest_llmcost.errors import CassetteError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, RequestSize, Source
 from pytest_llmcost.model.report import RunReport

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.config.document import Value, parse_document, unknown_key
 from pytest_llmcost.config.pricing import read_pricing
 from pytest_llmcost.config.scalars import flag, whole_number
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.pricing.rules import PricingRules
 
-DEFAULT_NAME = "llmcost.yaml"
 VERSION = 1
 _KEYS = ("version", "pricing", "hosts", "include_mocked")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?")
 _PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """What llmcost.yaml says, or the defaults without one.
-
-    Attributes:
-        path: The file as users name it; None without one.
-        sha256: Of the file's bytes; None without one.
-        pricing: The ``pricing:`` section.
-        hosts: ``host`` or ``host:port`` to provider.
-        include_mocked: Whether mocked calls count.
-    """
-
-    path: str | None = None
-    sha256: str | None = None
-    pricing: PricingRules = field(default_factory=PricingRules)
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    include_mocked: bool = False
 
 
 def load_configuration(path: Path, shown: str) -> Configuration:

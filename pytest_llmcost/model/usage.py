@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fractions import Fraction
 from types import MappingProxyType
 
 from pytest_llmcost.model import units
 from pytest_llmcost.model.money import exact_money
+
+_SIX_PLACES = Decimal("0.000001")
 
 
 def _frozen(counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -92,6 +93,7 @@ def cache_hit_rate(usage: Usage) -> Decimal | None:
     """
     if not usage.input_tokens:
         return None
-    rate = Fraction(usage.cache_read_tokens, usage.input_tokens)
     with exact_money():
-        return Decimal(round(rate * 1_000_000)).scaleb(-6)
+        # More reads than prompt are impossible, and stated all the same.
+        rate = Decimal(min(usage.cache_read_tokens, usage.input_tokens)) / usage.input_tokens
+        return rate.quantize(_SIX_PLACES)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.model.call import Api
@@ -89,6 +90,7 @@ _BEDROCK_MANTLE = re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws$")
 LOOKS_LIKE_LLM = re.compile(r"/(?:completions|responses|embeddings|messages)(?:[/?#]|$)").search
 
 
+@lru_cache(maxsize=256)
 def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The wire format at a path; None if it is none that is known."""
     for row in _PATHS:
@@ -98,6 +100,7 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def host_of(url: str) -> str:
     """``host``, or ``host:port`` for a port that is not the scheme's own, in lower case.
 

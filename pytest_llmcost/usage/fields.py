@@ -11,8 +11,8 @@ from pytest_llmcost.model.money import parse_money
 
 def child(value: Any, key: str) -> Mapping[str, Any]:
     """The object under a key; empty if there is none."""
-    found = value.get(key) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def count(value: Any, key: str) -> int | None:
@@ -20,7 +20,7 @@ def count(value: Any, key: str) -> int | None:
 
     Whole floats are taken (some gateways write ``12.0``); negative numbers and booleans are not.
     """
-    found = value.get(key) if isinstance(value, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     if isinstance(found, float) and not found.is_integer():
@@ -30,13 +30,13 @@ def count(value: Any, key: str) -> int | None:
 
 def text(value: Any, key: str) -> str | None:
     """The text under a key; None if it is absent, empty or no text."""
-    found = value.get(key) if isinstance(value, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, str) and found else None
 
 
 def usd(value: Any, key: str) -> Decimal | None:
     """The amount under a key; None if it is absent, negative or no number."""
-    found = value.get(key) if isinstance(value, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
     try:

@@ -1,0 +1,29 @@
+"""What llmcost.yaml says, as values. A run without that file needs no more of this room than this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_llmcost.pricing.rules import PricingRules
+
+DEFAULT_NAME = "llmcost.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What llmcost.yaml says, or the defaults without one.
+
+    Attributes:
+        path: The file as users name it; None without one.
+        sha256: Of the file's bytes; None without one.
+        pricing: The ``pricing:`` section.
+        hosts: ``host`` or ``host:port`` to provider.
+        include_mocked: Whether mocked calls count.
+    """
+
+    path: str | None = None
+    sha256: str | None = None
+    pricing: PricingRules = field(default_factory=PricingRules)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    include_mocked: bool = False
