@@ -22,8 +22,10 @@ MOCKED_CALL = """
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
+def _clean_environment(pytester, monkeypatch):
     monkeypatch.delenv("PYTEST_LLM_COST", raising=False)
+    # pytest-asyncio warns in every project that does not set an ini key of its own.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
 
 
 def section_of(result):
@@ -85,8 +87,7 @@ def test_strict_options_and_warnings_as_errors(pytester):
     """Markers and ini keys are registered, and no warning of ours exists to become an error."""
     pytester.makeini("[pytest]\nllm_cost_report = term-calls\nfilterwarnings = error")
     pytester.makepyfile("import pytest\n@pytest.mark.llm_agent('a')\ndef test_it(): pass")
-    # pytest-asyncio warns in every project that does not set an ini key of its own.
-    strict = ("--strict-markers", "--strict-config", "-W", "error", "-p", "no:asyncio")
+    strict = ("--strict-markers", "--strict-config", "-W", "error")
     result = pytester.runpytest("--llm-cost", *strict)
     result.assert_outcomes(passed=1)
     assert result.ret == 0

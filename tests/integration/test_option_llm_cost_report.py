@@ -18,7 +18,9 @@ CALLING = """
 
 
 @pytest.fixture
-def project(pytester):
+def project(pytester, monkeypatch):
+    # pytest-asyncio warns in every project that does not set an ini key of its own.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
     pytester.makepyfile(test_it=CALLING)
     (pytester.path / "llmcost.yaml").write_text("include_mocked: true\n")
     return pytester
