@@ -72,6 +72,7 @@ def assemble(
     priced = price_calls(calls, table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
+    last = last_attempts(priced, facts.results)
     return RunReport(
         meta=Meta(
             version=facts.version,
@@ -84,13 +85,17 @@ def assemble(
             selection=facts.selection,
             pricing=_pricing_meta(cards, configuration, table, needed=bool(priced)),
         ),
-        totals=rollup(priced, last=last_attempts(priced), include_mocked=mocked),
-        tests=by_test(priced, facts.results, include_mocked=mocked),
-        agents=by_agent(priced, include_mocked=mocked),
-        models=by_model(priced, include_mocked=mocked),
+        totals=rollup(priced, last=last, include_mocked=mocked),
+        tests=by_test(priced, facts.results, last=last, include_mocked=mocked),
+        agents=by_agent(priced, last=last, include_mocked=mocked),
+        models=by_model(priced, last=last, include_mocked=mocked),
         calls=tuple(priced),
         rate_cards=cards,
-        notices=(*_fault_notices(facts.faults), *facts.notices, *price_notices(priced, table.rules)),
+        notices=(
+            *_fault_notices(facts.faults),
+            *facts.notices,
+            *price_notices(priced, table.rules, include_mocked=mocked),
+        ),
         observed=facts.observed,
     )
 

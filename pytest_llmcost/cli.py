@@ -18,6 +18,9 @@ _NARROWEST = 60
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit status tells how it went (see each command)."""
     parsed = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a code page without the sign for "at least"
     width = max(shutil.get_terminal_size().columns, _NARROWEST)
     try:
         if parsed.command == "scan":
@@ -28,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return explain.run(parsed, sys.stdout, sys.stderr, width)
     except LlmCostError as error:
-        sys.stderr.write(f"llmcost {parsed.command}: {error}\n")
+        from pytest_llmcost.reports.text import safe
+
+        sys.stderr.write(f"llmcost {parsed.command}: {safe(str(error))}\n")
         return _CANNOT_READ
     except BrokenPipeError:
         # The reader (head, less) has seen enough; without this, Python complains at exit.

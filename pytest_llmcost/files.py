@@ -21,5 +21,8 @@ def write_report(path: Path, text: str) -> None:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

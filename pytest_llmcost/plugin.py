@@ -60,12 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_llmcost.session import register
     from pytest_llmcost.settings import Settings, is_enabled
 
-    if not is_enabled(config, os.environ):
-        return
     try:
+        if not is_enabled(config, os.environ):
+            return
         register(config, Settings.from_config(config))
     except ConfigError as error:
-        raise pytest.UsageError(str(error)) from None
+        from pytest_llmcost.reports.text import safe
+
+        raise pytest.UsageError(safe(str(error))) from None
 
 
 @pytest.fixture

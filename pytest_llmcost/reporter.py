@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -23,14 +25,16 @@ from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
 
-_DECIDED = ("failed", "error")
+# What pytest says of a session that ran to its end.
+_RAN_THROUGH = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_INTERRUPTED = "interrupted"
 
 
 def price_table(settings: Settings) -> PriceTable:
     """The prices of this run; genai-prices is loaded when the first one is needed."""
     from pytest_llmcost.pricing.table import PriceTable
 
-    return PriceTable(settings.configuration.pricing, datetime.now(UTC).date())
+    return PriceTable(settings.configuration.pricing, settings.today)
 
 
 class CostReporter:
@@ -48,7 +52,8 @@ class CostReporter:
         self._faults: list[str] = []
         self._rests: list[Rest] = []
         self._results: dict[str, TestResult] = {}
-        self._deselected = 0
+        self._attempts: dict[str, int] = {}
+        self._started = self._parallel = False
         self._report: RunReport | None = None
         self._written = shown_path(settings.report_path, settings.invoked_from)
         self._problems: list[str] = []
@@ -58,34 +63,41 @@ class CostReporter:
         path = self._settings.configuration.path
         return f"llm-cost: {path or 'no llmcost.yaml'}"
 
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self._deselected += len(items)
+    def pytest_runtest_logstart(self) -> None:
+        # If this process is killed, nobody may take the report of an earlier run for that of this one.
+        if not self._started:
+            self._started = True
+            with suppress(OSError):
+                self._settings.report_path.unlink(missing_ok=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._note_result(report)
         found = getattr(report, ATTRIBUTE, None)
-        if found is not None:
-            self.add(Payload.from_builtins(found))
+        if isinstance(found, str):
+            try:
+                self.add(Payload.from_text(found))
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+                self._faults.append(f"receiving calls: {type(error).__name__}: {error}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """An xdist worker has ended."""
-        found = getattr(node, "workeroutput", {}).get(ATTRIBUTE)
-        if found is not None:
-            self.add_rest(Rest.from_builtins(found))
-        else:
+        self._parallel = True
+        try:
+            self.add_rest(Rest.from_text(node.workeroutput[ATTRIBUTE]))
+        except Exception:  # noqa: BLE001  # it was killed before it could tell
             worker = getattr(getattr(node, "gateway", None), "id", "a worker")
             self._faults.append(f"{worker} ended without its last calls ({error or 'it was killed'})")
 
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._config.option.collectonly and not self._calls:
-            return  # nothing ran: the report of the last run stays
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if not (self._results or self._calls or self._faults):
+            return  # nothing ran (--collect-only, --fixtures, ...): the report of the last run stays
         try:
             self._report = assemble(
                 self._in_order(),
-                self._facts(session),
+                self._facts(session, exitstatus),
                 self._settings.configuration,
                 price_table(self._settings),
             )
@@ -99,8 +111,13 @@ class CostReporter:
         if shown is None and not self._problems:
             return
         terminalreporter.write_sep("=", "LLM cost")
-        if shown is not None:
-            self._print(terminalreporter, shown)
+        try:
+            if shown is not None:
+                self._print(terminalreporter, shown)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not change the exit status
+            self._problems.append(
+                f"not all is shown: a fault of pytest-llmcost: {type(error).__name__}: {error}"
+            )
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)
 
@@ -124,9 +141,13 @@ class CostReporter:
     def _note_result(self, report: pytest.TestReport) -> None:
         before = self._results.get(report.nodeid)
         outcome: str = report.outcome
-        if before is not None and report.when != "setup":
-            worse = before.outcome != "passed" and report.when == "teardown" and outcome == "passed"
-            outcome = before.outcome if worse else outcome
+        if report.when == "setup":
+            # What becomes of the test is known when its call or its tear-down is reported.
+            outcome = _INTERRUPTED if outcome == "passed" else outcome
+        elif before is not None and outcome == "passed" and before.outcome != _INTERRUPTED:
+            outcome = before.outcome
+        elif report.when == "teardown" and outcome == "passed":
+            outcome = _INTERRUPTED
         duration = report.duration + (before.duration if before else 0)
         self._results[report.nodeid] = TestResult(report.nodeid, outcome, round(duration, 6))
 
@@ -134,6 +155,8 @@ class CostReporter:
         """Take the calls that a process has finished."""
         self._calls += payload.calls
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
+        for nodeid, attempt in payload.attempts.items():
+            self._attempts[nodeid] = max(attempt, self._attempts.get(nodeid, 1))
 
     def add_rest(self, rest: Rest) -> None:
         """Take what a process tells at its end."""
@@ -149,31 +172,47 @@ class CostReporter:
 
     def _sorted_results(self) -> dict[str, TestResult]:
         # With xdist the order of arrival differs from run to run.
-        parallel = len(self._rests) > 1
-        return dict(sorted(self._results.items())) if parallel else self._results
+        return dict(sorted(self._results.items())) if self._parallel else self._results
 
-    def _facts(self, session: pytest.Session) -> Facts:
+    def _facts(self, session: pytest.Session, exitstatus: int) -> Facts:
         commit, branch = git_state(self._settings.root)
-        ran = len(self._results)
-        collected = max(session.testscollected, ran)
-        chosen = any("::" in str(arg) or str(arg).endswith(".py") for arg in self._config.args)
-        options = self._config.option
-        filtered = any(getattr(options, name, None) for name in ("keyword", "markexpr", "lf", "last_failed"))
+        results = [
+            replace(result, attempts=self._attempts.get(nodeid, 1))
+            for nodeid, result in self._sorted_results().items()
+        ]
         return Facts(
             version=version("pytest-llmcost"),
             created_at=datetime.now(UTC),
             rootdir=self._settings.root.as_posix(),
             commit=commit,
             branch=branch,
-            selection=Selection(
-                full=ran == collected and not (self._deselected or chosen or filtered),
-                collected=collected,
-                ran=ran,
-            ),
-            results=tuple(self._sorted_results().values()),
+            selection=self._selection(session, exitstatus),
+            results=tuple(results),
             faults=tuple(self._faults),
             notices=tuple(_unique(notice for rest in self._rests for notice in rest.notices)),
-            observed=together(rest.observed for rest in self._rests),
+            observed=together(rest.observed for rest in self._observing()),
+        )
+
+    def _observing(self) -> list[Rest]:
+        # xdist's workers are child processes of the controller, and look around themselves.
+        return self._rests[:-1] if self._parallel and len(self._rests) > 1 else self._rests
+
+    def _selection(self, session: pytest.Session, exitstatus: int) -> Selection:
+        ran = len(self._results)
+        collected = max(session.testscollected, ran)
+        options = self._config.option
+        filtered = any(getattr(options, name, None) for name in ("keyword", "markexpr", "lf", "last_failed"))
+        part = filtered or self._names_a_part() or any(rest.deselected for rest in self._rests)
+        through = exitstatus in _RAN_THROUGH
+        return Selection(full=through and ran == collected and not part, collected=collected, ran=ran)
+
+    def _names_a_part(self) -> bool:
+        """Whether the command line names files or folders below the project's root."""
+        if self._config.args_source is not pytest.Config.ArgsSource.ARGS:
+            return False
+        whole = {self._settings.root, self._settings.invoked_from}
+        return not all(
+            (self._settings.invoked_from / argument).resolve() in whole for argument in self._config.args
         )
 
     def _write(self, text: str) -> None:

@@ -110,6 +110,8 @@ class CostRecorder:
         self._unsent: list[MeasuredCall] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0
+        self._riding: dict[str, Payload] = {}
+        self._deselected = 0
         self._leaving: dict[int, AbstractContextManager[None]] = {}
         self._children = child_processes()
         self._table: PriceTable | None = None
@@ -184,14 +186,27 @@ class CostRecorder:
             if payload and self._reporter is not None:
                 self._reporter.add(payload)
             elif payload:
-                setattr(report, ATTRIBUTE, payload.to_builtins())
+                text = payload.to_text()
+                setattr(report, ATTRIBUTE, text)
+                self._riding[text] = payload
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._log.fault("reporting", error)
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # It is on its way, perhaps as a copy (subtests). Plugins that run a test again never log some
+        # reports: what rode on those goes with the rest.
+        self._riding.pop(getattr(report, ATTRIBUTE, ""), None)
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._deselected += len(items)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         try:
+            for payload in self._riding.values():
+                self._unsent += payload.calls
             self._unsent += self._collector.collect_rest()
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reporting the rest", error)
@@ -199,11 +214,12 @@ class CostRecorder:
             payload=self._take(),
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
+            deselected=self._deselected,
         )
         if self._reporter is not None:
             self._reporter.add_rest(rest)
         elif self._worker_output is not None:
-            self._worker_output[ATTRIBUTE] = rest.to_builtins()
+            self._worker_output[ATTRIBUTE] = rest.to_text()
 
     def pytest_unconfigure(self) -> None:
         self.stop()
@@ -217,13 +233,18 @@ class CostRecorder:
         calls, self._unsent = self._unsent, []
         faults = self._log.faults[self._faults_sent :]
         self._faults_sent += len(faults)
-        return Payload(tuple(calls), tuple(faults))
+        now = self.scope.now
+        again = {now.nodeid: now.attempt} if now.nodeid is not None and now.attempt > 1 else {}
+        return Payload(tuple(calls), tuple(faults), again)
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:
         from pytest_llmcost.pricing.price_call import price_calls
 
         self._collect()
-        own = [call for call in self._of_test if call.origin.nodeid == nodeid]
+        attempt = self.scope.now.attempt
+        own = [
+            call for call in self._of_test if (call.origin.nodeid, call.origin.attempt) == (nodeid, attempt)
+        ]
         return price_calls(own, self._prices())
 
     def _prices(self) -> PriceTable:

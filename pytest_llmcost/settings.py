@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from pytest_llmcost.errors import ConfigError
 if TYPE_CHECKING:
     import pytest
 
+_ON = frozenset({"1", "true", "yes", "on"})
+_OFF = frozenset({"0", "false", "no", "off"})
 REPORT_DIR = ".llmcost"
 REPORT_NAME = "report.json"
 
@@ -52,12 +55,14 @@ class Settings:
         root: pytest's rootdir; tests and cassettes are named from there.
         reports: The reports asked for beside the terminal and .llmcost/report.json.
         configuration: What llmcost.yaml says.
+        today: The day of the run, before any test could freeze the clock.
     """
 
     invoked_from: Path
     root: Path
     reports: tuple[ReportRequest, ...]
     configuration: Configuration
+    today: date
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -73,6 +78,7 @@ class Settings:
             root=config.rootpath,
             reports=tuple(parse_report_request(text) for text in typed),
             configuration=_configuration(config, invoked_from),
+            today=datetime.now(UTC).date(),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -90,8 +96,10 @@ def is_enabled(config: pytest.Config, environ: Mapping[str, str]) -> bool:
     from_environ = environ.get("PYTEST_LLM_COST", "").strip().lower()
     if config.getoption("llm_cost"):
         return True
+    if from_environ in _ON or from_environ in _OFF:
+        return from_environ in _ON
     if from_environ:
-        return from_environ in {"1", "true", "yes", "on"}
+        raise ConfigError(f"PYTEST_LLM_COST={from_environ}: not a switch; write 1 or 0")
     return bool(config.getini("llm_cost"))
 
 

@@ -57,4 +57,4 @@ class CostView:
 
     def _rollup(self) -> Rollup:
         calls = self._calls()
-        return rollup(calls, last=last_attempts(calls), include_mocked=self._include_mocked)
+        return rollup(calls, last=last_attempts(calls, []), include_mocked=self._include_mocked)

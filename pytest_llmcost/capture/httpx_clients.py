@@ -45,7 +45,8 @@ def _sync_send(original: Any, library: str, log: ExchangeLog, response_class: ty
             with _aside(log, request) as same:
                 response = original(client, request, *args, **kwargs)
             return _note_proof(same, response)
-        token = log.current.set(exchange)
+        outer = log.current.get()
+        log.current.set(exchange)
         try:
             response = original(client, request, *args, **kwargs)
         except BaseException as error:
@@ -53,7 +54,8 @@ def _sync_send(original: Any, library: str, log: ExchangeLog, response_class: ty
             raise
         finally:
             exchange.sending = False
-            log.current.reset(token)
+            # Not by a token: a coroutine may be closed in another context than it was started in.
+            log.current.set(outer)
         _attach(log, exchange, response, tee)
         return response
 
@@ -68,7 +70,8 @@ def _async_send(original: Any, library: str, log: ExchangeLog, response_class: t
             with _aside(log, request) as same:
                 response = await original(client, request, *args, **kwargs)
             return _note_proof(same, response)
-        token = log.current.set(exchange)
+        outer = log.current.get()
+        log.current.set(exchange)
         try:
             response = await original(client, request, *args, **kwargs)
         except BaseException as error:
@@ -76,7 +79,8 @@ def _async_send(original: Any, library: str, log: ExchangeLog, response_class: t
             raise
         finally:
             exchange.sending = False
-            log.current.reset(token)
+            # Not by a token: a coroutine may be closed in another context than it was started in.
+            log.current.set(outer)
         _attach(log, exchange, response, tee)
         return response
 
@@ -114,11 +118,12 @@ def _aside(log: ExchangeLog, request: Any) -> AbstractContextManager[OpenExchang
 
 @contextmanager
 def _outside(log: ExchangeLog) -> Iterator[None]:
-    token = log.current.set(None)
+    outer = log.current.get()
+    log.current.set(None)
     try:
         yield
     finally:
-        log.current.reset(token)
+        log.current.set(outer)
 
 
 def _note_proof(same: OpenExchange | None, response: Any) -> Any:

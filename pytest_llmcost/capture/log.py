@@ -16,6 +16,13 @@ from pytest_llmcost.attribution.agents import AgentFrame, current_agent
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 
 
+class RealClocks:
+    """The real clocks: tools that freeze time replace the functions that they find in modules."""
+
+    since = staticmethod(time.perf_counter)
+    wall = staticmethod(time.time)
+
+
 @dataclass(frozen=True, slots=True)
 class InteractionRef:
     """An interaction of an open cassette.
@@ -84,12 +91,12 @@ class OpenExchange:
         self.scope = _NOWHERE
         self.agent: AgentFrame | None = None
         self.cassette_open = False
-        self.started = time.perf_counter()
+        self.started = RealClocks.since()
 
     def finish(self) -> None:
         """The response has ended, or nobody will read on."""
         if self.finished is None:
-            self.finished = time.perf_counter()
+            self.finished = RealClocks.since()
 
     def is_same_as(self, other: OpenExchange) -> bool:
         """Whether another exchange asks for the same, as a client inside a client does."""
@@ -112,7 +119,7 @@ class ExchangeLog:
         self.scope = scope
         self.enabled = False
         # Reading one clock is enough in the hot path; the other follows from it.
-        self._clocks_apart = time.time() - time.perf_counter()
+        self._clocks_apart = RealClocks.wall() - RealClocks.since()
         self.faults: list[str] = []
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}

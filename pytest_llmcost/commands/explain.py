@@ -13,6 +13,7 @@ from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.reports.explain import explain_calls
 from pytest_llmcost.reports.json_report import parse_report
+from pytest_llmcost.reports.text import safe
 
 OK, CANNOT_READ = 0, 2
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     report = load_report(arguments.report)
     calls = find_calls(report, arguments.target)
     if not calls:
-        err.write(f"llmcost explain: {_not_found(report, arguments.target)}\n")
+        err.write(f"llmcost explain: {safe(_not_found(report, arguments.target))}\n")
         return CANNOT_READ
     out.write("\n".join(explain_calls(_title(calls, arguments.target), calls, report, width)) + "\n")
     return OK
@@ -54,7 +55,10 @@ def find_calls(report: RunReport, target: str) -> list[Call]:
     by_id = [call for call in report.calls if call.id == target]
     if by_id:
         return by_id
-    exact = [call for call in report.calls if target in {call.measured.origin.nodeid, _fixture(call)}]
+    named = f"fixture {target.removeprefix('fixture ')}"
+    exact = [
+        call for call in report.calls if call.measured.origin.nodeid == target or _fixture(call) == named
+    ]
     if exact:
         return exact
     ends = {nodeid for nodeid in _nodeids(report) if nodeid.endswith(target)}
@@ -87,4 +91,4 @@ def _not_found(report: RunReport, target: str) -> str:
     hint = "; did you mean " + " or ".join(map(repr, near[:3])) + "?" if near else ""
     last = report.calls[-1].id if report.calls else None
     span = f" Calls are c1 to {last}." if last else " The report has no calls."
-    return f"no test or call {target!r} in the report{hint}{span}"
+    return f"no test or call {target!r} in the report{hint or '.'}{span}"

@@ -21,6 +21,7 @@ from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.scan import render_scan
+from pytest_llmcost.reports.text import safe
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         0 if all was read, 1 if some file was not (each is named), 2 if a path does not exist.
     """
     missing = [path for path in arguments.paths if not Path(path).exists()]
-    err.writelines(f"llmcost scan: no such file or folder: {path}\n" for path in missing)
+    err.writelines(f"llmcost scan: no such file or folder: {safe(path)}\n" for path in missing)
     if missing:
         return USAGE
     configuration = _configuration(arguments.config)
@@ -62,8 +63,8 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         out.write(render_json(report))
     else:
         out.write("\n".join(render_scan(report, files=found.files, width=width)) + "\n")
-    err.writelines(f"llmcost scan: {path}: {reason}\n" for path, reason in found.unreadable)
-    err.writelines(f"llmcost scan: {fault}\n" for fault in found.faults)
+    err.writelines(f"llmcost scan: {safe(path)}: {safe(reason)}\n" for path, reason in found.unreadable)
+    err.writelines(f"llmcost scan: {safe(fault)}\n" for fault in found.faults)
     return UNREADABLE if found.unreadable or found.faults else OK
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pytest_llmcost.model.money import ZERO, exact_money, parse_money
+from pytest_llmcost.model.money import ZERO, exact_money, money_text, parse_money
 
 Number = int | float | str | Decimal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Amount:
     """A cost in USD with ``low <= value <= high``.
 
@@ -42,6 +42,15 @@ class Amount:
     def is_exact(self) -> bool:
         """Whether the bounds leave no doubt."""
         return self.low == self.high
+
+    def __repr__(self) -> str:
+        if self.high is None:
+            return (
+                f"<at least ${money_text(self.low)}, the rest is unknown>" if self.low else "<unknown cost>"
+            )
+        if self.is_exact:
+            return f"<${money_text(self.value)}>"
+        return f"<${money_text(self.value)}, from ${money_text(self.low)} to ${money_text(self.high)}>"
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Amount):

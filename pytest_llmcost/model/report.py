@@ -47,6 +47,7 @@ class TestResult:
         nodeid: pytest's id.
         outcome: ``passed``, ``failed``, ``skipped`` or what a plugin reports.
         duration: Seconds over set-up, call and tear-down.
+        attempts: How often it ran: plugins may run a failed test again.
     """
 
     __test__ = False
@@ -54,6 +55,7 @@ class TestResult:
     nodeid: str
     outcome: str
     duration: float
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

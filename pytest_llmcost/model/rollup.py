@@ -15,12 +15,18 @@ _PAID_NOW = frozenset({Source.LIVE, Source.RECORDED})
 Key = TypeVar("Key", bound=Hashable)
 
 
-def last_attempts(calls: Sequence[Call]) -> frozenset[str]:
-    """The ids of the calls that belong to the last attempt of their test (or to no test)."""
-    latest: dict[str | None, int] = {}
+def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> frozenset[str]:
+    """The ids of the calls that belong to the last attempt of their test, or to no test.
+
+    Args:
+        calls: All calls of the run.
+        results: They say how often a test ran: its last attempt may have made no call.
+    """
+    latest = {result.nodeid: result.attempts for result in results}
     for call in calls:
         origin = call.measured.origin
-        latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
+        if origin.nodeid is not None:
+            latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
     return frozenset(
         call.id
         for call in calls
@@ -38,7 +44,7 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         include_mocked: Whether mocked calls count; they are never spent.
     """
     counted = [call for call in calls if include_mocked or call.measured.source is not Source.MOCKED]
-    final = [call for call in counted if call.id in last]
+    final = _counted(calls, last, include_mocked)
     return Rollup(
         calls=len(final),
         cost=total(call.cost for call in final),
@@ -53,10 +59,9 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
 
 
 def by_test(
-    calls: Sequence[Call], results: Iterable[TestResult], *, include_mocked: bool
+    calls: Sequence[Call], results: Iterable[TestResult], *, last: frozenset[str], include_mocked: bool
 ) -> tuple[TestCost, ...]:
     """One row for each test that ran, in the order of the results, also for tests without calls."""
-    last = last_attempts(calls)
     groups = _grouped(calls, lambda call: call.measured.origin.nodeid)
     return tuple(
         TestCost(result, rollup(groups.get(result.nodeid, []), last=last, include_mocked=include_mocked))
@@ -64,29 +69,36 @@ def by_test(
     )
 
 
-def by_agent(calls: Sequence[Call], *, include_mocked: bool) -> tuple[AgentCost, ...]:
+def by_agent(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> tuple[AgentCost, ...]:
     """One row for each agent, by name, and one for the calls that no agent made: the rows sum."""
-    last = last_attempts(calls)
     groups = _grouped(calls, lambda call: call.measured.origin.agent)
     names = sorted(name for name in groups if name is not None)
     return tuple(
         AgentCost(
             name,
-            len({_run_of(call.measured.origin) for call in groups[name] if call.id in last}),
+            len({_run_of(call.measured.origin) for call in _counted(groups[name], last, include_mocked)}),
             rollup(groups[name], last=last, include_mocked=include_mocked),
         )
         for name in [*names, *([None] if None in groups else [])]
     )
 
 
-def by_model(calls: Sequence[Call], *, include_mocked: bool) -> tuple[ModelCost, ...]:
+def by_model(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> tuple[ModelCost, ...]:
     """One row for each provider and model, by name."""
-    last = last_attempts(calls)
     groups = _grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
     return tuple(
         ModelCost(provider, model, rollup(groups[provider, model], last=last, include_mocked=include_mocked))
         for provider, model in sorted(groups)
     )
+
+
+def _counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) -> list[Call]:
+    """The calls of last attempts, mocked ones only where they count."""
+    return [
+        call
+        for call in calls
+        if call.id in last and (include_mocked or call.measured.source is not Source.MOCKED)
+    ]
 
 
 def _run_of(origin: Origin) -> tuple[str | None, ...]:

@@ -18,9 +18,11 @@ _FIRST_WILDCARD = re.compile(r"[*?].*", re.DOTALL)
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
-def price_notices(calls: Sequence[Call], rules: PricingRules) -> list[Notice]:
+def price_notices(
+    calls: Sequence[Call], rules: PricingRules, *, include_mocked: bool = False
+) -> list[Notice]:
     """Notices about the calls that count, one for each cause."""
-    counted = [call for call in calls if call.measured.source is not Source.MOCKED]
+    counted = [call for call in calls if include_mocked or call.measured.source is not Source.MOCKED]
     notices = [
         *_unpriced(call for call in counted if call.status is Status.UNPRICED),
         *_grouped(counted, Status.INCOMPLETE, NoticeKind.INCOMPLETE, _incomplete),

@@ -28,6 +28,8 @@ from pytest_llmcost.pricing.rules import (
     key_matches,
 )
 
+# Providers that have free models and state so: openrouter.ai/docs, usage accounting.
+_STATE_ZERO = frozenset({"openrouter"})
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
 
 
@@ -110,6 +112,11 @@ class PriceTable:
 
     def _stated(self, call: MeasuredCall, trail: list[str]) -> Lookup | None:
         if call.stated_cost is None or self.rules.provider_reported is ProviderReported.IGNORE:
+            return None
+        if call.provider == call.host or (not call.stated_cost and call.provider not in _STATE_ZERO):
+            # A host that nobody named may write anything, and a gateway 0 for a model that it cannot price.
+            stated = money_text(call.stated_cost)
+            trail.append(f"{call.provider} states a cost of {stated}, which is not relied on")
             return None
         if self.rules.provider_reported is ProviderReported.COMPARE:
             trail.append(f"the provider states ${money_text(call.stated_cost)} (provider_reported: compare)")

@@ -24,8 +24,8 @@ def empty_state(report: RunReport) -> list[str]:
         opened = plural(seen.cassettes, "cassette")
         lines.append(f"{opened} opened, with {plural(seen.interactions, 'interaction')}")
     for reason, number in seen.not_calls.items():
-        lines.append(f"{plural(number, 'request')} to an LLM endpoint that is no billed call: {safe(reason)}")
+        lines.append(f"{plural(number, 'request')} to LLM endpoints not counted as calls: {safe(reason)}")
     if seen.child_processes:
-        lines.append("child processes ran: calls that they make are not seen")
+        lines.append("child processes ran: if one of them calls a model, that is not seen")
     lines.append("are calls made where a fake replaces the client? Fakes above HTTP send nothing to price.")
     return lines

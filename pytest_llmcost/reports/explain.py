@@ -39,7 +39,7 @@ def explain_calls(title: str, calls: Sequence[Call], report: RunReport, width: i
 
 def _sum(calls: Sequence[Call], report: RunReport) -> str:
     """The cost of the calls as the report counts it."""
-    last = last_attempts(report.calls)
+    last = last_attempts(report.calls, [test.result for test in report.tests])
     counted = rollup(calls, last=last, include_mocked=report.meta.include_mocked)
     cost = counted.cost
     known = exact_usd(cost.value) if cost.high is not None else _at_least(cost.low)

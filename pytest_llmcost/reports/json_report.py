@@ -72,6 +72,7 @@ def report_to_json(report: RunReport) -> Json:
                 "nodeid": test.result.nodeid,
                 "outcome": test.result.outcome,
                 "duration": test.result.duration,
+                "attempts": test.result.attempts,
                 **_rollup_to_json(test.rollup),
             }
             for test in report.tests
@@ -127,7 +128,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         totals=_rollup_from_json(found["totals"]),
         tests=tuple(
             TestCost(
-                TestResult(row["nodeid"], row["outcome"], row["duration"]),
+                TestResult(row["nodeid"], row["outcome"], row["duration"], row["attempts"]),
                 _rollup_from_json(row),
             )
             for row in found["tests"]

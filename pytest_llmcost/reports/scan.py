@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.terminal import calls_table, notice_lines
-from pytest_llmcost.reports.text import MoneyStyle, percent, plural, safe
-
-_MODEL_COLUMNS = (
-    Column("calls"),
-    Column("input", from_width=80),
-    Column("cache hit", from_width=90),
-    Column("output", from_width=80),
-    Column("cost"),
-)
+from pytest_llmcost.reports.terminal import calls_table, models_table, notice_lines
+from pytest_llmcost.reports.text import MoneyStyle, plural
 
 
 def render_scan(report: RunReport, *, files: int, width: int) -> list[str]:
@@ -30,20 +21,7 @@ def render_scan(report: RunReport, *, files: int, width: int) -> list[str]:
     totals = report.totals
     style = MoneyStyle.of(totals.cost)
     lines = [*calls_table(report.calls, style, width), ""]
-    rows = [
-        (
-            safe(f"{row.provider}/{row.model}"),
-            [
-                f"{row.rollup.calls:,}",
-                f"{row.rollup.usage.input_tokens:,}",
-                percent(row.rollup.cache_hit_rate),
-                f"{row.rollup.usage.output_tokens:,}",
-                style.amount(row.rollup.cost),
-            ],
-        )
-        for row in report.models
-    ]
-    lines += [*table("model", _MODEL_COLUMNS, rows, width), ""]
+    lines += [*models_table(report, style, width), ""]
     notices = [line.text for line in notice_lines(report.notices, width)]
     lines += [*notices, ""] if notices else []
     doubtful = ", ".join(

@@ -58,6 +58,9 @@ def section(report: RunReport, *, detail: Detail, width: int, report_path: str) 
     if not report.calls:
         alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         return [*_plain(empty_state(report)), *notice_lines(alarms, width)]
+    if not report.totals.calls and detail < Detail.CALLS:
+        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
+        return [*_plain(_wrapped(_none_counts(report), width)), *notice_lines(alarms, width)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
@@ -66,11 +69,22 @@ def section(report: RunReport, *, detail: Detail, width: int, report_path: str) 
     lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
         lines += _plain(["", *_agents(report, style, width)])
+    if len(report.models) > 1 or detail >= Detail.TESTS:
+        lines += _plain(["", *models_table(report, style, width)])
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
     if report.notices:
         lines += [Line(""), *notice_lines(report.notices, width)]
     return [*lines, Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
+
+
+def _none_counts(report: RunReport) -> list[str]:
+    mocked = report.totals.sources.get(Source.MOCKED, 0)
+    return [
+        f"no call that counts in {plural(len(report.tests), 'test')}",
+        f"{mocked:,} mocked and left out",
+        "to count them: include_mocked: true in llmcost.yaml",
+    ]
 
 
 def _plain(lines: Sequence[str]) -> list[Line]:
@@ -152,7 +166,7 @@ def _tests(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> 
     rows = [(safe(test.result.nodeid.removeprefix(folder)), test.rollup) for test in called]
     rows += _elsewhere(report)
     # What has no upper bound may be the dearest of all.
-    rows.sort(key=lambda row: (row[1].cost.high is not None, -row[1].cost.value, row[0]))
+    rows.sort(key=lambda row: (row[1].cost.high is not None, row[1].cost.value.copy_negate(), row[0]))
     shown = rows if detail >= Detail.TESTS else rows[:_TOP]
     cells = [(name, _usage_cells(found, style)) for name, found in shown]
     cells.append(("total", _usage_cells(report.totals, style)))
@@ -174,7 +188,7 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
             continue
         name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
         groups.setdefault(safe(name), []).append(call)
-    last = last_attempts(report.calls)
+    last = last_attempts(report.calls, [test.result for test in report.tests])
     rows = [
         (name, rollup(calls, last=last, include_mocked=report.meta.include_mocked))
         for name, calls in groups.items()
@@ -193,6 +207,16 @@ def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
         if agent.rollup.calls
     ]
     return table("agent", columns, rows, width)
+
+
+def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
+    """One row for each model whose calls count."""
+    rows = [
+        (safe(f"{row.provider}/{row.model}"), _usage_cells(row.rollup, style))
+        for row in report.models
+        if row.rollup.calls
+    ]
+    return table("model", _USAGE_COLUMNS, rows, width)
 
 
 _CALL_COLUMNS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ _COARSE_FROM = Decimal("0.1")
 _WHOLE_DOLLARS_FROM = Decimal(1)
 _ELLIPSIS = "..."
 # Format, control, surrogate and separator characters: they move the cursor or hide text.
+# At the start of a line, GitHub Actions takes two colons for a command; a line may begin at any word.
+_COMMAND = re.compile(r"(^|\s)::")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 
 
@@ -47,7 +50,10 @@ class MoneyStyle:
     def amount(self, amount: Amount) -> str:
         """An amount with its doubt: ``$0.0213``, ``~$0.0213 ±4%``, ``≥ $0.0412``, ``unknown``."""
         if amount.high is None:
-            return f"≥ {self.usd(amount.low)}" if amount.low else UNKNOWN
+            if not amount.low:
+                return UNKNOWN
+            step = Decimal(1).scaleb(-self.digits)
+            return f"≥ {self.usd(amount.low)}" if amount.low >= step else "> $0"
         if amount.is_exact:
             return self.usd(amount.value)
         with exact_money():
@@ -63,7 +69,10 @@ def exact_usd(amount: Decimal) -> str:
 
 def percent(rate: Decimal | None) -> str:
     """A rate as ``62.0%``; a dash where there is none."""
-    return "-" if rate is None else f"{rate * 100:.1f}%"
+    if rate is None:
+        return "-"
+    with exact_money():
+        return f"{rate * 100:.1f}%"
 
 
 def plural(number: int, noun: str) -> str:
@@ -73,7 +82,8 @@ def plural(number: int, noun: str) -> str:
 
 def safe(text: str) -> str:
     """A name of anybody's making, fit for a terminal: characters that hide or move text are spelled out."""
-    return "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
+    spelled = "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
+    return _COMMAND.sub(r"\1:\\x3a", spelled)
 
 
 def _spelled(char: str) -> str:

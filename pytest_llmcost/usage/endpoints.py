@@ -51,14 +51,16 @@ class _Path:
 # /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
 _PATHS = (
     _Path("POST", re.compile(r"/chat/completions/?$"), Api.OPENAI_CHAT),
-    _Path("POST", re.compile(r"(?:/v\d+|/openai)/responses/?$"), Api.OPENAI_RESPONSES),
-    _Path("POST", re.compile(r"(?:/v\d+|/openai)/responses/compact/?$"), Api.OPENAI_RESPONSES),
-    _Path("GET", re.compile(r"(?:/v\d+|/openai)/responses/[^/]+/?$"), Api.OPENAI_RESPONSES, Kind.POLL),
+    _Path("POST", re.compile(r"/responses/?$"), Api.OPENAI_RESPONSES),
+    _Path("POST", re.compile(r"/responses/compact/?$"), Api.OPENAI_RESPONSES),
+    _Path("GET", re.compile(r"/responses/[^/]+/?$"), Api.OPENAI_RESPONSES, Kind.POLL),
     _Path("POST", re.compile(r"/responses/input_tokens/?$"), Api.OPENAI_RESPONSES, Kind.TOKEN_COUNT),
     _Path("POST", re.compile(r"/embeddings/?$"), Api.OPENAI_EMBEDDINGS),
     _Path("POST", re.compile(r"/v\d+/messages/?$"), Api.ANTHROPIC_MESSAGES),
     _Path("POST", re.compile(r"/v\d+/messages/count_tokens/?$"), Api.ANTHROPIC_MESSAGES, Kind.TOKEN_COUNT),
 )
+# Served by the same hosts, billed, and not read by this version: said rather than passed over.
+_UNREAD = re.compile(r"/v\d+/(?:completions|complete)/?$")
 _PORT = re.compile(r":\d+$")
 _DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
 
@@ -98,6 +100,11 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
             named = _DEPLOYMENT.search(path)
             return Endpoint(row.api, row.kind, unquote(named[1]) if named else None)
     return None
+
+
+def is_unread(method: str, path: str) -> bool:
+    """Whether a path is one of a wire format that is billed and not read by this version."""
+    return method == "POST" and _UNREAD.search(path) is not None
 
 
 @lru_cache(maxsize=256)

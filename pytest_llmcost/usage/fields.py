@@ -8,6 +8,9 @@ from typing import Any
 
 from pytest_llmcost.model.money import parse_money
 
+# A million times what any model takes: more is no count but a mistake, or made to overflow.
+_MOST = 10**15
+
 
 def child(value: Any, key: str) -> Mapping[str, Any]:
     """The object under a key; empty if there is none."""
@@ -25,7 +28,7 @@ def count(value: Any, key: str) -> int | None:
         return None
     if isinstance(found, float) and not found.is_integer():
         return None
-    return int(found) if found >= 0 else None
+    return int(found) if 0 <= found <= _MOST else None
 
 
 def text(value: Any, key: str) -> str | None:

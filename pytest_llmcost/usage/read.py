@@ -16,7 +16,7 @@ from pytest_llmcost.usage.body import (
     json_object,
     plain_bytes,
 )
-from pytest_llmcost.usage.endpoints import Kind, endpoint_of, host_of, provider_of
+from pytest_llmcost.usage.endpoints import Kind, endpoint_of, host_of, is_unread, provider_of
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.fields import text
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
@@ -42,9 +42,10 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         The reading; why it is no call; or None if no known wire format is spoken at its path.
     """
     host = host_of(exchange.url)
-    endpoint = endpoint_of(exchange.method, urlsplit(exchange.url).path) if host else None
+    path = urlsplit(exchange.url).path if host else ""
+    endpoint = endpoint_of(exchange.method, path)
     if endpoint is None:
-        return None
+        return NotACall.UNREAD if is_unread(exchange.method, path) else None
     if endpoint.kind is Kind.TOKEN_COUNT:
         return NotACall.TOKEN_COUNT
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK:

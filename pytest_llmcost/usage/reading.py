@@ -24,6 +24,7 @@ class NotACall(StrEnum):
     TOKEN_COUNT = "token count"
     POLL = "poll or stored object"
     NO_RESPONSE = "no response"
+    UNREAD = "a format that this version does not read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,13 +107,13 @@ def test_what_is_unknown_has_no_upper_bound(call, table):
 def test_prices_do_not_depend_on_the_decimal_context(calls, table, precision):
     """Nor do sums and notices."""
     expected = price_calls(calls, table)
-    rolled = rollup(expected, last=last_attempts(expected), include_mocked=True)
+    rolled = rollup(expected, last=last_attempts(expected, []), include_mocked=True)
     with localcontext() as coarse:
         coarse.prec = precision
         fresh = PriceTable(table.rules, TODAY, BUNDLED)
         found = price_calls(calls, fresh)
         assert found == expected
-        assert rollup(found, last=last_attempts(found), include_mocked=True) == rolled
+        assert rollup(found, last=last_attempts(found, []), include_mocked=True) == rolled
         assert price_notices(found, table.rules) == price_notices(expected, table.rules)
 
 
@@ -121,17 +121,17 @@ def test_prices_do_not_depend_on_the_decimal_context(calls, table, precision):
 def test_rollups_add_up(calls, mocked):
     """Rows by test, agent and model each sum to the whole."""
     priced = price_calls(calls, TABLES[0])
-    last = last_attempts(priced)
+    last = last_attempts(priced, [])
     whole = rollup(priced, last=last, include_mocked=mocked)
     results = [
         TestResult(nodeid, "passed", 0.1) for nodeid in ("tests/a.py::test_a", "tests/a.py::test_b[1]")
     ]
-    tests = by_test(priced, results, include_mocked=mocked)
+    tests = by_test(priced, results, last=last, include_mocked=mocked)
     outside = [call for call in priced if call.measured.origin.nodeid is None]
     without = rollup(outside, last=last, include_mocked=mocked)
     for rows in (
-        [row.rollup for row in by_agent(priced, include_mocked=mocked)],
-        [row.rollup for row in by_model(priced, include_mocked=mocked)],
+        [row.rollup for row in by_agent(priced, last=last, include_mocked=mocked)],
+        [row.rollup for row in by_model(priced, last=last, include_mocked=mocked)],
         [*(row.rollup for row in tests), without],
     ):
         assert total(row.cost for row in rows) == whole.cost

@@ -120,7 +120,7 @@ def test_host_of_a_url(url, host):
         ("POST", "/v1/responses/resp_1/cancel", None),
         ("GET", "/v1/responses/resp_1/input_items", None),
         ("DELETE", "/v1/responses/resp_1", None),
-        ("POST", "/survey/responses", None),
+        ("POST", "/gateway/responses", Endpoint(Api.OPENAI_RESPONSES, Kind.CALL)),
         ("POST", "/chat/completions/history", None),
         ("POST", "/v1/moderations", None),
         ("GET", "/v1/models", None),
