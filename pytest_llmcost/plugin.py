@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if not (config.getoption("llm_cost") or os.environ.get("PYTEST_LLM_COST") or config.getini("llm_cost")):
+        if config.getoption("llm_cost_report") or config.getoption("llm_cost_config"):
+            raise pytest.UsageError("--llm-cost-report and --llm-cost-config need --llm-cost: add it")
         return
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import ConfigError

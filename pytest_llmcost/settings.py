@@ -114,6 +114,11 @@ def parse_report_request(text: str) -> ReportRequest:
     if name not in set(ReportType):
         raise ConfigError(f"--llm-cost-report={text}: unknown type {name!r}; allowed: {allowed}")
     kind = ReportType(name)
+    if kind is ReportType.JSON and not path:
+        raise ConfigError(
+            f"--llm-cost-report={text}: say where, such as json:cost.json"
+            f" ({REPORT_DIR}/{REPORT_NAME} is written by every run)"
+        )
     if kind is not ReportType.JSON and path:
         raise ConfigError(f"--llm-cost-report={text}: {name} writes no file; leave out the path")
     return ReportRequest(kind, path or None)

@@ -60,6 +60,15 @@ def test_environment(pytester, monkeypatch, value, shown):
     assert section_of(pytester.runpytest()) is shown
 
 
+def test_environment_that_is_no_switch(pytester, monkeypatch):
+    """A value that is neither on nor off is a mistake, and not off."""
+    monkeypatch.setenv("PYTEST_LLM_COST", "banana")
+    pytester.makepyfile(PASSING)
+    result = pytester.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "PYTEST_LLM_COST=banana: not a switch; write 1 or 0" in result.stderr.str()
+
+
 def test_ini_key(pytester):
     """The ini key switches it on, and the environment comes before it."""
     pytester.makeini("[pytest]\nllm_cost = true")

@@ -33,10 +33,11 @@ def test_json_with_a_path(project):
     assert more == json.loads((project.path / ".llmcost" / "report.json").read_text())
 
 
-def test_json_without_a_path_is_the_report_of_every_run(project):
-    """.llmcost/report.json is written anyway."""
-    project.runpytest("--llm-cost", "--llm-cost-report=json")
-    assert (project.path / ".llmcost" / "report.json").exists()
+def test_without_the_flag(project):
+    """A report without --llm-cost is a mistake, and not silence."""
+    result = project.runpytest("--llm-cost-report=json:a.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "need --llm-cost" in result.stderr.str()
 
 
 def test_no_term(project):
@@ -68,6 +69,8 @@ def test_repeatable_and_in_the_ini_file(project):
         ("xml", "unknown type 'xml'; allowed: json, term-calls, no-term"),
         ("no-term:x.txt", "no-term writes no file; leave out the path"),
         ("", "unknown type ''"),
+        ("json", "say where, such as json:cost.json"),
+        ("json:", "say where, such as json:cost.json"),
     ],
 )
 def test_wrong_type(project, typed, said):
