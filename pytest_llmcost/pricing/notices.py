@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, Call, Source, Status
 from pytest_llmcost.model.money import exact_money, money_text
@@ -40,45 +41,55 @@ def _unpriced(calls: Iterable[Call]) -> Iterable[Notice]:
         measured = call.measured
         key = (measured.provider, measured.model.name, measured.host, call.lookup.origin or "")
         groups.setdefault(key, []).append(call)
+    unknown = [
+        _Unknown(*key[:3], group[0].measured.api) for key, group in sorted(groups.items()) if not key[3]
+    ]
     for (provider, model, host, reason), group in sorted(groups.items()):
         usage = total_usage(call.usage for call in group)
         tokens = usage.input_tokens + usage.output_tokens
+        is_last = bool(unknown) and (provider, model, host) == unknown[-1][:3] and not reason
         yield Notice(
             NoticeKind.UNPRICED,
             f"{_calls(group)} to {provider}/{model} ({tokens:,} tokens): {reason or 'no price is known'},"
             " so the cost is unknown and not zero",
-            None if reason else _yaml_to_paste(provider, model, host, group[0].measured.api),
+            _yaml_to_paste(unknown) if is_last else None,
         )
 
 
-def _yaml_to_paste(provider: str, model: str, host: str, api: Api) -> str:
-    if provider == host:
-        return _unknown_host_yaml(host, model, api)
-    return _unknown_model_yaml(provider, model)
+class _Unknown(NamedTuple):
+    """A model that no table knows."""
+
+    provider: str
+    model: str
+    host: str
+    api: Api
+
+    @property
+    def is_on_unknown_host(self) -> bool:
+        return self.provider == self.host
 
 
-def _unknown_host_yaml(host: str, model: str, api: Api) -> str:
-    maker = api.value.partition(".")[0]
+def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
+    """Prices for all unknown models as one piece of YAML, and as comments what may stand in their place."""
+    prices = dict.fromkeys(_key(found.provider, found.model) for found in unknown)
+    ways_out: dict[str, None] = {}
+    for found in unknown:
+        if found.is_on_unknown_host:
+            maker = found.api.value.partition(".")[0]
+            ways_out[f"# hosts: {{{_quoted(found.host)}: {maker}}}"] = None
+            ways_out[f"# pricing: {{free: [{_quoted(f'{found.host}/*')}]}}"] = None
+        else:
+            key = _key(found.provider, found.model)
+            ways_out[f'# pricing: {{aliases: {{{key}: "provider/model"}}}}'] = None
     return "\n".join(
         [
-            "# llmcost.yaml: say whose models this host serves (the provider's prices then hold),",
-            f"hosts: {{{_quoted(host)}: {maker}}}",
-            "# or that they cost nothing,",
-            f"pricing: {{free: [{_quoted(f'{host}/*')}]}}",
-            "# or what they cost, in USD per million tokens",
-            f'pricing: {{models: {{{_key(host, model)}: {{input: "...", output: "..."}}}}}}',
-        ]
-    )
-
-
-def _unknown_model_yaml(provider: str, model: str) -> str:
-    key = _key(provider, model)
-    return "\n".join(
-        [
-            "# llmcost.yaml: in USD per million tokens,",
-            f'pricing: {{models: {{{key}: {{input: "...", output: "..."}}}}}}',
-            "# or as another name of a priced model",
-            f'pricing: {{aliases: {{{key}: "provider/model"}}}}',
+            "# llmcost.yaml (one pricing: only; merge it with yours), in USD per million tokens:",
+            "pricing:",
+            "  models:",
+            *(f'    {key}: {{input: "...", output: "..."}}' for key in prices),
+            "# or, where it is true, in place of a price: the host is a gateway to that provider, its calls",
+            "# are free, or the model is another name of a priced one",
+            *ways_out,
         ]
     )
 

@@ -35,8 +35,11 @@ def repriced(paste, call):
 
 
 def choices(paste):
-    """Each line that is no comment is one way out."""
-    return [line for line in paste.splitlines() if not line.startswith("#")]
+    """The prices as they are pasted, then each way out that is a comment."""
+    lines = paste.splitlines()
+    prices = [line for line in lines if not line.startswith("#")]
+    others = [line.removeprefix("# ") for line in lines if line.startswith(("# hosts:", "# pricing:"))]
+    return ["\n".join(prices), *others]
 
 
 HOSTILE = [
@@ -85,7 +88,7 @@ def test_pasted_lines_for_an_unknown_host_hold(host, model):
     """Three ways out: whose models it serves, that they are free, or their prices."""
     call = measured(host, model, USAGE, host=host)
     (notice,) = notices(call)
-    hosts, free, price = choices(notice.paste)
+    price, hosts, free = choices(notice.paste)
     assert provider_of(host, read_configuration(hosts, "llmcost.yaml").hosts) == "openai"
     assert repriced(free, call).status is Status.FREE
     if "\ud83d" not in model:
@@ -96,7 +99,7 @@ def test_call_without_a_model_has_lines_that_hold():
     """A server of one model may not say its name."""
     call = measured("llm.internal", None, USAGE, host="llm.internal")
     (notice,) = notices(call)
-    hosts, free, price = choices(notice.paste)
+    price, hosts, free = choices(notice.paste)
     assert repriced(free, call).status is Status.FREE
     assert repriced(price, call).status is Status.EXACT
 
@@ -128,6 +131,17 @@ def test_one_notice_for_each_unknown_model():
         "1 call to openai/gpt-98 (1,234 tokens): no price is known, so the cost is unknown and not zero",
         "2 calls to openai/gpt-99 (2,468 tokens): no price is known, so the cost is unknown and not zero",
     ]
+
+
+def test_one_piece_of_yaml_for_all_unknown_models():
+    """What is pasted once prices everything."""
+    calls = [
+        measured(billed="gpt-99", usage=USAGE),
+        measured("llm.internal", "big", USAGE, host="llm.internal"),
+    ]
+    found = notices(*calls)
+    assert [notice.paste is None for notice in found] == [True, False]
+    assert all(repriced(found[1].paste, call).status is Status.EXACT for call in calls)
 
 
 def test_override_that_leads_nowhere_is_named():
