@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and the plugins of this session if costs are asked for."""
+    """Register the markers, and the plugins that do the work if costs are asked for."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if not (config.getoption("llm_cost") or os.environ.get("PYTEST_LLM_COST") or config.getini("llm_cost")):

@@ -48,7 +48,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What holds for this session.
+    """What holds for a session.
 
     Attributes:
         invoked_from: The folder in which pytest was started; reports are written below it.

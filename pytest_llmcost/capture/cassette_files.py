@@ -35,12 +35,10 @@ class RecordedExchange:
     Attributes:
         interaction: Its position in the file, from 0.
         exchange: The request and the response; ``started_at`` is 1970, the file does not say.
-        recorded_date: The ``Date`` header of the response; None without one.
     """
 
     interaction: int
     exchange: Exchange
-    recorded_date: str | None
 
 
 def read_cassette(path: Path) -> Iterator[RecordedExchange]:
@@ -59,7 +57,7 @@ def read_cassette(path: Path) -> Iterator[RecordedExchange]:
         request, response = interaction.get("request"), interaction.get("response")
         if isinstance(request, Mapping) and isinstance(response, Mapping):
             headers = _headers(response)
-            yield RecordedExchange(index, _exchange(request, response, headers), headers.get("date"))
+            yield RecordedExchange(index, _exchange(request, response, headers))
 
 
 def _load(path: Path) -> object:

@@ -35,7 +35,7 @@ class _Source:
 
 
 class Places:
-    """The cassettes of this session and where their interactions stand."""
+    """The cassettes of a session and where their interactions stand."""
 
     def __init__(self) -> None:
         self._sources: WeakKeyDictionary[Any, _Source] = WeakKeyDictionary()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from pytest_llmcost.capture.log import ExchangeLog, InteractionRef, OpenExchange
+from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.vcr_versions import bypass_notice
-from pytest_llmcost.model.call import CassetteRef, MeasuredCall, RequestSize, Source
+from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Source
 from pytest_llmcost.model.report import Notice
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
@@ -91,28 +90,14 @@ class Collector:
         return None
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
-        reading, seen, exchange = settled.reading, settled.attached.seen, settled.attached.exchange
-        stated, source = reading.stated, _source(seen)
-        return MeasuredCall(
+        seen, source = settled.attached.seen, _source(settled.attached.seen)
+        return measured_call(
+            settled.reading,
+            settled.attached.exchange,
             origin=seen.scope.origin(seen.agent),
-            provider=reading.provider,
-            host=reading.host,
-            api=reading.api,
-            model=reading.model,
-            stream=reading.stream,
             source=source,
-            leak=_leaks(seen, source),
-            usage=stated.usage,
-            incomplete=stated.incomplete,
-            context=stated.context,
-            doubts=stated.doubts,
-            stated_cost=stated.cost,
-            sub_calls=stated.sub_calls,
-            request=RequestSize(hashlib.sha256(exchange.request_body).hexdigest(), reading.request_parts),
             cassette=self._cassette(seen.replayed or seen.recorded),
-            http_status=exchange.status,
-            started_at=exchange.started_at,
-            answered_at=answered_at(exchange.headers.get("date"), stated.created),
+            leak=_leaks(seen, source),
             latency=_latency(seen) if source is Source.LIVE else None,
         )
 
@@ -158,25 +143,3 @@ def _leaks(seen: OpenExchange, source: Source) -> bool:
 
 def _latency(seen: OpenExchange) -> float | None:
     return None if seen.finished is None else round(seen.finished - seen.started, 6)
-
-
-def answered_at(date_header: str | None, created: int | None) -> datetime | None:
-    """When the provider answered, by its own clock.
-
-    Args:
-        date_header: The response's ``Date``.
-        created: Seconds since 1970, as the body states it.
-
-    Returns:
-        UTC; None if neither says.
-    """
-    if date_header:
-        try:
-            moment = parsedate_to_datetime(date_header)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (OverflowError, ValueError):
-            pass
-    try:
-        return datetime.fromtimestamp(created, UTC) if created else None
-    except (OverflowError, OSError, ValueError):
-        return None

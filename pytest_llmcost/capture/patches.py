@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Patches:
-    """What was replaced in this session.
+    """What was replaced in a session.
 
     A method is known by its owner and name, not by a mark on the function: ``functools.wraps`` copies
     marks onto other people's wrappers.

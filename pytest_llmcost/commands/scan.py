@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.cassette_files import SUFFIXES, RecordedExchange, read_cassette
-from pytest_llmcost.capture.collect import answered_at
+from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.config.load import load_configuration
 from pytest_llmcost.errors import CassetteError
-from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, RequestSize, Source
+from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.reports.json_report import render_json
@@ -116,29 +115,16 @@ def _calls(path: str, recorded: Iterable[RecordedExchange], hosts: Mapping[str, 
 
 
 def _measured(path: str, settled: Settled[RecordedExchange]) -> MeasuredCall:
-    reading, item = settled.reading, settled.attached
-    stated, exchange = reading.stated, item.exchange
-    answered = answered_at(item.recorded_date, stated.created)
-    return MeasuredCall(
+    item = settled.attached
+    call = measured_call(
+        settled.reading,
+        item.exchange,
         origin=Origin(),
-        provider=reading.provider,
-        host=reading.host,
-        api=reading.api,
-        model=reading.model,
-        stream=reading.stream,
         source=Source.REPLAYED,
-        usage=stated.usage,
-        incomplete=stated.incomplete,
-        context=stated.context,
-        doubts=stated.doubts,
-        stated_cost=stated.cost,
-        sub_calls=stated.sub_calls,
-        request=RequestSize(hashlib.sha256(exchange.request_body).hexdigest(), reading.request_parts),
         cassette=CassetteRef(path, item.interaction),
-        http_status=exchange.status,
-        started_at=answered or exchange.started_at,
-        answered_at=answered,
     )
+    # The file does not say when the request was sent: when it was answered is the nearest.
+    return replace(call, started_at=call.answered_at or call.started_at)
 
 
 def _configuration(asked: str | None) -> Configuration:

@@ -1,0 +1,79 @@
+"""A reading and what is known of its exchange make a measured call: of a test, or of a cassette file."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, RequestSize, Source
+from pytest_llmcost.usage.exchange import Exchange
+from pytest_llmcost.usage.reading import Reading
+
+
+def measured_call(
+    reading: Reading,
+    exchange: Exchange,
+    *,
+    origin: Origin,
+    source: Source,
+    cassette: CassetteRef | None,
+    leak: bool = False,
+    latency: float | None = None,
+) -> MeasuredCall:
+    """Put a measured call together.
+
+    Args:
+        reading: What the exchange was billed for.
+        exchange: Its bytes.
+        origin: Who made it.
+        source: Where the answer came from.
+        cassette: The recorded interaction; None if there is none.
+        leak: Whether it reached the network past an open cassette.
+        latency: Seconds to the end of the answer; None if it was not live.
+    """
+    stated = reading.stated
+    return MeasuredCall(
+        origin=origin,
+        provider=reading.provider,
+        host=reading.host,
+        api=reading.api,
+        model=reading.model,
+        stream=reading.stream,
+        source=source,
+        leak=leak,
+        usage=stated.usage,
+        incomplete=stated.incomplete,
+        context=stated.context,
+        doubts=stated.doubts,
+        stated_cost=stated.cost,
+        sub_calls=stated.sub_calls,
+        request=RequestSize(hashlib.sha256(exchange.request_body).hexdigest(), reading.request_parts),
+        cassette=cassette,
+        http_status=exchange.status,
+        started_at=exchange.started_at,
+        answered_at=answered_at(exchange.headers.get("date"), stated.created),
+        latency=latency,
+    )
+
+
+def answered_at(date_header: str | None, created: int | None) -> datetime | None:
+    """When the provider answered, by its own clock.
+
+    Args:
+        date_header: The response's ``Date``.
+        created: Seconds since 1970, as the body states it.
+
+    Returns:
+        UTC; None if neither says.
+    """
+    if date_header:
+        try:
+            moment = parsedate_to_datetime(date_header)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (OverflowError, ValueError):
+            pass
+    try:
+        return datetime.fromtimestamp(created, UTC) if created else None
+    except (OverflowError, OSError, ValueError):
+        return None
