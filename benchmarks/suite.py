@@ -75,6 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_suite.py").write_text(SUITE)
+        (folder / "own.yaml").write_text('pricing: {models: {"openai/*": {input: "0.15", output: "0.6"}}}\n')
         (folder / "pytest.ini").write_text("[pytest]\n")
         cassettes = folder / "cassettes" / "test_suite"
         cassettes.mkdir(parents=True)
@@ -83,7 +84,9 @@ def main() -> None:
         kinds = {
             "plugin absent": ["-p", "no:llmcost"],
             "plugin off": [],
-            "plugin on": ["--llm-cost", "--llm-cost-report=no-term"],
+            # With prices of its own a suite never loads the bundled table.
+            "plugin on, own prices": ["--llm-cost", "--llm-cost-config=own.yaml"],
+            "plugin on": ["--llm-cost"],
         }
         taken = in_turn(
             runs, {name: partial(suite.whole, name, arguments) for name, arguments in kinds.items()}
