@@ -207,6 +207,8 @@ class CostRecorder:
         try:
             for payload in self._riding.values():
                 self._unsent += payload.calls
+            if self._riding:
+                self._faults_sent = 0  # theirs are told again; the reporter takes each once
             self._unsent += self._collector.collect_rest()
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reporting the rest", error)
