@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.call import Call, Origin, Source
-from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost, TestResult
+from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, RunReport, TestCost, TestResult
 from pytest_llmcost.model.usage import cache_hit_rate, total_usage
 
 _PAID_NOW = frozenset({Source.LIVE, Source.RECORDED})
@@ -56,6 +56,12 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         sources=dict(Counter(call.measured.source for call in calls)),
         statuses=dict(Counter(call.status for call in final)),
     )
+
+
+def rollup_in(report: RunReport, calls: Sequence[Call]) -> Rollup:
+    """Add some calls of a report up, as the report counts them."""
+    last = last_attempts(report.calls, [test.result for test in report.tests])
+    return rollup(calls, last=last, include_mocked=report.meta.include_mocked)
 
 
 def by_test(

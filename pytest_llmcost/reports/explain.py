@@ -9,7 +9,7 @@ from pytest_llmcost.model.call import Call, PricedSubCall
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import last_attempts, rollup
+from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.units import PER_MILLION, UNITS
 from pytest_llmcost.model.usage import NO_USAGE, Usage, cache_hit_rate
 from pytest_llmcost.pricing.kernel import Invoice, Line, invoice
@@ -39,8 +39,7 @@ def explain_calls(title: str, calls: Sequence[Call], report: RunReport, width: i
 
 def _sum(calls: Sequence[Call], report: RunReport) -> str:
     """The cost of the calls as the report counts it."""
-    last = last_attempts(report.calls, [test.result for test in report.tests])
-    counted = rollup(calls, last=last, include_mocked=report.meta.include_mocked)
+    counted = rollup_in(report, calls)
     cost = counted.cost
     known = exact_usd(cost.value) if cost.high is not None else _at_least(cost.low)
     left_out = len(calls) - counted.calls

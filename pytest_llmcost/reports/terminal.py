@@ -10,7 +10,7 @@ from shlex import quote
 from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.price import PriceSource, RateCard
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
-from pytest_llmcost.model.rollup import last_attempts, rollup
+from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
@@ -188,11 +188,7 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
             continue
         name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
         groups.setdefault(safe(name), []).append(call)
-    last = last_attempts(report.calls, [test.result for test in report.tests])
-    rows = [
-        (name, rollup(calls, last=last, include_mocked=report.meta.include_mocked))
-        for name, calls in groups.items()
-    ]
+    rows = [(name, rollup_in(report, calls)) for name, calls in groups.items()]
     return [row for row in rows if row[1].calls]
 
 
