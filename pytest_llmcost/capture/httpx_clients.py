@@ -7,7 +7,6 @@ that vcr and the mocks replace. Both libraries have the same shape, so one modul
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType, TracebackType
@@ -15,10 +14,9 @@ from typing import Any
 
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.usage.filter import looks_like_llm_in_bytes
 
 NAMES = ("httpx", "httpx2")
-# The cheap filter before anything else; usage.endpoints decides what the path means.
-_looks_like_llm = re.compile(rb"/(?:completions|responses|embeddings|messages)(?:[/?]|$)").search
 _NOTHING: AbstractContextManager[None] = nullcontext()
 
 
@@ -89,7 +87,7 @@ def _async_send(original: Any, library: str, log: ExchangeLog, response_class: t
 
 def _begin(log: ExchangeLog, library: str, request: Any) -> OpenExchange | None:
     try:
-        if not log.enabled or not _looks_like_llm(request.url.raw_path):
+        if not log.enabled or not looks_like_llm_in_bytes(request.url.raw_path):
             return None
         try:
             body = request.content

@@ -88,9 +88,6 @@ _PROVIDERS = (
 )
 _BEDROCK_MANTLE = re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws$")
 
-# A cheap first look at the text of a URL: most requests of an app are nothing of ours.
-LOOKS_LIKE_LLM = re.compile(r"/(?:completions|responses|embeddings|messages)(?:[/?#]|$)").search
-
 
 @lru_cache(maxsize=256)
 def endpoint_of(method: str, path: str) -> Endpoint | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmcost.model.call import Api
-from pytest_llmcost.usage.endpoints import LOOKS_LIKE_LLM, Endpoint, Kind, endpoint_of, host_of, provider_of
+from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, host_of, provider_of
+from pytest_llmcost.usage.filter import looks_like_llm, looks_like_llm_in_bytes
 
 
 @pytest.mark.parametrize(
@@ -131,4 +132,4 @@ def test_path_names_the_wire_format(method, path, expected):
     """A base URL of any depth works, and a path that only looks alike is no call."""
     assert endpoint_of(method, path) == expected
     if expected:
-        assert LOOKS_LIKE_LLM(path)
+        assert looks_like_llm(path) and looks_like_llm_in_bytes(path.encode())
