@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pytest_llmcost.capture.log import InteractionRef
+
+@dataclass(frozen=True, slots=True)
+class InteractionRef:
+    """An interaction of an open cassette.
+
+    Attributes:
+        cassette: Absolute path of the file.
+        interaction: Position over all interactions of the file; None if it is not known.
+    """
+
+    cassette: str
+    interaction: int | None
 
 
 @dataclass(slots=True)

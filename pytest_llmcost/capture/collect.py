@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_llmcost.capture.log import ExchangeLog, InteractionRef, OpenExchange
+from pytest_llmcost.capture.cassette_places import InteractionRef
+from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.vcr_versions import bypass_notice
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Source

@@ -9,11 +9,12 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
+from pytest_llmcost.capture.cassette_places import InteractionRef, Places
 
 
 class RealClocks:
@@ -23,20 +24,15 @@ class RealClocks:
     wall = staticmethod(time.time)
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionRef:
-    """An interaction of an open cassette.
-
-    Attributes:
-        cassette: Absolute path of the file.
-        interaction: Position over all interactions of the file; None if it is not known.
-    """
-
-    cassette: str
-    interaction: int | None
-
-
 _NOWHERE = Scope()
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _plain(url: str) -> tuple[str, str, int | None, str, str]:
+    """A URL as every layer means it: libraries differ in quoting and in naming the default port."""
+    parts = urlsplit(url)
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port, unquote(parts.path), unquote(parts.query)
 
 
 class OpenExchange:
@@ -67,6 +63,8 @@ class OpenExchange:
         seen_by_vcr: Whether vcr was asked about it.
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
+        client: Identity of a client that follows redirects by calling itself; 0 for others.
+        failed_attempts: HTTP statuses of the attempts that the client made before by itself; 0 for no response.
     """
 
     finished: float | None = None
@@ -82,6 +80,8 @@ class OpenExchange:
     seen_by_vcr = False
     replayed: InteractionRef | None = None
     recorded: InteractionRef | None = None
+    client = 0
+    failed_attempts: tuple[int, ...] = ()
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -98,9 +98,23 @@ class OpenExchange:
         if self.finished is None:
             self.finished = RealClocks.since()
 
+    def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
+        """A response begins; an earlier one was a redirect, or an attempt that the client repeats."""
+        self.status = status
+        self.headers = headers
+        self.finished = None
+        self.ended = False
+
     def is_same_as(self, other: OpenExchange) -> bool:
-        """Whether another exchange asks for the same, as a client inside a client does."""
-        return self.method == other.method and self.url == other.url
+        """Whether another exchange is a part of this one.
+
+        It asks for the same, as a client inside a client does, or the same client follows a redirect.
+        """
+        if self.client and self.client == other.client:
+            return True
+        if self.method != other.method:
+            return False
+        return self.url == other.url or _plain(self.url) == _plain(other.url)
 
     def fail(self) -> None:
         """No response came."""
@@ -123,6 +137,7 @@ class ExchangeLog:
         self.faults: list[str] = []
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}
+        self.places = Places()
         # The exchange that is being sent in the caller's context.
         self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
@@ -163,7 +178,7 @@ class ExchangeLog:
         """
         for _ in range(len(self._exchanges)):
             exchange = self._exchanges.popleft()
-            if exchange.finished is not None or everything:
+            if (exchange.finished is not None and not exchange.sending) or everything:
                 yield exchange
             else:
                 self._exchanges.append(exchange)

@@ -13,8 +13,8 @@ _SDKS = (
     "openai", "anthropic", "google.genai", "mistralai", "cohere", "groq", "ollama", "litellm", "boto3",
     "huggingface_hub", "pydantic_ai", "langchain_core", "langgraph", "agents", "instructor",
 )  # fmt: skip
-_CAPTURED = ("httpx", "httpx2")
-_NOT_CAPTURED = ("requests", "aiohttp", "botocore", "urllib3")
+_CAPTURED = ("httpx", "httpx2", "requests", "aiohttp", "botocore", "urllib3")
+_NOT_CAPTURED = ("grpc", "websockets", "curl_cffi", "pycurl", "niquests", "httplib2", "tornado.httpclient")
 
 
 def child_processes() -> int:

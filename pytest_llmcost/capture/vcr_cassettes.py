@@ -13,45 +13,37 @@ from typing import Any
 from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
-
-NAME = "vcr.cassette"
-# pytest-recording reads the files of a test into one cassette.
-RECORDING = "pytest_recording._vcr"
+from pytest_llmcost.capture.vcr_fallback import unseen_exchange
 
 
-class VcrHooks:
-    """Watches the cassettes of one session."""
+def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch the cassettes of vcr.
 
-    def __init__(self) -> None:
-        self._places = Places()
+    Args:
+        module: ``vcr.cassette``.
+        log: Where the exchange that is being sent is found.
+        patches: Where replacements are registered.
+    """
+    cassette: Any = module.Cassette
+    context: Any = module.CassetteContextDecorator
+    places = log.places
+    patches.replace(cassette, "_load", lambda load: _load(load, places, log))
+    patches.replace(cassette, "append", lambda append: _append(append, places, log))
+    patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log))
+    patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
+    patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
+    patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
 
-    def patch(self, module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
-        """Watch the cassettes of vcr.
 
-        Args:
-            module: ``vcr.cassette``.
-            log: Where the exchange that is being sent is found.
-            patches: Where replacements are registered.
-        """
-        cassette: Any = module.Cassette
-        context: Any = module.CassetteContextDecorator
-        places = self._places
-        patches.replace(cassette, "_load", lambda load: _load(load, places, log))
-        patches.replace(cassette, "append", lambda append: _append(append, places, log))
-        patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log))
-        patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
-        patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
-        patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
+def patch_recording(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch which files pytest-recording reads: it reads those of a test into one cassette.
 
-    def patch_recording(self, module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
-        """Watch which files pytest-recording reads.
-
-        Args:
-            module: ``pytest_recording._vcr``.
-            log: Where faults go.
-            patches: Where replacements are registered.
-        """
-        patches.replace(module, "load_cassette", lambda load: _load_file(load, self._places, log))
+    Args:
+        module: ``pytest_recording._vcr``.
+        log: Where faults go.
+        patches: Where replacements are registered.
+    """
+    patches.replace(module, "load_cassette", lambda load: _load_file(load, log.places, log))
 
 
 def _load(original: Any, places: Places, log: ExchangeLog) -> Any:
@@ -118,6 +110,8 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
                     places.keep()
                 return result
             exchange = log.current.get()
+            if exchange is None and kept:
+                exchange = unseen_exchange(log, *cassette.data[before])
             if exchange is not None:
                 exchange.seen_by_vcr = True
                 if kept:
@@ -133,14 +127,16 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         response = original(cassette, *args, **kwargs)
-        exchange = log.current.get()
-        if exchange is not None:
-            try:
+        try:
+            exchange = log.current.get()
+            if exchange is None:
+                exchange = unseen_exchange(log, args[0] if args else kwargs["request"], response)
+            if exchange is not None:
                 index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
                 # A cassette class of the user's may make its responses.
                 exchange.replayed = places.unknown(cassette) if index is None else places.of(cassette, index)
-            except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
-                log.fault("vcr replay", error)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+            log.fault("vcr replay", error)
         return response
 
     return play_response

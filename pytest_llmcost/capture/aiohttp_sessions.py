@@ -1,0 +1,170 @@
+"""aiohttp: ``ClientSession._request``, and what vcr puts in its place while a cassette is open.
+
+aiohttp has no public method that all requests pass. Its reader of the body has read-only attributes, so it
+becomes an instance of a subclass that keeps what the connection feeds it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.capture.sending import Arguments, Library, Options, watch_async
+from pytest_llmcost.capture.urllib3_pools import bytes_of
+from pytest_llmcost.usage.filter import looks_like_llm
+
+_METHOD, _URL = 1, 2
+
+
+def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch the sessions.
+
+    Args:
+        module: ``aiohttp.client``.
+        log: Where exchanges go.
+        patches: Where replacements are registered.
+    """
+    library = AiohttpLibrary()
+    patches.replace(module.ClientSession, "_request", lambda request: watch_async(request, library, log))
+
+
+def patch_vcr(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch what vcr makes for each cassette.
+
+    Args:
+        module: ``vcr.stubs.aiohttp_stubs``.
+        log: Where exchanges go.
+        patches: Where replacements are registered.
+    """
+    library = AiohttpLibrary()
+
+    def wrap(factory: Any) -> Any:
+        @functools.wraps(factory)
+        def vcr_request(*args: Any, **kwargs: Any) -> Any:
+            return watch_async(factory(*args, **kwargs), library, log)
+
+        return vcr_request
+
+    patches.replace(module, "vcr_request", wrap)
+
+
+class AiohttpLibrary(Library):
+    """Reads the requests and responses of aiohttp."""
+
+    name = "aiohttp"
+
+    def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
+        """See ``Library``."""
+        return looks_like_llm(str(_url(args, kwargs)))
+
+    def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
+        """See ``Library``."""
+        method = args[_METHOD] if len(args) > _METHOD else kwargs["method"]
+        url = _url(args, kwargs)
+        build = getattr(args[0], "_build_url", None)  # joins it to the session's base URL
+        whole = str(build(url) if build else url)
+        return OpenExchange(self.name, method.upper(), whole, _body(kwargs))
+
+    def attach(self, exchange: OpenExchange, response: Any) -> None:
+        """See ``Library``."""
+        exchange.begin_response(response.status, response.headers)
+        _note_connection(exchange, response)
+        body = response._body  # noqa: SLF001  # .read() would wait for it
+        if body is not None:
+            exchange.chunks = (body,)
+            exchange.ended = True
+            exchange.finish()
+            return
+        reader = response.content
+        if reader.is_eof():  # and if the body is empty, a reader that all such responses share
+            exchange.chunks = list(getattr(reader, "_buffer", ()))
+            exchange.ended = True
+            exchange.finish()
+        else:
+            _keep_feeding(exchange, reader)
+
+    def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:
+        """Sessions that raise for a status lose the response; the exception has the status."""
+        status = getattr(error, "status", 0)
+        if isinstance(status, int) and status:
+            exchange.begin_response(status, {})
+            exchange.finish()
+        else:
+            exchange.fail()
+
+    def attach_below(self, exchange: OpenExchange, response: Any) -> None:
+        """See ``Library``."""
+        _note_connection(exchange, response)
+
+
+def _note_connection(exchange: OpenExchange, response: Any) -> None:
+    if not type(response).__module__.startswith("vcr."):
+        exchange.on_network = True
+
+
+def _url(args: Arguments, kwargs: Options) -> Any:
+    if len(args) > _URL:
+        return args[_URL]
+    return kwargs["str_or_url"] if "str_or_url" in kwargs else kwargs["url"]
+
+
+def _body(kwargs: Options) -> bytes:
+    value = kwargs.get("json")
+    if value is not None:
+        return json.dumps(value, default=str).encode()
+    return bytes_of(kwargs.get("data"))
+
+
+def _keep_feeding(exchange: OpenExchange, reader: Any) -> None:
+    # What came with the head of the response is in the buffer already; nobody has read from it yet.
+    chunks: list[bytes] = list(reader._buffer)  # noqa: SLF001
+    exchange.chunks = chunks
+    reader.on_eof(_Tap(exchange, chunks))
+    found: Any = type(reader)
+    reader.__class__ = _fed(found)
+
+
+class _Tap:
+    """What a reader calls at the end of the body; on the way it finds here where to keep it.
+
+    A reader has no room for an attribute of ours, and a list of such callbacks.
+    """
+
+    __slots__ = ("exchange", "keep")
+
+    def __init__(self, exchange: OpenExchange, chunks: list[bytes]) -> None:
+        self.exchange = exchange
+        self.keep = chunks.append
+
+    def __call__(self) -> None:
+        self.exchange.ended = True
+        self.exchange.finish()
+
+
+@cache
+def _fed(base: Any) -> type:
+    """A subclass of a reader's class that keeps what it is fed; it goes by the same name."""
+
+    class Fed(base):  # type: ignore[misc]
+        __slots__ = ()
+
+        def feed_data(self, data: bytes, *args: Any, **kwargs: Any) -> Any:
+            for callback in self._eof_callbacks:
+                if type(callback) is _Tap:
+                    callback.keep(data)
+            return super().feed_data(data, *args, **kwargs)
+
+        def set_exception(self, *args: Any, **kwargs: Any) -> None:
+            # The connection broke, or the app closed the response.
+            for callback in self._eof_callbacks:
+                if type(callback) is _Tap:
+                    callback.exchange.finish()
+            super().set_exception(*args, **kwargs)
+
+    Fed.__name__, Fed.__qualname__, Fed.__module__ = base.__name__, base.__qualname__, base.__module__
+    return Fed

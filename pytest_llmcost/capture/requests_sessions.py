@@ -1,0 +1,59 @@
+"""requests: ``Session.send``, above the adapters that mocks replace.
+
+Where the request goes on to urllib3, that layer keeps the body; here only a response that somebody made
+up is read.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.capture.sending import Arguments, Library, Options, watch
+from pytest_llmcost.capture.urllib3_pools import bytes_of, keep_reading
+from pytest_llmcost.usage.filter import looks_like_llm
+
+
+def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch the sessions.
+
+    Args:
+        module: ``requests.sessions``.
+        log: Where exchanges go.
+        patches: Where replacements are registered.
+    """
+    library = RequestsLibrary()
+    patches.replace(module.Session, "send", lambda send: watch(send, library, log))
+
+
+class RequestsLibrary(Library):
+    """Reads the requests and responses of requests."""
+
+    name = "requests"
+    follows_redirects_by_itself = True
+
+    def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
+        """See ``Library``."""
+        return looks_like_llm((args[1] if len(args) > 1 else kwargs["request"]).url)
+
+    def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
+        """See ``Library``."""
+        request = args[1] if len(args) > 1 else kwargs["request"]
+        return OpenExchange(self.name, request.method, request.url, bytes_of(request.body))
+
+    def attach(self, exchange: OpenExchange, response: Any) -> None:
+        """See ``Library``."""
+        if exchange.status:
+            return  # urllib3 carried it
+        exchange.begin_response(response.status_code, response.headers)
+        if isinstance(response._content, bytes):  # noqa: SLF001  # .content would read it
+            exchange.chunks = (response.content,)
+            exchange.ended = True
+            exchange.finish()
+        else:
+            keep_reading(exchange, response.raw)
+
+    def attach_below(self, exchange: OpenExchange, response: Any) -> None:
+        """A redirect: what its response brings is kept by the layer below, or seen at the end."""
