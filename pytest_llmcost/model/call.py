@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.price import Lookup
@@ -30,6 +31,11 @@ class Source(StrEnum):
     REPLAYED = "replayed"
     MOCKED = "mocked"
 
+    @property
+    def is_paid_now(self) -> bool:
+        """Whether the call was billed in this run."""
+        return self is Source.LIVE or self is Source.RECORDED
+
 
 class Status(StrEnum):
     """How well the cost of a call is known; the first that holds, in this order."""
@@ -47,18 +53,43 @@ class Api(StrEnum):
     """The wire format of a call."""
 
     OPENAI_CHAT = "openai.chat"
+    OPENAI_COMPLETIONS = "openai.completions"
     OPENAI_RESPONSES = "openai.responses"
     OPENAI_EMBEDDINGS = "openai.embeddings"
     ANTHROPIC_MESSAGES = "anthropic.messages"
+    GEMINI_GENERATE = "gemini.generate"
+    GEMINI_INTERACTIONS = "gemini.interactions"
+    GEMINI_EMBED = "gemini.embed"
+    VERTEX_PREDICT = "vertex.predict"
+    BEDROCK_CONVERSE = "bedrock.converse"
+    BEDROCK_INVOKE = "bedrock.invoke"
+    BEDROCK_EMBED = "bedrock.embed"
+    BEDROCK_RERANK = "bedrock.rerank"
+    COHERE_CHAT = "cohere.chat"
+    COHERE_GENERATE = "cohere.generate"
+    COHERE_EMBED = "cohere.embed"
+    COHERE_RERANK = "cohere.rerank"
+    MISTRAL_CONVERSATIONS = "mistral.conversations"
+    OLLAMA_CHAT = "ollama.chat"
+    OLLAMA_GENERATE = "ollama.generate"
+    OLLAMA_EMBED = "ollama.embed"
 
     @property
     def generates(self) -> bool:
         """Whether the model writes an answer, so that the call counts for the cache hit rate."""
-        return self is not Api.OPENAI_EMBEDDINGS
+        return self not in _WITHOUT_ANSWER
 
 
-@dataclass(frozen=True, slots=True)
-class ModelIds:
+_WITHOUT_ANSWER = frozenset(
+    {
+        *(Api.OPENAI_EMBEDDINGS, Api.GEMINI_EMBED, Api.VERTEX_PREDICT),
+        *(Api.BEDROCK_EMBED, Api.BEDROCK_RERANK),
+        *(Api.COHERE_EMBED, Api.COHERE_RERANK, Api.OLLAMA_EMBED),
+    }
+)
+
+
+class ModelIds(NamedTuple):
     """The model that was asked for, and the one that answered; None where nobody said."""
 
     requested: str | None
@@ -70,8 +101,7 @@ class ModelIds:
         return self.billed or self.requested or "(model not stated)"
 
 
-@dataclass(frozen=True, slots=True)
-class CassetteRef:
+class CassetteRef(NamedTuple):
     """An interaction in a cassette file.
 
     Attributes:
@@ -83,8 +113,7 @@ class CassetteRef:
     interaction: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSize:
+class RequestSize(NamedTuple):
     """What is kept of a request: a fingerprint and sizes, never its text.
 
     Attributes:
@@ -119,8 +148,7 @@ class Origin:
     agent_path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SubCall:
+class SubCall(NamedTuple):
     """A model call inside a call, billed at a model of its own (Anthropic compaction, advisor)."""
 
     kind: str
@@ -179,8 +207,7 @@ class MeasuredCall:
     latency: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PricedSubCall:
+class PricedSubCall(NamedTuple):
     """A sub-call with its cost."""
 
     kind: str

@@ -27,6 +27,7 @@ CACHE_WRITE_12H = "cache_write_12h_tokens"
 REASONING = "reasoning_tokens"
 WEB_SEARCHES = "web_searches"
 STORAGE_SEARCHES = "storage_searches"
+RERANK_SEARCHES = "rerank_searches"
 REQUESTS = "requests"
 
 
@@ -105,7 +106,7 @@ def _other_units() -> Iterator[Unit]:
     yield _unit("input_pixels", PER_BILLION, pixels, own_price=True)
     yield _unit("input_document_pages", PER_THOUSAND, pages, own_price=True)
     yield _unit("input_annotated_document_pages", PER_THOUSAND, {**pages, "page_type": "annotated"})
-    yield _unit("rerank_searches", PER_THOUSAND, {"family": "rerank"}, own_price=True)
+    yield _unit(RERANK_SEARCHES, PER_THOUSAND, {"family": "rerank"}, own_price=True)
     for tool in ("web_search", "social_search", "storage_search"):
         yield _unit(f"{tool}es", PER_THOUSAND, _tool(tool), own_price=True)
     yield _unit("code_executions", PER_THOUSAND, _tool("code_execution"), own_price=True)

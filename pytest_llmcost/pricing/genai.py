@@ -6,6 +6,7 @@ process-wide one. Importing genai-prices takes about 0.1 s, so it waits until a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 NOON = time(12, tzinfo=UTC)
 NAME = "genai-prices"
 _UNIT_NAMES = {"output_reasoning_tokens": REASONING}
-# Gemini answers and Google's SDKs write the model id with the resource path in front.
-_RESOURCE_PREFIX = "models/"
+# What a provider's own id has around the one that genai-prices lists. Gemini's SDKs write the resource path
+# in front, Vertex's OpenAI-compatible endpoint the publisher; Bedrock takes ARNs, where an application's own
+# profile names no model; Hugging Face's router takes the provider behind it.
+_AROUND_THE_ID = (
+    ("google", re.compile(r"^(?:publishers/[^/]+/)?models/|^google/")),
+    ("aws", re.compile(r"^arn:[^/]*:(?:foundation-model|inference-profile)/")),
+    ("huggingface", re.compile(r":[^:/]+$")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class GenaiPrices:
     def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
         asked = (provider, model)
         if asked not in self._found:
-            self._found[asked] = self._search(provider, model.removeprefix(_RESOURCE_PREFIX))
+            self._found[asked] = self._search(provider, _listed_id(provider, model))
         return self._found[asked]
 
     def _search(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
@@ -133,6 +140,13 @@ class GenaiPrices:
                 continue
             unit, per = self._unit_of_price[price_key]
             yield unit, _rate(value, per)
+
+
+def _listed_id(provider: str, model: str) -> str:
+    for owner, around in _AROUND_THE_ID:
+        if provider.startswith(owner):
+            model = around.sub("", model, count=1)
+    return model.removeprefix("models/")
 
 
 def _rate(value: Any, per: int) -> Rate:

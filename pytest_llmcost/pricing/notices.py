@@ -15,6 +15,8 @@ from pytest_llmcost.model.usage import total_usage
 from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
 
 _WORTH_SAYING = Decimal("0.01")
+# The provider of a wire format, where the format is not named after it.
+_PROVIDER_OF_FORMAT = {"bedrock": "aws", "gemini": "google", "vertex": "google"}
 _FIRST_WILDCARD = re.compile(r"[*?].*", re.DOTALL)
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
@@ -75,7 +77,8 @@ def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
     ways_out: dict[str, None] = {}
     for found in unknown:
         if found.is_on_unknown_host:
-            maker = found.api.value.partition(".")[0]
+            format_name = found.api.value.partition(".")[0]
+            maker = _PROVIDER_OF_FORMAT.get(format_name, format_name)
             ways_out[f"# hosts: {{{_quoted(found.host)}: {maker}}}"] = None
             ways_out[f"# pricing: {{free: [{_quoted(f'{found.host}/*')}]}}"] = None
         else:

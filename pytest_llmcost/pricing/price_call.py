@@ -104,7 +104,7 @@ def _priced_sub_call(
 
 def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tuple[Status, str | None]:
     if lookup.source is PriceSource.FREE:
-        return Status.FREE, f"declared free by {lookup.matched}"
+        return Status.FREE, f"declared free by {lookup.matched}" if lookup.matched else lookup.origin
     if call.incomplete:
         return Status.INCOMPLETE, call.incomplete
     if lookup.source is PriceSource.NONE:

@@ -2,7 +2,8 @@
 
 The order for a call: (1) the id that the response states, (2) the id that genai-prices resolves it to,
 (3) the requested id, if neither table knows the first two. For each the YAML comes first (free, exact key,
-alias, pattern), then a cost that the provider stated, then genai-prices.
+alias, pattern), then a cost that the provider stated, then genai-prices. What a server of one's own answers
+in its own wire format is free, if the YAML says nothing of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from pytest_llmcost.model.call import MeasuredCall, ModelIds
+from pytest_llmcost.model.call import Api, MeasuredCall, ModelIds
 from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.pricing.genai import GenaiPrices
@@ -28,6 +29,9 @@ from pytest_llmcost.pricing.rules import (
     key_matches,
 )
 
+# A server that anybody may run: a call costs nothing but electricity.
+_OWN_SERVER = "ollama"
+_OWN_SERVER_IS_FREE = "Ollama's native API is free unless pricing: prices it"
 # Providers that have free models and state so: openrouter.ai/docs, usage accounting.
 _STATE_ZERO = frozenset({"openrouter"})
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
@@ -55,7 +59,7 @@ class PriceTable:
         self.rules = rules
         self.bundled = bundled or GenaiPrices()
         self._today = today
-        self._lookups: dict[tuple[str, ModelIds, tuple[tuple[str, str], ...], date], Lookup] = {}
+        self._lookups: dict[tuple[str, Api, ModelIds, tuple[tuple[str, str], ...], date], Lookup] = {}
         self._cards: dict[tuple[str, str, tuple[tuple[str, str], ...], date], RateCard | None] = {}
 
     def day_of(self, call: MeasuredCall) -> date:
@@ -79,7 +83,7 @@ class PriceTable:
         Returns:
             The lookup; its source is ``NONE`` if nobody knows the model.
         """
-        key = (call.provider, call.model, tuple(sorted(call.context.items())), self.day_of(call))
+        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
         if call.stated_cost is not None:
             return self._look_up(call)
         if key not in self._lookups:
@@ -100,8 +104,14 @@ class PriceTable:
             trail.append(f"neither table knows {billed!r}: trying the requested id")
             answer = self._ask(call.provider, requested, question, trail, stated)
         if answer is None or answer.source is PriceSource.NONE:
-            answer = stated or answer or Lookup(PriceSource.NONE)
+            answer = stated or answer or self._default(call, trail)
         return replace(answer, trail=tuple(trail))
+
+    def _default(self, call: MeasuredCall, trail: list[str]) -> Lookup:
+        if call.provider != _OWN_SERVER or not call.api.value.startswith(f"{_OWN_SERVER}."):
+            return Lookup(PriceSource.NONE)
+        trail.append(_OWN_SERVER_IS_FREE)
+        return Lookup(PriceSource.FREE, origin=_OWN_SERVER_IS_FREE)
 
     def look_up_model(self, call: MeasuredCall, model: str) -> Lookup:
         """Find the price of another model at the same provider, for a call inside a call."""

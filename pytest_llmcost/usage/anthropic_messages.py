@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_llmcost.model.call import SubCall
@@ -20,19 +20,20 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_doubts, tier_context
+from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
 # "message" entries are already in them.
 _BILLED_APART = frozenset({"compaction", "advisor_message"})
 
 
-def read_json(body: Mapping[str, Any]) -> Stated:
+def read_json(body: Event, _context: Context) -> Stated:
     """Read a message that came in one piece."""
     usage = child(body, "usage")
     return _stated(body, usage, None if usage else NO_USAGE_STATED)
 
 
-def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
+def read_events(events: Events, _context: Context) -> Stated:
     """Read a streamed message.
 
     ``message_start`` states the input; each ``message_delta`` states running totals that replace what
@@ -111,3 +112,6 @@ def _sub_calls(usage: Mapping[str, Any]) -> Iterator[SubCall]:
         kind = text(entry, "type")
         if kind in _BILLED_APART:
             yield SubCall(str(kind), text(entry, "model"), message_usage(entry))
+
+
+MESSAGES = WireFormat(read_json, read_events)

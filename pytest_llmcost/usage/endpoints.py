@@ -1,17 +1,16 @@
-"""Which host is which provider, and which path speaks which wire format.
+"""Which path speaks which wire format.
 
 The host decides the provider and the path decides the format, so a provider that speaks another's format
-is a row here and no module.
+is a row in ``hosts`` and no module.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api
 
@@ -31,12 +30,17 @@ class Endpoint:
     Attributes:
         api: The format.
         kind: What the request is for.
-        deployment: The model or deployment that the path names; None if it names none.
+        model: The model or deployment that the path names; None if it names none.
+        streams: Whether the path asks for a stream.
+        maker: Whose path it is, where any other service may have the like: the host or the answer has to
+            prove it. None where the path alone is proof.
     """
 
     api: Api
-    kind: Kind
-    deployment: str | None = None
+    kind: Kind = Kind.CALL
+    model: str | None = None
+    streams: bool = False
+    maker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,101 +49,95 @@ class _Path:
     pattern: re.Pattern[str]
     api: Api
     kind: Kind = Kind.CALL
+    streams: bool = False
+    maker: str | None = None
 
 
-# Anchored at the end, so that any base URL works; a path that only looks alike must not pass:
-# /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
+def _call(pattern: str, api: Api, *, streams: bool = False, maker: str | None = None) -> _Path:
+    # Anchored at the end, so that any base URL works.
+    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.CALL, streams, maker)
+
+
+def _count(pattern: str, api: Api) -> _Path:
+    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.TOKEN_COUNT)
+
+
+def _poll(pattern: str, api: Api, *, maker: str | None = None) -> _Path:
+    return _Path("GET", re.compile(f"{pattern}$"), api, Kind.POLL, maker=maker)
+
+
+# Google puts a verb behind the model; a client may percent-encode the colon.
+_MODEL = r"(?P<model>[^/:]+?)(?::|%3[Aa])"
+_GEMINI = f"/(?:models|tunedModels|endpoints)/{_MODEL}"
+_EMBEDDING = r"/publishers/google/models/(?P<model>[^/:]*embedding[^/:]*?)(?::|%3[Aa])"
+_CLAUDE = f"/publishers/anthropic/models/{_MODEL}"
+_MISTRAL = f"/publishers/mistralai/models/{_MODEL}"
+_INTERACTIONS = r"/v\d+(?:alpha|beta)?\d*/interactions"
+# Bedrock's model ids are percent-encoded, and may be ARNs with a slash in them.
+_BEDROCK = r"/model/(?P<model>[^/]+(?:/[^/]+)?)"
+_BEDROCK_EMBED = r"/model/(?P<model>(?:[^/]+/)?[^/]*embed[^/]*)"
+_BEDROCK_RERANK = r"/model/(?P<model>(?:[^/]+/)?[^/]*rerank[^/]*)"
+
+# A path that only looks alike must not pass: /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
+# The first row that matches holds.
 _PATHS = (
-    _Path("POST", re.compile(r"/chat/completions/?$"), Api.OPENAI_CHAT),
-    _Path("POST", re.compile(r"/responses/?$"), Api.OPENAI_RESPONSES),
-    _Path("POST", re.compile(r"/responses/compact/?$"), Api.OPENAI_RESPONSES),
-    _Path("GET", re.compile(r"/responses/[^/]+/?$"), Api.OPENAI_RESPONSES, Kind.POLL),
-    _Path("POST", re.compile(r"/responses/input_tokens/?$"), Api.OPENAI_RESPONSES, Kind.TOKEN_COUNT),
-    _Path("POST", re.compile(r"/embeddings/?$"), Api.OPENAI_EMBEDDINGS),
-    _Path("POST", re.compile(r"/v\d+/messages/?$"), Api.ANTHROPIC_MESSAGES),
-    _Path("POST", re.compile(r"/v\d+/messages/count_tokens/?$"), Api.ANTHROPIC_MESSAGES, Kind.TOKEN_COUNT),
+    _call(r"/chat/completions/?", Api.OPENAI_CHAT),
+    _call(r"/(?:fim|agents)/completions/?", Api.OPENAI_CHAT),  # Mistral's
+    # OpenAI's older completions, on Azure too, and Portkey's stored prompts.
+    _call(r"/(?:v\d+|beta|(?:deployments|prompts)/[^/]+)/completions/?", Api.OPENAI_COMPLETIONS),
+    _call(r"/responses/?", Api.OPENAI_RESPONSES),
+    _call(r"/responses/compact/?", Api.OPENAI_RESPONSES),
+    _poll(r"/responses/[^/]+/?", Api.OPENAI_RESPONSES),
+    _count(r"/responses/input_tokens/?", Api.OPENAI_RESPONSES),
+    _call(r"/embeddings/?", Api.OPENAI_EMBEDDINGS),
+    _call(r"/v\d+/messages/?", Api.ANTHROPIC_MESSAGES),
+    _count(r"/v\d+/messages/count_tokens/?", Api.ANTHROPIC_MESSAGES),
+    _call(f"{_GEMINI}generateContent", Api.GEMINI_GENERATE),
+    _call(f"{_GEMINI}streamGenerateContent", Api.GEMINI_GENERATE, streams=True),
+    _count(f"{_GEMINI}countTokens", Api.GEMINI_GENERATE),
+    _call(f"{_GEMINI}(?:embedContent|batchEmbedContents)", Api.GEMINI_EMBED),
+    _call(f"{_INTERACTIONS}/?", Api.GEMINI_INTERACTIONS, maker="google"),
+    _poll(f"{_INTERACTIONS}/[^/]+/?", Api.GEMINI_INTERACTIONS, maker="google"),
+    _call(f"{_EMBEDDING}predict", Api.VERTEX_PREDICT),
+    _count(r"/publishers/anthropic/models/count-tokens(?::|%3[Aa])rawPredict", Api.ANTHROPIC_MESSAGES),
+    _call(f"{_CLAUDE}rawPredict", Api.ANTHROPIC_MESSAGES),
+    _call(f"{_CLAUDE}streamRawPredict", Api.ANTHROPIC_MESSAGES, streams=True),
+    _call(f"{_MISTRAL}rawPredict", Api.OPENAI_CHAT),
+    _call(f"{_MISTRAL}streamRawPredict", Api.OPENAI_CHAT, streams=True),
+    _call(f"{_BEDROCK}/converse", Api.BEDROCK_CONVERSE),
+    _call(f"{_BEDROCK}/converse-stream", Api.BEDROCK_CONVERSE, streams=True),
+    _call(f"{_BEDROCK_EMBED}/invoke", Api.BEDROCK_EMBED),
+    _call(f"{_BEDROCK_RERANK}/invoke", Api.BEDROCK_RERANK),
+    _call(f"{_BEDROCK}/invoke", Api.BEDROCK_INVOKE),
+    _call(f"{_BEDROCK}/invoke-with-response-stream", Api.BEDROCK_INVOKE, streams=True),
+    _count(f"{_BEDROCK}/count-tokens", Api.BEDROCK_CONVERSE),
+    _call(r"/v[12]/chat/?", Api.COHERE_CHAT, maker="cohere"),
+    _call(r"/v1/generate/?", Api.COHERE_GENERATE, maker="cohere"),
+    _call(r"/v[12]/embed/?", Api.COHERE_EMBED, maker="cohere"),
+    _call(r"/v[12]/rerank/?", Api.COHERE_RERANK, maker="cohere"),
+    _call(r"/v1/conversations(?:/[^/]+(?:/restart)?)?/?", Api.MISTRAL_CONVERSATIONS, maker="mistral"),
+    _call(r"/api/chat/?", Api.OLLAMA_CHAT, maker="ollama"),
+    _call(r"/api/generate/?", Api.OLLAMA_GENERATE, maker="ollama"),
+    _call(r"/api/embed/?", Api.OLLAMA_EMBED, maker="ollama"),
 )
 # Served by the same hosts, billed, and not read by this version: said rather than passed over.
-_UNREAD = re.compile(r"/v\d+/(?:completions|complete)/?$")
-_PORT = re.compile(r":\d+$")
-_DEPLOYMENT = re.compile(r"/deployments/([^/]+)/")
-
-# Providers by genai-prices' id. A name that begins with a dot also covers every host below it.
-_PROVIDERS = (
-    ("api.openai.com", "openai"),
-    (".api.openai.com", "openai"),
-    (".openai.azure.com", "azure"),
-    (".cognitiveservices.azure.com", "azure"),
-    (".services.ai.azure.com", "azure"),
-    ("api.anthropic.com", "anthropic"),
-    ("openrouter.ai", "openrouter"),
-    ("api.groq.com", "groq"),
-    ("api.mistral.ai", "mistral"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.together.xyz", "together"),
-    ("api.together.ai", "together"),
-    ("api.fireworks.ai", "fireworks"),
-    ("api.cerebras.ai", "cerebras"),
-    ("api.perplexity.ai", "perplexity"),
-    ("api.novita.ai", "novita"),
-    ("api.x.ai", "x-ai"),
-    ("api.voyageai.com", "voyageai"),
-    ("generativelanguage.googleapis.com", "google"),
-)
-_BEDROCK_MANTLE = re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws$")
+_UNREAD = re.compile(r"/v\d+/complete/?$")
+_DEPLOYMENT = re.compile(r"/deployments/(?P<model>[^/]+)/")
 
 
 @lru_cache(maxsize=256)
 def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The wire format at a path; None if it is none that is known."""
     for row in _PATHS:
-        if row.method == method and row.pattern.search(path):
-            named = _DEPLOYMENT.search(path)
-            return Endpoint(row.api, row.kind, unquote(named[1]) if named else None)
+        found = row.pattern.search(path) if row.method == method else None
+        if found is None:
+            continue
+        named = found if "model" in found.groupdict() else _DEPLOYMENT.search(path)
+        model = unquote(named["model"]) if named else None
+        return Endpoint(row.api, row.kind, model, row.streams, row.maker)
     return None
 
 
 def is_unread(method: str, path: str) -> bool:
     """Whether a path is one of a wire format that is billed and not read by this version."""
     return method == "POST" and _UNREAD.search(path) is not None
-
-
-@lru_cache(maxsize=256)
-def host_of(url: str) -> str:
-    """``host``, or ``host:port`` for a port that is not the scheme's own, in lower case.
-
-    An IPv6 address keeps its brackets, as in ``[::1]:8080``. A URL that names no host gives "".
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    host = (parts.hostname or "").lower()
-    if ":" in host:
-        host = f"[{host}]"
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return host if port in {None, default} else f"{host}:{port}"
-
-
-def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
-    """Whose host it is.
-
-    Args:
-        host: ``host`` or ``host:port``.
-        hosts: The YAML's ``hosts:``; a key without a port holds for every port.
-
-    Returns:
-        The provider; None for a host that nobody named.
-    """
-    name = _PORT.sub("", host)
-    for key in (host, name):
-        if key in hosts:
-            return hosts[key]
-    for known, provider in _PROVIDERS:
-        if name == known or (known.startswith(".") and name.endswith(known)):
-            return provider
-    return "aws" if _BEDROCK_MANTLE.match(name) else None

@@ -6,6 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+# The response headers that are ever looked at, in lower case; the rest may hold secrets.
+HEADERS = (
+    "content-encoding",
+    "date",
+    "x-amzn-bedrock-input-token-count",
+    "x-amzn-bedrock-output-token-count",
+    "x-amzn-bedrock-cache-read-input-token-count",
+    "x-amzn-bedrock-cache-write-input-token-count",
+    "x-amzn-bedrock-service-tier",
+    "x-amzn-bedrock-performanceconfig-latency",
+    "x-inference-provider",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
@@ -16,7 +29,7 @@ class Exchange:
         url: The URL as requested.
         request_body: As sent.
         status: HTTP status of the response.
-        headers: Response headers that matter, names in lower case.
+        headers: Response headers, at least those of ``HEADERS``, names in lower case.
         body: The response body as far as it was received.
         decoded: Whether content encodings are already undone in ``body``.
         ended: Whether the transport reached the end of the body.

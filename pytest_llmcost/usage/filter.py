@@ -9,10 +9,10 @@ import re
 
 _PATTERN = (
     # OpenAI and what speaks like it, Anthropic, Bedrock.
-    r"/(?:completions|complete|responses|embeddings|messages|converse(?:-stream)?"
-    r"|invoke(?:-with-response-stream)?)(?:[/?#]|$)"
-    # Cohere; Ollama's own API.
-    r"|/v[12]/(?:chat|generate|embed|rerank)(?:[/?#]|$)"
+    r"/(?:completions|complete|responses|embeddings|messages|interactions|converse(?:-stream)?"
+    r"|invoke(?:-with-response-stream)?|count-tokens)(?:[/?#]|$)"
+    # Cohere; Mistral; Ollama's own API.
+    r"|/v[12]/(?:chat|generate|embed|rerank|conversations)(?:[/?#]|$)"
     r"|/api/(?:chat|generate|embed)(?:[/?#]|$)"
     # Gemini, and everything on Vertex: the verb stands behind a colon.
     r"|(?::|%3A)(?:(?:stream)?(?:[gG]enerateContent|[rR]awPredict)|(?:batchE|e)mbedContents?|predict|countTokens)(?:[?#]|$)"

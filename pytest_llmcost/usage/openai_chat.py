@@ -1,8 +1,8 @@
-"""OpenAI chat completions, as spoken by many providers."""
+"""OpenAI chat completions, as spoken by many providers; the older completions state the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
@@ -10,6 +10,7 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
+from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 # They leave reasoning out of completion_tokens, and put it into total_tokens: xAI's chat completions,
 # and Gemini behind Google's OpenAI-compatible endpoint.
@@ -19,26 +20,21 @@ _NOT_ASKED_FOR = (
 )
 
 
-def read_json(body: Mapping[str, Any], provider: str) -> Stated:
+def read_json(body: Event, context: Context) -> Stated:
     """Read a completion that came in one piece."""
     usage = child(body, "usage")
-    return _stated(body, usage, provider, None if usage else NO_USAGE_STATED)
+    return _stated(body, usage, context.provider, None if usage else NO_USAGE_STATED)
 
 
-def read_events(events: Iterable[Mapping[str, Any] | None], provider: str, *, done: bool) -> Stated:
+def read_events(events: Events, context: Context) -> Stated:
     """Read a streamed completion.
 
     The usage stands in the last chunk that has one (Groq: under ``x_groq``). Some servers repeat it in
     every chunk, so it is final only when the answer has ended.
-
-    Args:
-        events: The data of the events.
-        provider: Whose dialect it is.
-        done: Whether the end mark was seen.
     """
     head: dict[str, Any] = {}
     usage: Mapping[str, Any] = {}
-    ended, failed = done, False
+    ended, failed = context.done, False
     for event in events:
         if event is None:
             continue
@@ -52,8 +48,8 @@ def read_events(events: Iterable[Mapping[str, Any] | None], provider: str, *, do
         ended = ended or bool(found and choices == []) or _has_finished(choices)
     if not usage:
         unstated = _NOT_ASKED_FOR if ended else CUT
-        return _stated(head, usage, provider, FAILED if failed else unstated)
-    return _stated(head, usage, provider, None if ended else CUT)
+        return _stated(head, usage, context.provider, FAILED if failed else unstated)
+    return _stated(head, usage, context.provider, None if ended else CUT)
 
 
 def _has_finished(choices: object) -> bool:
@@ -107,3 +103,6 @@ def _first(*counts: int | None) -> int | None:
 def _if_any(number: int | None) -> int | None:
     """Audio counters are stated as 0 by models without audio: only a real count is kept."""
     return number or None
+
+
+CHAT = WireFormat(read_json, read_events)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pytest_llmcost.model.units import INPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
+from pytest_llmcost.usage.wire_format import Context, Event, WireFormat
 
 
-def read_json(body: Mapping[str, Any]) -> Stated:
+def read_json(body: Event, _context: Context) -> Stated:
     """Read an embeddings response; a provider may state only the total (Voyage)."""
     usage = child(body, "usage")
     tokens = count(usage, "prompt_tokens")
@@ -26,3 +24,6 @@ def read_json(body: Mapping[str, Any]) -> Stated:
         context=tier_context(body, usage),
         cost=stated_cost(usage),
     )
+
+
+EMBEDDINGS = WireFormat(read_json)

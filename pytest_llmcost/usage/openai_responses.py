@@ -20,6 +20,7 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
+from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _STILL_RUNNING = frozenset({"queued", "in_progress"})
 # Tools of OpenAI that are billed apart, in units which no answer states.
@@ -30,14 +31,14 @@ _BILLED_APART = {
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
-def read_json(body: Mapping[str, Any]) -> Stated:
+def read_json(body: Event, _context: Context) -> Stated:
     """Read a response object."""
     usage = child(body, "usage")
     pending = not usage and text(body, "status") in _STILL_RUNNING
     return _stated(body, None if usage else NO_USAGE_STATED, pending=pending)
 
 
-def read_events(events: Iterable[Mapping[str, Any] | None]) -> Stated:
+def read_events(events: Events, _context: Context) -> Stated:
     """Read a streamed response: its last event carries the whole response object with the usage."""
     latest: Mapping[str, Any] = {}
     failed = False
@@ -113,3 +114,6 @@ def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Us
             }
         )
     )
+
+
+RESPONSES = WireFormat(read_json, read_events)

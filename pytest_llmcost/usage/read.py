@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pytest_llmcost.model.call import Api, ModelIds
-from pytest_llmcost.usage import anthropic_messages, openai_chat, openai_embeddings, openai_responses
-from pytest_llmcost.usage.body import (
-    ends_with_done,
-    event_data,
-    is_event_stream,
-    json_object,
-    plain_bytes,
-)
-from pytest_llmcost.usage.endpoints import Kind, endpoint_of, host_of, is_unread, provider_of
+from pytest_llmcost.model.call import ModelIds
+from pytest_llmcost.usage.body import ends_with_done, is_event_stream, json_object, plain_bytes
+from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_unread
+from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.fields import text
+from pytest_llmcost.usage.formats import wire_format
+from pytest_llmcost.usage.hosts import HUGGING_FACE, behind_hugging_face, host_of, provider_of
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
+from pytest_llmcost.usage.tiers import region_doubts
+from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
-_SYSTEM_KEYS = ("system", "instructions")
-_MESSAGES_KEYS = ("messages", "input", "prompt")
+_SYSTEM_KEYS = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
+_TOOLS_KEYS = ("tools", "toolConfig")
+_MESSAGES_KEYS = (
+    *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
+    *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
+)
 # One encoder for all: json.dumps() with options makes one at each call.
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
-_ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data")
+_ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
+# What people run on hosts of their own, under any name: there the format says what the host does not.
+_SELF_HOSTED = frozenset({"ollama"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A response without content encodings, in one of two forms; with neither, nothing can be read."""
+
+    whole: Mapping[str, Any] | None
+    events: Events | None
+    done: bool
+    empty: bool
+    ended: bool
 
 
 def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | NotACall | None:
@@ -46,34 +62,52 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     endpoint = endpoint_of(exchange.method, path)
     if endpoint is None:
         return NotACall.UNREAD if is_unread(exchange.method, path) else None
-    if endpoint.kind is Kind.TOKEN_COUNT:
+    known = provider_of(host, hosts)
+    request = json_object(plain_bytes(exchange.request_body, "")) or {}
+    requested = endpoint.model or text(request, "model")
+    if known == HUGGING_FACE:
+        known = behind_hugging_face(path, requested, exchange.headers)
+    proven = endpoint.maker in {None, known}
+    if proven and endpoint.kind is Kind.TOKEN_COUNT:
         return NotACall.TOKEN_COUNT
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK:
-        return NotACall.HTTP_ERROR
-    known = provider_of(host, hosts)
-    provider = known or host
-    request = json_object(plain_bytes(exchange.request_body, "")) or {}
-    body = exchange.body
-    if not exchange.decoded:
-        body = plain_bytes(body, exchange.headers.get("content-encoding", ""))
-    answer = None if is_event_stream(body) else json_object(body)
-    if answer is not None and _is_error(answer):
-        return NotACall.ERROR_ANSWER
-    streamed = is_event_stream(body) or request.get("stream") is True
-    requested = text(request, "model") or endpoint.deployment
-    stated = _read_body(endpoint.api, body, answer, provider, ended=exchange.ended)
-    if known is None and requested is None and stated.model is None and stated.usage is None:
+        return NotACall.HTTP_ERROR if proven else None
+    answer = _answer(exchange)
+    if answer.whole is not None and _is_error(answer.whole):
+        return NotACall.ERROR_ANSWER if proven else None
+    provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
+    context = Context(provider, exchange.headers, requested, answer.done)
+    stated = _stated(endpoint, answer, context)
+    unnamed = stated.model is None and stated.usage is None
+    if unnamed and (not proven or (known is None and requested is None)):
         # Some other service with a path that only looks alike, such as one that sends text messages.
         return None
+    if doubts := region_doubts(unquote(path)):
+        stated = replace(stated, doubts=(*stated.doubts, *doubts))
     return Reading(
         provider=provider,
         host=host,
         api=endpoint.api,
         model=ModelIds(requested, stated.model),
-        stream=streamed,
+        stream=answer.events is not None or endpoint.streams or request.get("stream") is True,
         stated=stated,
         is_poll=endpoint.kind is Kind.POLL,
         request_parts=_parts(request),
+    )
+
+
+def _answer(exchange: Exchange) -> _Answer:
+    body = exchange.body
+    if not exchange.decoded:
+        body = plain_bytes(body, exchange.headers.get("content-encoding", ""))
+    is_sse = is_event_stream(body)
+    whole = None if is_sse else json_object(body)
+    return _Answer(
+        whole=whole,
+        events=streamed_events(body) if whole is None else None,
+        done=is_sse and ends_with_done(body),
+        empty=not body,
+        ended=exchange.ended,
     )
 
 
@@ -82,46 +116,21 @@ def _is_error(answer: Mapping[str, Any]) -> bool:
     return bool(answer.get("error")) and not any(answer.get(key) for key in _ANSWER_KEYS)
 
 
-def _read_body(
-    api: Api, body: bytes, found: Mapping[str, Any] | None, provider: str, *, ended: bool
-) -> Stated:
-    if found is not None:
-        return _read_json(api, found, provider)
-    if is_event_stream(body):
-        return _read_events(api, body, provider)
-    if not ended:
+def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
+    readers = wire_format(endpoint.api)
+    if answer.whole is not None:
+        return readers.read_json(answer.whole, context)
+    if answer.events is not None and readers.read_events is not None:
+        return readers.read_events(answer.events, context)
+    if not answer.ended:
         return Stated(incomplete=CUT)
-    return Stated(incomplete=NO_USAGE_STATED if body else EMPTY)
-
-
-def _read_json(api: Api, found: Mapping[str, Any], provider: str) -> Stated:
-    if api is Api.OPENAI_CHAT:
-        return openai_chat.read_json(found, provider)
-    if api is Api.OPENAI_RESPONSES:
-        return openai_responses.read_json(found)
-    if api is Api.OPENAI_EMBEDDINGS:
-        return openai_embeddings.read_json(found)
-    return anthropic_messages.read_json(found)
-
-
-def _read_events(api: Api, body: bytes, provider: str) -> Stated:
-    events = event_data(body)
-    if api is Api.OPENAI_CHAT:
-        return openai_chat.read_events(events, provider, done=ends_with_done(body))
-    if api is Api.OPENAI_RESPONSES:
-        return openai_responses.read_events(events)
-    if api is Api.ANTHROPIC_MESSAGES:
-        return anthropic_messages.read_events(events)
-    return Stated(incomplete=NO_USAGE_STATED)
+    return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
 
 
 def _parts(request: Mapping[str, Any]) -> dict[str, int]:
     """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
-    found = {
-        "system": [request[key] for key in _SYSTEM_KEYS if request.get(key)],
-        "tools": [request["tools"]] if request.get("tools") else [],
-        "messages": [request[key] for key in _MESSAGES_KEYS if request.get(key)],
-    }
+    places = {"system": _SYSTEM_KEYS, "tools": _TOOLS_KEYS, "messages": _MESSAGES_KEYS}
+    found = {name: [request[key] for key in keys if request.get(key)] for name, keys in places.items()}
     return {name: sum(map(_compact_size, values)) for name, values in found.items() if values}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pytest_llmcost.usage.fields import text
@@ -9,6 +10,8 @@ from pytest_llmcost.usage.fields import text
 # What a response says when the standard price was charged: OpenAI "default" ("auto" is only a request
 # value), Anthropic "standard", Groq "on_demand".
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "standard_only"})
+_CLAUDE_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)")
+_CLAUDE_WITHOUT_PREMIUM = ("claude-3", "claude-opus-4@", "claude-opus-4-1", "claude-sonnet-4@")
 _PLACE_FREE = frozenset({"global", "not_available"})
 
 
@@ -39,3 +42,18 @@ def place_doubts(usage: Mapping[str, object]) -> tuple[str, ...]:
     """
     place = text(usage, "inference_geo")
     return () if place is None or place in _PLACE_FREE else (f"no price for inference_geo={place}",)
+
+
+def region_doubts(path: str) -> tuple[str, ...]:
+    """A region of Vertex that has a premium which no price table knows.
+
+    Source: Anthropic's page on Claude in Vertex AI: from Sonnet 4.5 on, every endpoint but the global one
+    costs 10 % more.
+
+    Args:
+        path: The path of a request, with percent-encoding undone.
+    """
+    found = _CLAUDE_ON_VERTEX.search(path)
+    if found is None or found[1] == "global" or found[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
+        return ()
+    return (f"no price for the region {found[1]} of Vertex",)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from datetime import UTC, date, datetime
 
 from pytest_llmcost.config.load import read_configuration
@@ -20,6 +22,13 @@ OPENAI_CHAT = "https://api.openai.com/v1/chat/completions"
 OPENAI_RESPONSES = "https://api.openai.com/v1/responses"
 OPENAI_EMBEDDINGS = "https://api.openai.com/v1/embeddings"
 ANTHROPIC = "https://api.anthropic.com/v1/messages"
+GEMINI = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent"
+GEMINI_STREAM = GEMINI.replace(":generate", ":streamGenerate")
+INTERACTIONS = "https://generativelanguage.googleapis.com/v1beta/interactions"
+VERTEX = "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers"
+BEDROCK = "https://bedrock-runtime.us-east-1.amazonaws.com/model"
+COHERE = "https://api.cohere.com"
+OLLAMA = "http://localhost:11434/api"
 
 
 def exchange(url, answer, request=None, **facts):
@@ -51,6 +60,44 @@ def sse(*events, done=True):
     if done:
         parts.append("data: [DONE]\n\n")
     return "".join(parts).encode()
+
+
+def json_lines(*events):
+    """A stream of one JSON object a line, as Ollama and Cohere's version 1 send it."""
+    return "".join(f"{json.dumps(event)}\n" for event in events).encode()
+
+
+def aws_message(payload, **headers):
+    """One message of an AWS event stream; the headers' names without their colon."""
+    body = as_bytes(payload)
+    named = b"".join(
+        bytes([len(name) + 1]) + f":{name}".encode() + b"\x07" + len(value).to_bytes(2) + value.encode()
+        for name, value in ((key.replace("_", "-"), value) for key, value in headers.items())
+    )
+    prelude = (len(named) + len(body) + 16).to_bytes(4) + len(named).to_bytes(4)
+    message = prelude + zlib.crc32(prelude).to_bytes(4) + named + body
+    return message + zlib.crc32(message).to_bytes(4)
+
+
+def aws_stream(*events):
+    """An AWS event stream of events, each ``{type: payload}``."""
+    return b"".join(
+        aws_message(payload, event_type=kind, content_type="application/json", message_type="event")
+        for event in events
+        for kind, payload in event.items()
+    )
+
+
+def aws_chunks(*events):
+    """What invoke-with-response-stream sends: a vendor's own events, in base64."""
+    return aws_stream(
+        *({"chunk": {"bytes": base64.b64encode(as_bytes(event)).decode(), "p": "abc"}} for event in events)
+    )
+
+
+def counts(reading):
+    """The usage of a reading as a plain dict."""
+    return dict(reading.stated.usage)
 
 
 def measured(provider="openai", billed="gpt-4o", usage=None, **facts):

@@ -13,7 +13,7 @@ from pytest_llmcost.model.report import NoticeKind
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
-from pytest_llmcost.usage.endpoints import provider_of
+from pytest_llmcost.usage.hosts import provider_of
 
 USAGE = {"input_tokens": 1200, "output_tokens": 34}
 
@@ -118,6 +118,16 @@ def test_host_is_said_to_speak_for_the_maker_of_its_wire_format():
         measured("llm.internal", "claude-x", USAGE, host="llm.internal", api=Api.ANTHROPIC_MESSAGES)
     )
     assert 'hosts: {"llm.internal": anthropic}' in notice.paste
+
+
+@pytest.mark.parametrize(
+    ("api", "provider"),
+    [(Api.BEDROCK_CONVERSE, "aws"), (Api.GEMINI_GENERATE, "google"), (Api.COHERE_CHAT, "cohere")],
+)
+def test_the_maker_is_named_as_the_price_table_names_it(api, provider):
+    """A name that genai-prices does not have would leave the call unpriced."""
+    (notice,) = notices(measured("llm.internal", "x", USAGE, host="llm.internal", api=api))
+    assert f'hosts: {{"llm.internal": {provider}}}' in notice.paste
 
 
 def test_one_notice_for_each_unknown_model():

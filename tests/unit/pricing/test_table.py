@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 import pytest
 from exchanges import TODAY, measured, table
 
+from pytest_llmcost.model.call import Api, Status
 from pytest_llmcost.model.price import PriceSource, Rate
 from pytest_llmcost.pricing.price_call import price_call
 
@@ -88,6 +89,52 @@ def test_call_without_a_model():
     assert look_up(**facts).source is PriceSource.NONE
     assert look_up('{free: ["vllm/*"]}', **facts).source is PriceSource.FREE
     assert rate(look_up(f'{{models: {{"vllm/*": {HOUSE}}}}}', **facts)) == "1"
+
+
+OLLAMA = {"provider": "ollama", "billed": "llama3", "api": Api.OLLAMA_CHAT}
+
+
+def test_ollamas_own_api_is_free_by_default():
+    """A server that anybody may run; and the call says why it is free."""
+    assert look_up(**OLLAMA).source is PriceSource.FREE
+    call = price_call("c1", measured(**OLLAMA), table())
+    assert (call.status, call.cost.high) == (Status.FREE, 0)
+    assert call.status_detail == "Ollama's native API is free unless pricing: prices it"
+    assert call.lookup.trail[-1] == call.status_detail
+
+
+@pytest.mark.parametrize(
+    ("facts", "source"),
+    [
+        ({"provider": "our-gpu"}, PriceSource.NONE),
+        ({"provider": "localhost:11434"}, PriceSource.NONE),
+        ({"provider": "ollama-cloud"}, PriceSource.NONE),
+        ({"api": Api.OPENAI_CHAT}, PriceSource.NONE),
+        ({"billed": None, "requested": None}, PriceSource.FREE),
+    ],
+    ids=["named otherwise", "not named", "the cloud", "OpenAI's format", "no model"],
+)
+def test_what_else_is_not_free_by_default(facts, source):
+    """Only what the native format proves to be such a server."""
+    assert look_up(**{**OLLAMA, **facts}).source is source
+
+
+def test_a_row_for_ollama_comes_first():
+    """Who counts electricity, prices it; a row that leads nowhere is not passed over."""
+    assert rate(look_up(f'{{models: {{"ollama/*": {HOUSE}}}}}', **OLLAMA)) == "1"
+    assert look_up("{free: [ollama/llama3]}", **OLLAMA).matched == "ollama/llama3"
+    broken = look_up("{aliases: {ollama/llama3: acme/unknown}}", **OLLAMA)
+    assert (broken.source, broken.matched) == (PriceSource.NONE, "ollama/llama3")
+
+
+def test_formats_of_one_provider_are_looked_up_apart():
+    """The answer for one format is not remembered for another."""
+    prices = table()
+    found = [
+        prices.look_up(measured(**{**OLLAMA, "api": api})).source
+        for api in (Api.OPENAI_CHAT, Api.OLLAMA_CHAT)
+    ]
+    assert found == [PriceSource.NONE, PriceSource.FREE]
 
 
 @pytest.mark.parametrize(

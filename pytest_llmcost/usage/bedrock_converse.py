@@ -1,0 +1,110 @@
+"""Bedrock's converse: one shape for the models of all vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_llmcost.model.units import (
+    CACHE_READ,
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    INPUT,
+    OUTPUT,
+)
+from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.event_stream import EXCEPTION
+from pytest_llmcost.usage.fields import child, count, stated, text
+from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
+
+_STANDARD_TIER = "default"
+OPTIMIZED_LATENCY = "no price for optimized latency"
+
+
+def read_json(body: Event, _context: Context) -> Stated:
+    """Read an answer that came in one piece."""
+    return _stated(body, None if child(body, "usage") else NO_USAGE_STATED)
+
+
+def read_events(events: Events, _context: Context) -> Stated:
+    """Read a streamed answer: the event ``metadata``, its last one, states what the answer used."""
+    metadata: Mapping[str, Any] = {}
+    failed, stopped = False, False
+    for event in events:
+        if event is None:
+            continue
+        metadata = child(event, "metadata") or metadata
+        failed = failed or EXCEPTION in event
+        stopped = stopped or "messageStop" in event
+    if child(metadata, "usage"):
+        return _stated(metadata, None)
+    return Stated(incomplete=FAILED if failed else NO_USAGE_STATED if stopped and metadata else CUT)
+
+
+def _stated(body: Mapping[str, Any], incomplete: str | None) -> Stated:
+    usage = child(body, "usage")
+    tier = text(child(body, "serviceTier"), "type")
+    latency = text(child(body, "performanceConfig"), "latency")
+    return Stated(
+        usage=converse_usage(usage) if usage else None,
+        model=text(child(child(body, "trace"), "promptRouter"), "invokedModelId"),
+        incomplete=incomplete,
+        context={"service_tier": tier} if tier and tier != _STANDARD_TIER else {},
+        doubts=(OPTIMIZED_LATENCY,) if latency == "optimized" else (),
+    )
+
+
+def converse_usage(usage: Mapping[str, Any]) -> Usage:
+    """Counts of a converse ``usage``, which Nova models also write where they are invoked.
+
+    ``inputTokens`` there leaves cache reads and writes out: the whole prompt is the sum of the three.
+    Source: Bedrock's guide to prompt caching; the stated ``totalTokens`` is that sum and the output.
+    """
+    fresh = count(usage, "inputTokens")
+    read = _first(usage, "cacheReadInputTokens", "cacheReadInputTokenCount")
+    written = _first(usage, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    lifetimes = usage.get("cacheDetails")
+    return prompt_in_three_parts(
+        fresh,
+        read,
+        written,
+        count(usage, "outputTokens"),
+        **{
+            CACHE_WRITE_5M: _written_for(lifetimes, "5m"),
+            CACHE_WRITE_1H: _written_for(lifetimes, "1h"),
+        },
+    )
+
+
+def prompt_in_three_parts(
+    fresh: int | None, read: int | None, written: int | None, output: int | None, **more: int | None
+) -> Usage:
+    """A usage from counters of the prompt that exclude each other."""
+    parts = [part for part in (fresh, read, written) if part is not None]
+    return Usage(
+        stated(
+            **{
+                INPUT: sum(parts) if parts else None,
+                OUTPUT: output,
+                CACHE_READ: read,
+                CACHE_WRITE: written,
+                **more,
+            }
+        )
+    )
+
+
+def _first(usage: Mapping[str, Any], *keys: str) -> int | None:
+    return next((number for key in keys if (number := count(usage, key)) is not None), None)
+
+
+def _written_for(lifetimes: object, lifetime: str) -> int | None:
+    if not isinstance(lifetimes, list):
+        return None
+    found = [count(entry, "inputTokens") or 0 for entry in lifetimes if text(entry, "ttl") == lifetime]
+    return sum(found) if found else None
+
+
+CONVERSE = WireFormat(read_json, read_events)

@@ -1,0 +1,43 @@
+"""What a reader of a wire format is given, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_llmcost.usage.reading import Stated
+
+Event = Mapping[str, Any]
+# None stands for an event that is no JSON object: an end mark, or one that was cut.
+Events = Iterable[Event | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an answer does not say of itself.
+
+    Attributes:
+        provider: Whose dialect it is.
+        headers: Response headers, names in lower case.
+        model: The model that the request names; None if it names none.
+        done: Whether a stream of server-sent events reached its end mark.
+    """
+
+    provider: str
+    headers: Mapping[str, str]
+    model: str | None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WireFormat:
+    """The readers of a wire format; they never raise, whatever an answer holds.
+
+    Attributes:
+        read_json: Reads an answer that came in one piece.
+        read_events: Reads a streamed answer, possibly cut; None for a format without streams.
+    """
+
+    read_json: Callable[[Event, Context], Stated]
+    read_events: Callable[[Events, Context], Stated] | None = None
