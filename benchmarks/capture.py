@@ -1,17 +1,21 @@
-"""One call of the openai SDK, replayed by vcr: with and without capture, in one process.
+"""What capture adds to one request: the same work with and without it, in turn, in one process.
 
-Usage: python benchmarks/replay.py [BLOCKS]
+Usage: python benchmarks/capture.py [BLOCKS]
+
+A replayed call of the openai SDK, with and without looking for its call site; a stream, by chunk; and
+requests that are no LLM call, through each library that is loaded.
 """
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-CALLS = 40
 CASSETTE = """\
 interactions:
 - request:
@@ -26,56 +30,189 @@ interactions:
     status: {code: 200, message: OK}
 version: 1
 """
+CHUNKS = 1000
+# As deep as an app that calls a service that calls an SDK.
+DEPTH = 15
 
 
-def main() -> None:
+class Pairs:
+    """Runs blocks of the same work without and with capture, in turn."""
+
+    def __init__(self, blocks: int) -> None:
+        from pytest_llmcost.attribution.call_sites import CallSites
+        from pytest_llmcost.attribution.scope import CurrentScope
+        from pytest_llmcost.capture.collect import Collector
+        from pytest_llmcost.capture.install import Capture
+        from pytest_llmcost.capture.log import ExchangeLog
+
+        here = str(Path(__file__).resolve().parent)
+        self._blocks = blocks
+        self.log = ExchangeLog(CurrentScope(), CallSites(here))
+        self._without_sites = ExchangeLog(CurrentScope())
+        self._captures = (Capture(self.log), Capture(self._without_sites))
+        self._collectors = tuple(Collector(log, {}, Path(here)) for log in (self.log, self._without_sites))
+
+    def measure(
+        self,
+        title: str,
+        work: Callable[[], None],
+        *,
+        times: int,
+        each: int = 1,
+        calls: int = 0,
+        sites: bool = True,
+    ) -> None:
+        """Print what is added to one unit of work.
+
+        Args:
+            title: What is measured.
+            work: Runs once.
+            times: How often it runs in a block.
+            each: Units of work in one run (the chunks of a stream).
+            calls: LLM calls in one run; they must all be found.
+            sites: Whether call sites are looked for.
+        """
+        capture = self._captures[not sites]
+        collector = self._collectors[not sites]
+        plain, added = [], []
+        for _ in range(self._blocks):
+            off = _timed(work, times)
+            capture.install()
+            on = _timed(work, times)
+            capture.uninstall()
+            found = len(collector.collect())
+            assert found == calls * times, (title, found)
+            plain.append(off / times / each)
+            added.append((on - off) / times / each)
+        low, _, high = (value * 1e6 for value in statistics.quantiles(added, n=4))
+        print(
+            f"{title:<44} {statistics.median(plain) * 1e6:9.2f} us"
+            f"   added {statistics.median(added) * 1e6:+7.2f} us (quartiles {low:+.2f} to {high:+.2f})"
+        )
+
+
+def _timed(work: Callable[[], None], times: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(times):
+        work()
+    return time.perf_counter() - begin
+
+
+def _deep(work: Callable[[], None], depth: int) -> None:
+    if depth:
+        _deep(work, depth - 1)
+    else:
+        work()
+
+
+def replayed_calls(pairs: Pairs) -> None:
     import openai
     import vcr
 
-    from pytest_llmcost.attribution.scope import CurrentScope
-    from pytest_llmcost.capture.collect import Collector
-    from pytest_llmcost.capture.install import Capture
-    from pytest_llmcost.capture.log import ExchangeLog
-
-    blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     client = openai.OpenAI(api_key="x")
-    log = ExchangeLog(CurrentScope())
-    capture = Capture(log)
 
-    def block() -> float:
-        """Seconds a call, in a block of calls."""
-        begin = time.perf_counter()
-        for _ in range(CALLS):
-            client.chat.completions.create(
-                model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}]
-            )
-        return (time.perf_counter() - begin) / CALLS
+    def call() -> None:
+        client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "call.yaml"
         path.write_text(CASSETTE)
         with vcr.use_cassette(str(path), record_mode="none", allow_playback_repeats=True):
-            block()
-            added, plain, read = [], [], []
-            collector = Collector(log, {}, Path(name))
-            for _ in range(blocks):
-                off = block()
-                capture.install()
-                on = block()
-                capture.uninstall()
-                begin = time.perf_counter()
-                calls = collector.collect()
-                read.append((time.perf_counter() - begin) / CALLS)
-                assert len(calls) == CALLS, len(calls)
-                plain.append(off)
-                added.append(on - off)
-    low, _, high = (value * 1e6 for value in statistics.quantiles(added, n=4))
-    print(f"openai SDK, vcr replay, {blocks} pairs of {CALLS} calls, Python {sys.version.split()[0]}")
-    print(f"without capture    median {statistics.median(plain) * 1e6:8.1f} us a call")
-    print(
-        f"added by capture   median {statistics.median(added) * 1e6:+8.1f} us a call (quartiles {low:+.1f} to {high:+.1f})"
+            call()
+            pairs.measure("a replayed call, without call site", call, times=30, calls=1, sites=False)
+            pairs.measure("a replayed call", call, times=30, calls=1)
+            pairs.measure(
+                f"a replayed call, {DEPTH} frames deeper", lambda: _deep(call, DEPTH), times=30, calls=1
+            )
+
+
+def streams(pairs: Pairs) -> None:
+    import httpx2
+
+    class Chunks(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(CHUNKS):
+                yield b'data: {"choices": []}\n\n'
+
+    class AsyncChunks(httpx2.AsyncByteStream):
+        async def __aiter__(self):
+            for _ in range(CHUNKS):
+                yield b'data: {"choices": []}\n\n'
+
+    class Transport(httpx2.BaseTransport):
+        def handle_request(self, _request):
+            return httpx2.Response(200, stream=Chunks())
+
+    class AsyncTransport(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, _request):
+            return httpx2.Response(200, stream=AsyncChunks())
+
+    url = "https://api.openai.com/v1/chat/completions"
+    body = {"model": "gpt-4o-mini", "stream": True}
+    client = httpx2.Client(transport=Transport())
+
+    def read() -> None:
+        with client.stream("POST", url, json=body) as response:
+            for _ in response.iter_raw():
+                pass
+
+    pairs.measure("a chunk of a stream, sync", read, times=5, each=CHUNKS, calls=1)
+    loop = asyncio.new_event_loop()
+    async_client = httpx2.AsyncClient(transport=AsyncTransport())
+
+    async def read_async() -> None:
+        async with async_client.stream("POST", url, json=body) as response:
+            async for _ in response.aiter_raw():
+                pass
+
+    pairs.measure(
+        "a chunk of a stream, async",
+        lambda: loop.run_until_complete(read_async()),
+        times=5,
+        each=CHUNKS,
+        calls=1,
     )
-    print(f"read after a test  median {statistics.median(read) * 1e6:8.1f} us a call")
+    loop.close()
+
+
+def other_requests(pairs: Pairs) -> None:
+    import httpx2
+    import requests
+    from requests.adapters import BaseAdapter
+
+    client = httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={})))
+    pairs.measure(
+        "no LLM call, httpx2", lambda: client.get("https://example.com/v1/users") and None, times=100
+    )
+
+    class Canned(BaseAdapter):
+        def send(self, request, **_):
+            response = requests.Response()
+            response.status_code, response._content, response.url = 200, b"{}", request.url
+            response.raw, response.request = None, request
+            return response
+
+        def close(self) -> None:
+            pass
+
+    session = requests.Session()
+    session.mount("https://", Canned())
+    session.trust_env = False
+    request = session.prepare_request(requests.Request("GET", "https://example.com/v1/users"))
+    import requests.cookies
+    import requests.sessions
+
+    requests.sessions.extract_cookies_to_jar = lambda *_: None  # the canned response has no raw one
+    pairs.measure("no LLM call, requests", lambda: session.send(request) and None, times=100)
+
+
+def main() -> None:
+    blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    print(f"{blocks} pairs of blocks, in turn, Python {sys.version.split()[0]}")
+    pairs = Pairs(blocks)
+    replayed_calls(pairs)
+    streams(pairs)
+    other_requests(pairs)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +21,8 @@ def seconds(command: Sequence[str], folder: Path, environ: Mapping[str, str]) ->
 
 
 def _children() -> float:
-    used = os.times()
-    return used.children_user + used.children_system
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # os.times() counts in hundredths
+    return used.ru_utime + used.ru_stime
 
 
 def ordinary_environment() -> dict[str, str]:

@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption("llm_cost_report") or config.getoption("llm_cost_config"):
             raise pytest.UsageError("--llm-cost-report and --llm-cost-config need --llm-cost: add it")
         return
+    from pytest_llmcost.imports import import_plainly
+
+    config.add_cleanup(import_plainly())
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import ConfigError
     from pytest_llmcost.session import register

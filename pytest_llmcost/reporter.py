@@ -13,21 +13,22 @@ import pytest
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
-from pytest_llmcost.files import write_report
+from pytest_llmcost.files import make_folder, write_report
+from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
+from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.project import git_state
 from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.reports.terminal import Detail, Tone, section
 from pytest_llmcost.settings import ReportType, Settings, shown_path
-from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
+from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
+    from pytest_llmcost.reports.terminal import Detail
 
 # What pytest says of a session that ran to its end.
 _RAN_THROUGH = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-_INTERRUPTED = "interrupted"
 
 
 def price_table(settings: Settings) -> PriceTable:
@@ -51,7 +52,12 @@ class CostReporter:
         self._calls: list[MeasuredCall] = []
         self._faults: list[str] = []
         self._rests: list[Rest] = []
-        self._results: dict[str, TestResult] = {}
+        self._outcomes = Outcomes()
+        # Numbers of the payloads that came, by worker.
+        self._received: dict[str, set[int]] = {}
+        # Workers that have not told their end.
+        self._running: set[str] = set()
+        self.journal = new_run(settings.report_path.parent, datetime.now(UTC))
         self._attempts: dict[str, int] = {}
         self._started = self._parallel = False
         self._report: RunReport | None = None
@@ -69,31 +75,76 @@ class CostReporter:
             self._started = True
             with suppress(OSError):
                 self._settings.report_path.unlink(missing_ok=True)
+                make_folder(self._settings.report_path.parent)
+            begin_run(self.journal, self._run_facts())
+
+    def _run_facts(self) -> RunFacts:
+        path = self._settings.configuration.path
+        commit, branch = git_state(self._settings.root)
+        return RunFacts(
+            version=version("pytest-llmcost"),
+            created_at=datetime.now(UTC),
+            rootdir=self._settings.root.as_posix(),
+            config=None if path is None else str(self._settings.invoked_from / path),
+            commit=commit,
+            branch=branch,
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._note_result(report)
+        self._outcomes.note(report.nodeid, report.when, report.outcome, report.duration)
         found = getattr(report, ATTRIBUTE, None)
         if isinstance(found, str):
             try:
-                self.add(Payload.from_text(found))
+                payload = Payload.from_text(found)
+                self._received.setdefault(getattr(report, "worker_id", ""), set()).add(payload.number)
+                self.add(payload)
             except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
                 self._faults.append(f"receiving calls: {type(error).__name__}: {error}")
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """An xdist worker has ended."""
+    def pytest_configure_node(self, node: Any) -> None:
+        """An xdist worker is about to start."""
         self._parallel = True
+        node.workerinput[JOURNAL] = str(self.journal)
+        self._running.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """The xdist worker that was just told to be down was killed while it ran a test."""
+        if self._faults:
+            self._faults[-1] += f", in {crashitem}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """An xdist worker has ended; of some ends xdist tells twice."""
+        worker = node.gateway.id
+        if worker not in self._running:
+            return
+        self._running.discard(worker)
         try:
             self.add_rest(Rest.from_text(node.workeroutput[ATTRIBUTE]))
         except Exception:  # noqa: BLE001  # it was killed before it could tell
-            worker = getattr(getattr(node, "gateway", None), "id", "a worker")
-            self._faults.append(f"{worker} ended without its last calls ({error or 'it was killed'})")
+            self._note_unheard(worker, str(error or "it was killed"))
+
+    def _note_unheard(self, worker: str, why: str) -> None:
+        self._faults.append(f"{worker} ended without its last calls ({why})")
+        self._add_unsent(worker)
+
+    def _add_unsent(self, worker: str) -> None:
+        """What a killed worker had written down and not yet sent."""
+        received = self._received.get(worker, set())
+        for _, payloads in read(self.journal, worker):
+            for found in payloads:
+                if found["number"] not in received:
+                    self.add(Payload.from_json(found))
 
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if not (self._results or self._calls or self._faults):
+        if not (self._outcomes.results or self._calls or self._faults):
             return  # nothing ran (--collect-only, --fixtures, ...): the report of the last run stays
+        for worker in sorted(self._running):
+            self._note_unheard(worker, "the session was broken off")
         try:
             self._report = assemble(
                 self._in_order(),
@@ -102,6 +153,8 @@ class CostReporter:
                 price_table(self._settings),
             )
             self._write(render_json(self._report))
+            self._calls = []
+            remove(self.journal)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
 
@@ -120,8 +173,11 @@ class CostReporter:
             )
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)
+        self._report = None  # or every collection of garbage until the end goes through it
 
     def _print(self, terminalreporter: pytest.TerminalReporter, report: RunReport) -> None:
+        from pytest_llmcost.reports.terminal import Tone, section
+
         lines = section(
             report,
             detail=self._detail(),
@@ -134,22 +190,11 @@ class CostReporter:
             )
 
     def _detail(self) -> Detail:
+        from pytest_llmcost.reports.terminal import Detail
+
         if self._settings.asks_for(ReportType.TERM_CALLS):
             return Detail.CALLS
         return Detail(max(Detail.QUIET, min(Detail.CALLS, self._config.get_verbosity())))
-
-    def _note_result(self, report: pytest.TestReport) -> None:
-        before = self._results.get(report.nodeid)
-        outcome: str = report.outcome
-        if report.when == "setup":
-            # What becomes of the test is known when its call or its tear-down is reported.
-            outcome = _INTERRUPTED if outcome == "passed" else outcome
-        elif before is not None and outcome == "passed" and before.outcome != _INTERRUPTED:
-            outcome = before.outcome
-        elif report.when == "teardown" and outcome == "passed":
-            outcome = _INTERRUPTED
-        duration = report.duration + (before.duration if before else 0)
-        self._results[report.nodeid] = TestResult(report.nodeid, outcome, round(duration, 6))
 
     def add(self, payload: Payload) -> None:
         """Take the calls that a process has finished."""
@@ -172,14 +217,14 @@ class CostReporter:
 
     def _sorted_results(self) -> dict[str, TestResult]:
         # With xdist the order of arrival differs from run to run.
-        return dict(sorted(self._results.items())) if self._parallel else self._results
+        return dict(sorted(self._outcomes.results.items())) if self._parallel else self._outcomes.results
 
     def _facts(self, session: pytest.Session, exitstatus: int) -> Facts:
         commit, branch = git_state(self._settings.root)
-        results = [
-            replace(result, attempts=self._attempts.get(nodeid, 1))
-            for nodeid, result in self._sorted_results().items()
-        ]
+        results = self._sorted_results()
+        for nodeid, attempts in self._attempts.items():
+            if nodeid in results:
+                results[nodeid] = replace(results[nodeid], attempts=attempts)
         return Facts(
             version=version("pytest-llmcost"),
             created_at=datetime.now(UTC),
@@ -187,7 +232,7 @@ class CostReporter:
             commit=commit,
             branch=branch,
             selection=self._selection(session, exitstatus),
-            results=tuple(results),
+            results=tuple(results.values()),
             faults=tuple(self._faults),
             notices=tuple(_unique(notice for rest in self._rests for notice in rest.notices)),
             observed=together(rest.observed for rest in self._observing()),
@@ -198,7 +243,7 @@ class CostReporter:
         return self._rests[:-1] if self._parallel and len(self._rests) > 1 else self._rests
 
     def _selection(self, session: pytest.Session, exitstatus: int) -> Selection:
-        ran = len(self._results)
+        ran = len(self._outcomes.results)
         collected = max(session.testscollected, ran)
         options = self._config.option
         filtered = any(getattr(options, name, None) for name in ("keyword", "markexpr", "lf", "last_failed"))

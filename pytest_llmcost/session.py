@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llmcost.attribution.markers import marked_agent
-from pytest_llmcost.attribution.scope import CurrentScope
-from pytest_llmcost.attribution.view import CostView
+from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.collect import Collector
 from pytest_llmcost.capture.install import Capture
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
+from pytest_llmcost.capture.own_code import project_call_sites
 from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
 from pytest_llmcost.settings import Settings
-from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
+from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
+    from pytest_llmcost.attribution.view import CostView
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reporter import CostReporter
 
@@ -34,7 +37,7 @@ def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     reporter = _reporter(config, settings) if worker_output is None else None
-    recorder = CostRecorder(settings, worker_output, reporter)
+    recorder = CostRecorder(settings, worker_output, reporter, _journal(config, reporter))
     recorder.start()
     config.pluginmanager.register(recorder, RECORDER)
     config.pluginmanager.register(MarkerCheck(), MARKERS)
@@ -49,11 +52,19 @@ def _reporter(config: pytest.Config, settings: Settings) -> CostReporter:
     return CostReporter(config, settings)
 
 
+def _journal(config: pytest.Config, reporter: CostReporter | None) -> Journal | None:
+    if reporter is not None:
+        return Journal(reporter.journal)
+    worker_input: dict[str, Any] = getattr(config, "workerinput", {})
+    folder = worker_input.get(JOURNAL)
+    return Journal(Path(folder), worker_input["workerid"]) if folder else None
+
+
 def view_of(request: pytest.FixtureRequest) -> AbstractContextManager[CostView]:
     """The ``llm_cost`` fixture's value, also where costs are not measured for the whole session."""
     recorder: CostRecorder | None = request.config.pluginmanager.get_plugin(RECORDER)
     if recorder is not None:
-        return recorder.view(request.node.nodeid)
+        return nullcontext(recorder.view(request.node.nodeid))
     return _single_view(request)
 
 
@@ -65,9 +76,9 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
         pytest.fail(f"llm_cost: {error}", pytrace=False)
     recorder = CostRecorder(settings)
     recorder.start()
+    recorder.scope.begin_test(request.node.nodeid, None)
     try:
-        with recorder.scope.test(request.node.nodeid, None), recorder.view(request.node.nodeid) as view:
-            yield view
+        yield recorder.view(request.node.nodeid)
     finally:
         recorder.stop()
 
@@ -92,6 +103,7 @@ class CostRecorder:
         settings: What was asked for.
         worker_output: xdist's channel for what is left at the end; None outside a worker.
         reporter: Of this process; None in a worker.
+        journal: Of this process; None for none.
     """
 
     def __init__(
@@ -99,20 +111,25 @@ class CostRecorder:
         settings: Settings,
         worker_output: dict[str, Any] | None = None,
         reporter: CostReporter | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.scope = CurrentScope()
         self._settings = settings
         self._worker_output = worker_output
         self._reporter = reporter
-        self._log = ExchangeLog(self.scope)
+        self._log = ExchangeLog(self.scope, project_call_sites(settings.root))
         self._capture = Capture(self._log)
         self._collector = Collector(self._log, settings.configuration.hosts, settings.root)
         self._unsent: list[MeasuredCall] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0
         self._riding: dict[str, Payload] = {}
+        self._journal = journal
+        self._phases: list[PhaseResult] = []
+        self._texts: list[str] = []
+        self._handed_over = 0
         self._deselected = 0
-        self._leaving: dict[int, AbstractContextManager[None]] = {}
+        self._leaving: dict[int, Scope] = {}
         self._children = child_processes()
         self._table: PriceTable | None = None
 
@@ -124,10 +141,11 @@ class CostRecorder:
         """Stop capturing."""
         self._capture.uninstall()
 
-    @contextmanager
-    def view(self, nodeid: str) -> Iterator[CostView]:
+    def view(self, nodeid: str) -> CostView:
         """What the running test can read about itself."""
-        yield CostView(
+        from pytest_llmcost.attribution.view import CostView
+
+        return CostView(
             functools.partial(self._priced_so_far, nodeid),
             include_mocked=self._settings.configuration.include_mocked,
         )
@@ -136,46 +154,56 @@ class CostRecorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self._of_test = []
         agent, _ = marked_agent(item)
-        with self.scope.test(item.nodeid, agent):
-            return (yield)
+        outer = self.scope.begin_test(item.nodeid, agent)
+        try:
+            result = yield
+        except BaseException:
+            # Whoever breaks off the session leaves the test's tear-down to its end.
+            if self.scope.now.nodeid == item.nodeid:
+                self.scope.begin_phase(Phase.TEARDOWN)
+            else:
+                self.scope.back_to(outer)
+            raise
+        self.scope.back_to(outer)
+        return result
 
+    # What other plugins do between two phases belongs to the one that has ended.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
         self.scope.begin_attempt()
-        with self.scope.phase(Phase.SETUP):
-            return (yield)
+        self.scope.begin_phase(Phase.SETUP)
+        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        with self.scope.phase(Phase.CALL):
-            return (yield)
+        self.scope.begin_phase(Phase.CALL)
+        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        with self.scope.phase(Phase.TEARDOWN):
-            return (yield)
+        self.scope.begin_phase(Phase.TEARDOWN)
+        return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         if fixturedef.scope == "function":
             return (yield)
-        with self.scope.fixture(_name_of(fixturedef), Phase.SETUP):
-            try:
-                return (yield)
-            finally:
-                # Finalizers run last-in first-out: this one runs before the fixture's own.
-                fixturedef.addfinalizer(functools.partial(self._begin_fixture_teardown, fixturedef))
+        outer = self.scope.begin_fixture(_name_of(fixturedef), Phase.SETUP)
+        try:
+            return (yield)
+        finally:
+            # Finalizers run last-in first-out: this one runs before the fixture's own.
+            fixturedef.addfinalizer(functools.partial(self._begin_fixture_teardown, fixturedef))
+            self.scope.back_to(outer)
 
     def _begin_fixture_teardown(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        leaving = self.scope.fixture(_name_of(fixturedef), Phase.TEARDOWN)
-        leaving.__enter__()
-        self._leaving[id(fixturedef)] = leaving
+        self._leaving[id(fixturedef)] = self.scope.begin_fixture(_name_of(fixturedef), Phase.TEARDOWN)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        leaving = self._leaving.pop(id(fixturedef), None)
-        if leaving is not None:
-            leaving.__exit__(None, None, None)
+        outer = self._leaving.pop(id(fixturedef), None)
+        if outer is not None:
+            self.scope.back_to(outer)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -183,15 +211,31 @@ class CostRecorder:
         try:
             self._collect()
             payload = self._take()
-            if payload and self._reporter is not None:
-                self._reporter.add(payload)
-            elif payload:
-                text = payload.to_text()
-                setattr(report, ATTRIBUTE, text)
-                self._riding[text] = payload
+            if payload is not None:
+                self._hand_over(payload, report)
+            self._note_phase(report)
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._log.fault("reporting", error)
         return report
+
+    def _hand_over(self, payload: Payload, report: pytest.TestReport) -> None:
+        self._handed_over += 1
+        payload = payload._replace(number=self._handed_over)
+        text = payload.to_text()
+        if self._reporter is not None:
+            self._reporter.add(payload)
+        else:
+            setattr(report, ATTRIBUTE, text)
+            self._riding[text] = payload
+        self._texts.append(text)
+
+    def _note_phase(self, report: pytest.TestReport) -> None:
+        if self._journal is None:
+            return
+        self._phases.append(PhaseResult(report.when, report.outcome, report.duration))
+        if report.when == "teardown":
+            self._journal.write(Entry(report.nodeid, tuple(self._phases), tuple(self._texts)))
+            self._phases, self._texts = [], []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -212,8 +256,10 @@ class CostRecorder:
             self._unsent += self._collector.collect_rest()
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reporting the rest", error)
+        if self._journal is not None:
+            self._journal.close()
         rest = Rest(
-            payload=self._take(),
+            payload=self._take() or Payload(),
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
             deselected=self._deselected,
@@ -225,18 +271,24 @@ class CostRecorder:
 
     def pytest_unconfigure(self) -> None:
         self.stop()
+        if self._journal is not None:
+            self._journal.close()
 
     def _collect(self) -> None:
+        self._capture.note_forked_calls()
         new = self._collector.collect()
         self._unsent += new
         self._of_test += new
 
-    def _take(self) -> Payload:
-        calls, self._unsent = self._unsent, []
-        faults = self._log.faults[self._faults_sent :]
-        self._faults_sent += len(faults)
+    def _take(self) -> Payload | None:
+        """What is there to tell; None for nothing, as after most set-ups and tear-downs."""
         now = self.scope.now
         again = {now.nodeid: now.attempt} if now.nodeid is not None and now.attempt > 1 else {}
+        faults = self._log.faults[self._faults_sent :]
+        if not (self._unsent or faults or again):
+            return None
+        calls, self._unsent = self._unsent, []
+        self._faults_sent += len(faults)
         return Payload(tuple(calls), tuple(faults), again)
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:

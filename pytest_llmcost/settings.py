@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
@@ -33,8 +33,7 @@ class ReportType(StrEnum):
     NO_TERM = "no-term"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
+class ReportRequest(NamedTuple):
     """One ``--llm-cost-report``.
 
     Attributes:

@@ -8,41 +8,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pytest_llmcost.model.call import MeasuredCall
-from pytest_llmcost.model.codec import (
-    measured_from_json,
-    measured_to_json,
-    notice_from_json,
-    notice_to_json,
-    observed_from_json,
-    observed_to_json,
-)
+from pytest_llmcost.model.codec import measured_to_json, notice_to_json, observed_to_json
 from pytest_llmcost.model.report import Notice, Observed
 
 # On a test report, and in xdist's workeroutput.
 ATTRIBUTE = "llm_cost"
+# In xdist's workerinput: the folder of the run's journal.
+JOURNAL = "llm_cost_journal"
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """The calls that finished since the last report.
 
     Attributes:
         calls: In the order in which they finished.
         faults: Faults of ours that were noted.
         attempts: Tests that ran again, and how often so far.
+        number: Of the payloads that its process has handed over, from 1; 0 for what comes at the end.
     """
 
     calls: tuple[MeasuredCall, ...] = ()
     faults: tuple[str, ...] = ()
-    attempts: Mapping[str, int] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.calls or self.faults or self.attempts)
+    attempts: Mapping[str, int] = MappingProxyType({})
+    number: int = 0
 
     def to_text(self) -> str:
         """Write it in ASCII."""
@@ -59,22 +52,24 @@ class Payload:
             "calls": [measured_to_json(call) for call in self.calls],
             "faults": list(self.faults),
             "attempts": dict(self.attempts),
+            "number": self.number,
         }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Payload:
         """Read what ``to_json`` made."""
+        from pytest_llmcost.model.decode import measured_from_json
+
         calls = tuple(measured_from_json(row) for row in found["calls"])
-        return cls(calls, tuple(found["faults"]), dict(found["attempts"]))
+        return cls(calls, tuple(found["faults"]), dict(found["attempts"]), found["number"])
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """What a process tells at its end."""
 
-    payload: Payload = field(default_factory=Payload)
+    payload: Payload = Payload()
     notices: tuple[Notice, ...] = ()
-    observed: Observed = field(default_factory=Observed)
+    observed: Observed = Observed()
     deselected: int = 0
 
     def to_text(self) -> str:
@@ -91,6 +86,8 @@ class Rest:
     @classmethod
     def from_text(cls, text: str) -> Rest:
         """Read what ``to_text`` wrote."""
+        from pytest_llmcost.model.decode import notice_from_json, observed_from_json
+
         found = json.loads(text)
         return cls(
             Payload.from_json(found),

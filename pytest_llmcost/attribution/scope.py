@@ -6,16 +6,13 @@ fixture and anyio's runner all lose or mix up context variables, and one process
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pytest_llmcost.attribution.agents import AgentFrame
 from pytest_llmcost.model.call import Origin, Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Who pays for a call that starts now.
 
     Attributes:
@@ -52,43 +49,40 @@ class Scope:
 
 
 class CurrentScope:
-    """The scope of this process, as a stack: a fixture is set up inside a test's set-up."""
+    """The scope of this process: what begins gives back the scope that holds again when it has ended.
+
+    So scopes nest, as a fixture is set up inside a test's set-up.
+    """
 
     def __init__(self) -> None:
         self.now = Scope()
         self._attempts: dict[str, int] = {}
 
-    @contextmanager
-    def test(self, nodeid: str, marked_agent: str | None) -> Iterator[None]:
+    def begin_test(self, nodeid: str, marked_agent: str | None) -> Scope:
         """Everything that pytest does for one test."""
-        attempt = self._attempts.get(nodeid, 0) or 1
-        outer, self.now = self.now, Scope(nodeid, Phase.SETUP, None, attempt, marked_agent)
-        try:
-            yield
-        finally:
-            self.now = outer
+        outer = self.now
+        self.now = Scope(nodeid, Phase.SETUP, None, self._attempts.get(nodeid, 1), marked_agent)
+        return outer
 
     def begin_attempt(self) -> None:
         """The set-up of the current test begins; plugins that rerun a test come here again."""
         nodeid = self.now.nodeid
         if nodeid is not None:
-            self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
-            self.now = replace(self.now, attempt=self._attempts[nodeid])
+            attempt = self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
+            self.now = self.now._replace(attempt=attempt)
 
-    @contextmanager
-    def phase(self, phase: Phase) -> Iterator[None]:
+    def begin_phase(self, phase: Phase) -> Scope:
         """One phase of the current test."""
-        outer, self.now = self.now, replace(self.now, phase=phase)
-        try:
-            yield
-        finally:
-            self.now = outer
+        outer = self.now
+        self.now = outer._replace(phase=phase)
+        return outer
 
-    @contextmanager
-    def fixture(self, name: str, phase: Phase) -> Iterator[None]:
+    def begin_fixture(self, name: str, phase: Phase) -> Scope:
         """The set-up or tear-down of a fixture that more than one test uses: none of them pays for it."""
-        outer, self.now = self.now, Scope(None, phase, name)
-        try:
-            yield
-        finally:
-            self.now = outer
+        outer = self.now
+        self.now = Scope(None, phase, name)
+        return outer
+
+    def back_to(self, outer: Scope) -> None:
+        """What began last has ended."""
+        self.now = outer

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.not_captured import patch_aiohttp
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch_async
 from pytest_llmcost.capture.urllib3_pools import bytes_of
@@ -31,6 +32,7 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     """
     library = AiohttpLibrary()
     patches.replace(module.ClientSession, "_request", lambda request: watch_async(request, library, log))
+    patch_aiohttp(module, log, patches)
 
 
 def patch_vcr(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -60,7 +62,7 @@ class AiohttpLibrary(Library):
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
-        return looks_like_llm(str(_url(args, kwargs)))
+        return looks_like_llm(f"/{_url(args, kwargs)}")  # it may be joined to a base URL
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
@@ -81,9 +83,10 @@ class AiohttpLibrary(Library):
             exchange.finish()
             return
         reader = response.content
-        if reader.is_eof():  # and if the body is empty, a reader that all such responses share
+        # At its end already, or broken. If the body is empty, it is a reader that all such responses share.
+        if reader.is_eof() or reader.exception() is not None:
             exchange.chunks = list(getattr(reader, "_buffer", ()))
-            exchange.ended = True
+            exchange.ended = reader.is_eof()
             exchange.finish()
         else:
             _keep_feeding(exchange, reader)
@@ -100,6 +103,9 @@ class AiohttpLibrary(Library):
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
         _note_connection(exchange, response)
+        location = response.headers.get("location")
+        if location:
+            exchange.redirected_to = str(response.url.join(type(response.url)(location)))
 
 
 def _note_connection(exchange: OpenExchange, response: Any) -> None:
@@ -116,7 +122,10 @@ def _url(args: Arguments, kwargs: Options) -> Any:
 def _body(kwargs: Options) -> bytes:
     value = kwargs.get("json")
     if value is not None:
-        return json.dumps(value, default=str).encode()
+        try:
+            return json.dumps(value, default=str).encode()
+        except (TypeError, ValueError, RecursionError):
+            return b""  # the session may have a serializer of its own
     return bytes_of(kwargs.get("data"))
 
 

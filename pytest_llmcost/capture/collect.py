@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from pytest_llmcost.attribution.agents import AgentFrame
+from pytest_llmcost.attribution.scope import Scope
+from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.vcr_versions import bypass_notice
-from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Source
+from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import Notice
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall
 
-# The rest may hold secrets, and is never looked at.
-_HEADERS = ("content-encoding", "date")
+_FIRST_ERROR = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Beside the exchange itself, what a measured call takes from it."""
 
     seen: OpenExchange
@@ -48,17 +49,25 @@ class Collector:
         self._background: BackgroundCalls[Context] = BackgroundCalls()
         self.not_calls: Counter[str] = Counter()
         self.notices: list[Notice] = []
+        self._attempts = FailedAttempts()
+        self._root = root
+        self._last: tuple[Scope, AgentFrame | None, Origin] = (Scope(), None, Origin())
 
     def collect(self) -> list[MeasuredCall]:
         """The calls that have finished since the last time."""
-        return list(self._measure(self._log.drain()))
+        return self._measure(self._log.drain())
 
     def collect_rest(self) -> list[MeasuredCall]:
         """Everything that is left at the end of the session; open responses count as cut."""
-        calls = list(self._measure(self._log.drain(everything=True)))
-        return [*calls, *(self._measured(settled) for settled in self._background.unfinished())]
+        calls = self._measure(self._log.drain(everything=True))
+        if self._log.sightings:
+            from pytest_llmcost.capture.not_captured_notices import not_captured
 
-    def _measure(self, exchanges: Iterable[OpenExchange]) -> Iterable[MeasuredCall]:
+            self.notices += not_captured(self._log.sightings, self._hosts, self._root)
+        return calls + [self._measured(settled) for settled in self._background.unfinished()]
+
+    def _measure(self, exchanges: Iterable[OpenExchange]) -> list[MeasuredCall]:
+        calls = []
         for seen in exchanges:
             try:
                 call = self._settle(seen)
@@ -67,13 +76,15 @@ class Collector:
                 self._log.fault(f"reading {seen.method} {seen.url.partition('?')[0]}", error)
                 continue
             if call is not None:
-                yield call
+                calls.append(call)
+        return calls
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
         if seen.proxied and not (seen.on_network or seen.replayed):
             return None
         self._note_bypass(seen)
         if seen.failed:
+            self._attempts.add(seen)
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
         exchange = self._exchange(seen)
@@ -87,6 +98,8 @@ class Collector:
             if settled is None:
                 return None
             reading = settled
+        if seen.status >= _FIRST_ERROR or reading is NotACall.ERROR_ANSWER:
+            self._attempts.add(seen)
         self.not_calls[reading.value] += 1
         return None
 
@@ -95,12 +108,22 @@ class Collector:
         return measured_call(
             settled.reading,
             settled.attached.exchange,
-            origin=seen.scope.origin(seen.agent),
+            origin=self._origin(seen),
             source=source,
             cassette=self._cassette(seen.replayed or seen.recorded),
             leak=_leaks(seen, source),
             latency=_latency(seen) if source is Source.LIVE else None,
+            call_site=_site(seen),
+            failed_attempts=self._attempts.before(seen),
         )
+
+    def _origin(self, seen: OpenExchange) -> Origin:
+        """Who made it; calls in a row mostly have the same, and share it."""
+        scope, agent, origin = self._last
+        if seen.scope is not scope or seen.agent is not agent:
+            origin = seen.scope.origin(seen.agent)
+            self._last = (seen.scope, seen.agent, origin)
+        return origin
 
     def _exchange(self, seen: OpenExchange) -> Exchange:
         return Exchange(
@@ -108,7 +131,7 @@ class Collector:
             url=seen.url,
             request_body=seen.request_body,
             status=seen.status,
-            headers={name: seen.headers[name] for name in _HEADERS if name in seen.headers},
+            headers=seen.headers,
             body=b"".join(seen.chunks),
             decoded=seen.decoded,
             ended=seen.ended,
@@ -135,11 +158,16 @@ def _source(seen: OpenExchange) -> Source:
         return Source.REPLAYED
     if seen.recorded is not None:
         return Source.RECORDED
-    return Source.LIVE if seen.on_network else Source.MOCKED
+    # What is still on its way at the end has proven nothing; left out it would be $0.
+    return Source.LIVE if seen.on_network or seen.sending else Source.MOCKED
 
 
 def _leaks(seen: OpenExchange, source: Source) -> bool:
     return source is Source.LIVE and seen.cassette_open and not seen.seen_by_vcr
+
+
+def _site(seen: OpenExchange) -> str | None:
+    return None if seen.call_site is None else f"{seen.call_site[0]}:{seen.call_site[1]}"
 
 
 def _latency(seen: OpenExchange) -> float | None:

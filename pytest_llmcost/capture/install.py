@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pytest_llmcost.capture.lazy import PostImportHooks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 
+if TYPE_CHECKING:
+    from pytest_llmcost.capture.forked import ForkedCalls
+
 _Patch = Callable[[ModuleType, ExchangeLog, Patches], None]
 _HERE = "pytest_llmcost.capture."
-# Module of somebody else: module of ours, loaded when that one is, and its function.
+# Module of somebody else: our module, which is loaded when that one is, and its functions.
 _WATCHED = {
-    "httpx": (_HERE + "httpx_clients", "patch"),
-    "httpx2": (_HERE + "httpx_clients", "patch"),
-    "requests.sessions": (_HERE + "requests_sessions", "patch"),
-    "urllib3.connectionpool": (_HERE + "urllib3_pools", "patch"),
-    "botocore.httpsession": (_HERE + "botocore_sessions", "patch"),
-    "aiohttp.client": (_HERE + "aiohttp_sessions", "patch"),
-    "vcr.cassette": (_HERE + "vcr_cassettes", "patch"),
-    "vcr.stubs.aiohttp_stubs": (_HERE + "aiohttp_sessions", "patch_vcr"),
-    "pytest_recording._vcr": (_HERE + "vcr_cassettes", "patch_recording"),
+    "httpx": ("httpx_clients", "patch"),
+    "httpx2": ("httpx_clients", "patch"),
+    "requests.sessions": ("requests_sessions", "patch"),
+    "requests_mock.mocker": ("requests_sessions", "patch_requests_mock"),
+    "urllib3.connectionpool": ("urllib3_pools", "patch"),
+    "botocore.httpsession": ("botocore_sessions", "patch"),
+    "aiohttp.client": ("aiohttp_sessions", "patch"),
+    "vcr.cassette": ("vcr_cassettes", "patch"),
+    "vcr.stubs.aiohttp_stubs": ("aiohttp_sessions", "patch_vcr"),
+    "pytest_recording._vcr": ("vcr_cassettes", "patch_recording"),
+    "websockets.client": ("not_captured", "patch_websockets"),
+    "websockets.legacy.client": ("not_captured", "patch_legacy_websockets"),
+    "websocket._core": ("not_captured", "patch_websocket_client"),
+    "grpc._channel": ("not_captured", "patch_grpc"),
+    "grpc.aio._channel": ("not_captured", "patch_grpc"),
+    "subprocess": ("not_captured", "patch_subprocess"),
 }
 
 
@@ -36,12 +49,24 @@ class Capture:
     def __init__(self, log: ExchangeLog) -> None:
         self._log = log
         self._patches = Patches()
+        self._forked: ForkedCalls | None = None
+        self._watches_forks = False
         self._hooks = PostImportHooks({name: self._guarded(*hook) for name, hook in _WATCHED.items()})
 
     def install(self) -> None:
         """Begin to capture."""
         self._log.enabled = True
         self._hooks.install()
+        if not self._watches_forks and hasattr(os, "register_at_fork"):
+            self._watches_forks = True
+            # This cannot be taken back, and must not keep the session alive.
+            before, after = weakref.WeakMethod(self._before_fork), weakref.WeakMethod(self._in_child)
+            os.register_at_fork(before=lambda: _call(before), after_in_child=lambda: _call(after))
+
+    def note_forked_calls(self) -> None:
+        """Note what forked child processes have begun since the last time."""
+        if self._forked is not None:
+            self._forked.note()
 
     def uninstall(self) -> None:
         """Stop capturing; a wrapper that somebody wrapped in turn stays, and does nothing."""
@@ -49,12 +74,28 @@ class Capture:
         self._hooks.uninstall()
         self._patches.undo()
 
+    def _before_fork(self) -> None:
+        if self._log.enabled and self._forked is None:
+            from pytest_llmcost.capture.forked import ForkedCalls
+
+            self._forked = ForkedCalls(self._log)
+
+    def _in_child(self) -> None:
+        if self._forked is not None:
+            self._forked.begin_in_child()
+
     def _guarded(self, ours: str, function: str) -> Callable[[ModuleType], None]:
         def on_import(module: ModuleType) -> None:
             try:
-                patch: _Patch = getattr(import_module(ours), function)
+                patch: _Patch = getattr(import_module(_HERE + ours), function)
                 patch(module, self._log, self._patches)
             except Exception as error:  # noqa: BLE001  # the user's import must go on
                 self._log.fault(f"hooking {module.__name__}", error)
 
         return on_import
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    found = method()
+    if found is not None:
+        found()

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
+from pytest_llmcost.attribution.call_sites import CallSites
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
+from pytest_llmcost.capture.sighting import Sighting
 
 
 class RealClocks:
@@ -63,8 +65,10 @@ class OpenExchange:
         seen_by_vcr: Whether vcr was asked about it.
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
+        call_site: File and line of the project's code that sends; None if there is none.
         client: Identity of a client that follows redirects by calling itself; 0 for others.
-        failed_attempts: HTTP statuses of the attempts that the client made before by itself; 0 for no response.
+        redirected_to: Where the layer below was sent on to; the client above follows from there.
+        failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
     """
 
     finished: float | None = None
@@ -80,7 +84,9 @@ class OpenExchange:
     seen_by_vcr = False
     replayed: InteractionRef | None = None
     recorded: InteractionRef | None = None
+    call_site: tuple[str, int] | None = None
     client = 0
+    redirected_to: str | None = None
     failed_attempts: tuple[int, ...] = ()
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
@@ -114,7 +120,9 @@ class OpenExchange:
             return True
         if self.method != other.method:
             return False
-        return self.url == other.url or _plain(self.url) == _plain(other.url)
+        if self.url == other.url or _plain(self.url) == _plain(other.url):
+            return True
+        return self.redirected_to is not None and _plain(self.redirected_to) == _plain(other.url)
 
     def fail(self) -> None:
         """No response came."""
@@ -127,10 +135,12 @@ class ExchangeLog:
 
     Args:
         scope: What pytest is doing.
+        call_sites: Finds the line of the project that sends.
     """
 
-    def __init__(self, scope: CurrentScope) -> None:
+    def __init__(self, scope: CurrentScope, call_sites: CallSites | None = None) -> None:
         self.scope = scope
+        self._call_sites = call_sites
         self.enabled = False
         # Reading one clock is enough in the hot path; the other follows from it.
         self._clocks_apart = RealClocks.wall() - RealClocks.since()
@@ -138,6 +148,9 @@ class ExchangeLog:
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
+        self.sightings: deque[Sighting] = deque()
+        # Called as a request begins; only forked child processes have a use for it.
+        self.on_begin: Callable[[], None] | None = None
         # The exchange that is being sent in the caller's context.
         self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
@@ -155,8 +168,12 @@ class ExchangeLog:
             outer.proxied = True
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
+        if self._call_sites is not None:
+            exchange.call_site = self._call_sites.here()
         if self.open_cassettes:
             exchange.cassette_open = True
+        if self.on_begin is not None:
+            self.on_begin()
         self._exchanges.append(exchange)
         return True
 

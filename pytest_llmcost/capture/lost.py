@@ -5,7 +5,8 @@ When sending raises, the response that had begun is in no argument and no attrib
 
 from __future__ import annotations
 
-from types import TracebackType
+from inspect import CO_OPTIMIZED
+from types import FrameType, TracebackType
 from typing import Any
 
 
@@ -20,8 +21,21 @@ def held_in(trace: TracebackType | None, wanted: type) -> Any:
         The object; None if no frame holds one.
     """
     while trace is not None:
-        for value in trace.tb_frame.f_locals.values():
-            if isinstance(value, wanted):
-                return value
+        found = _held_by(trace.tb_frame, wanted)
+        if found is not None:
+            return found
         trace = trace.tb_next
     return None
+
+
+def _held_by(frame: FrameType, wanted: type) -> Any:
+    if not frame.f_code.co_flags & CO_OPTIMIZED:
+        return None  # a module or the body of a class: no client sends from there
+    names = frame.f_locals
+    try:
+        return next((value for value in names.values() if issubclass(type(value), wanted)), None)
+    finally:
+        if isinstance(names, dict):
+            # Before Python 3.13 the frame keeps this copy of its variables, the exception among them: what
+            # the traceback holds, such as an open socket, would live until the next garbage collection.
+            names.clear()

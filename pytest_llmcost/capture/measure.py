@@ -20,6 +20,8 @@ def measured_call(
     cassette: CassetteRef | None,
     leak: bool = False,
     latency: float | None = None,
+    call_site: str | None = None,
+    failed_attempts: tuple[int, ...] = (),
 ) -> MeasuredCall:
     """Put a measured call together.
 
@@ -31,6 +33,8 @@ def measured_call(
         cassette: The recorded interaction; None if there is none.
         leak: Whether it reached the network past an open cassette.
         latency: Seconds to the end of the answer; None if it was not live.
+        call_site: File and line of the project's code that made it; None if nothing is known of it.
+        failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
     """
     stated = reading.stated
     return MeasuredCall(
@@ -54,6 +58,8 @@ def measured_call(
         started_at=exchange.started_at,
         answered_at=answered_at(exchange.headers.get("date"), stated.created),
         latency=latency,
+        call_site=call_site,
+        failed_attempts=failed_attempts,
     )
 
 

@@ -28,6 +28,18 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     patches.replace(module.Session, "send", lambda send: watch(send, library, log))
 
 
+def patch_requests_mock(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
+    """Watch the ``Session.send`` that requests-mock keeps; as a pytest plugin it is imported before us.
+
+    Args:
+        module: ``requests_mock.mocker``.
+        log: Where exchanges go.
+        patches: Where replacements are registered.
+    """
+    library = RequestsLibrary()
+    patches.replace(module, "_original_send", lambda send: watch(send, library, log))
+
+
 class RequestsLibrary(Library):
     """Reads the requests and responses of requests."""
 
@@ -36,15 +48,18 @@ class RequestsLibrary(Library):
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
-        return looks_like_llm((args[1] if len(args) > 1 else kwargs["request"]).url)
+        return looks_like_llm((args[1] if len(args) > 1 else kwargs["request"]).url or "")
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
         request = args[1] if len(args) > 1 else kwargs["request"]
-        return OpenExchange(self.name, request.method, request.url, bytes_of(request.body))
+        body = getattr(request, "body", None)  # requests itself refuses what was not prepared
+        return OpenExchange(self.name, request.method, request.url, bytes_of(body))
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
+        from urllib3 import HTTPResponse
+
         if exchange.status:
             return  # urllib3 carried it
         exchange.begin_response(response.status_code, response.headers)
@@ -52,8 +67,10 @@ class RequestsLibrary(Library):
             exchange.chunks = (response.content,)
             exchange.ended = True
             exchange.finish()
-        else:
+        elif isinstance(response.raw, HTTPResponse):
             keep_reading(exchange, response.raw)
+        else:
+            exchange.finish()  # some file, from an adapter of the app's own
 
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """A redirect: what its response brings is kept by the layer below, or seen at the end."""

@@ -62,16 +62,15 @@ def watch(original: Any, library: Library, log: ExchangeLog) -> Any:
 
     @functools.wraps(original)
     def send(*args: Any, **kwargs: Any) -> Any:
+        outer = log.current.get()
         exchange = _begin(log, library, args, kwargs)
         if exchange is None:
-            outer = log.current.get()
             if outer is None:
                 return original(*args, **kwargs)
             with _aside(log, library, args, kwargs) as same:
                 response = original(*args, **kwargs)
             _note_below(log, library, same, response)
             return response
-        outer = log.current.get()
         log.current.set(exchange)
         try:
             response = original(*args, **kwargs)
@@ -92,16 +91,15 @@ def watch_async(original: Any, library: Library, log: ExchangeLog) -> Any:
 
     @functools.wraps(original)
     async def send(*args: Any, **kwargs: Any) -> Any:
+        outer = log.current.get()
         exchange = _begin(log, library, args, kwargs)
         if exchange is None:
-            outer = log.current.get()
             if outer is None:
                 return await original(*args, **kwargs)
             with _aside(log, library, args, kwargs) as same:
                 response = await original(*args, **kwargs)
             _note_below(log, library, same, response)
             return response
-        outer = log.current.get()
         log.current.set(exchange)
         try:
             response = await original(*args, **kwargs)

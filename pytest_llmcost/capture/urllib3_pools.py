@@ -57,9 +57,9 @@ class Urllib3Library(Library):
 
     def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:
         """A body that is read at once and breaks off ends here."""
-        from urllib3.response import BaseHTTPResponse
+        from urllib3 import HTTPResponse
 
-        response = held_in(error.__traceback__, BaseHTTPResponse)
+        response = held_in(error.__traceback__, HTTPResponse)
         if response is None:
             exchange.fail()
             return
@@ -149,14 +149,21 @@ class _Tap:
 
 @cache
 def _tapped(base: Any) -> type:
-    """A subclass of a response class that keeps what is read; it goes by the same name."""
+    """A subclass of a response class that keeps what is read; it goes by the same name.
+
+    Whoever fails to read does not go on, and need not close the response either.
+    """
 
     class Tapped(base):  # type: ignore[misc]
         _llmcost_tap: _Tap
 
         def read(self, amt: int | None = None, *args: Any, **kwargs: Any) -> Any:
-            chunk = super().read(amt, *args, **kwargs)
-            self._llmcost_tap.keep(chunk, last=amt is None or (not chunk and amt != 0))
+            try:
+                chunk = super().read(amt, *args, **kwargs)
+            except Exception:
+                self._llmcost_tap.finish()
+                raise
+            self._llmcost_tap.keep(chunk, last=amt is None or _is_at_end(self, chunk, amt))
             return chunk
 
         def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
@@ -167,8 +174,13 @@ def _tapped(base: Any) -> type:
                     keep(chunk, last=False)
                     yield chunk
             finally:
-                inner.close()
+                inner.close()  # which closes the response if it is not at its end
+                self._llmcost_tap.finish()
             self._llmcost_tap.finish(ended=True)
+
+        def drain_conn(self) -> None:
+            super().drain_conn()
+            self._llmcost_tap.finish()
 
         def close(self) -> None:
             self._llmcost_tap.finish()
@@ -177,8 +189,12 @@ def _tapped(base: Any) -> type:
     if hasattr(base, "read1"):
 
         def read1(self: Any, amt: int | None = None, *args: Any, **kwargs: Any) -> Any:
-            chunk = base.read1(self, amt, *args, **kwargs)
-            self._llmcost_tap.keep(chunk, last=not chunk and amt != 0)
+            try:
+                chunk = base.read1(self, amt, *args, **kwargs)
+            except Exception:
+                self._llmcost_tap.finish()
+                raise
+            self._llmcost_tap.keep(chunk, last=_is_at_end(self, chunk, amt))
             return chunk
 
         Tapped.read1 = read1
@@ -188,6 +204,11 @@ def _tapped(base: Any) -> type:
         base.__module__,
     )
     return Tapped
+
+
+def _is_at_end(response: Any, chunk: Any, amt: int | None) -> bool:
+    """After a read: who knows the length asks for no empty chunk at the end, and a response closes itself."""
+    return bool(response.closed if chunk else amt != 0)
 
 
 def _absolute(pool: Any, url: str) -> str:

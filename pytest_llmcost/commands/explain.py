@@ -10,9 +10,10 @@ from typing import TextIO
 
 from pytest_llmcost.errors import ReportError
 from pytest_llmcost.model.call import Call
-from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.report import NoticeKind, RunReport
+from pytest_llmcost.recovery import recover
 from pytest_llmcost.reports.explain import explain_calls
-from pytest_llmcost.reports.json_report import parse_report
+from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.text import safe
 
 OK, CANNOT_READ = 0, 2
@@ -24,7 +25,14 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     Returns:
         0 if it was found, 2 if the report cannot be read or has nothing of that name.
     """
+    if recover(Path(arguments.report)):
+        err.write(
+            f"llmcost explain: {safe(arguments.report)} was made from the journal of the last session\n"
+        )
     report = load_report(arguments.report)
+    for notice in report.notices:
+        if notice.kind is NoticeKind.FAULT:
+            err.write(f"llmcost explain: {safe(notice.message)}\n")
     calls = find_calls(report, arguments.target)
     if not calls:
         err.write(f"llmcost explain: {safe(_not_found(report, arguments.target))}\n")

@@ -15,8 +15,8 @@ from pytest_llmcost.pricing.rules import PricingRules
 
 VERSION = 1
 _KEYS = ("version", "pricing", "hosts", "include_mocked")
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?")
-_PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
+_PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def load_configuration(path: Path, shown: str) -> Configuration:
@@ -71,11 +71,11 @@ def _hosts(section: Value) -> dict[str, str]:
     hosts: dict[str, str] = {}
     for key, value in section.items('hosts, such as {"llm.internal:8080": openai}'):
         typed = key.text()
-        if not _HOST.fullmatch(typed):
+        if not re.fullmatch(_HOST, typed):
             hint = f"; write {typed.split('://')[1].split('/')[0]!r}" if "://" in typed else ""
             key.fail(f"{typed!r} is no host or host:port{hint}")
         provider = value.text("a provider, such as openai")
-        if not _PROVIDER.fullmatch(provider):
+        if not re.fullmatch(_PROVIDER, provider):
             value.fail_type("a provider id without spaces or slashes, such as openai or vllm")
         hosts[typed.lower()] = provider
     return hosts

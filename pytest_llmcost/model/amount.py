@@ -98,8 +98,11 @@ def total(amounts: Iterable[Amount]) -> Amount:
     """Sum amounts; the sum has an upper bound only if every part has one."""
     low = value = high = ZERO
     bounded = True
+    found = list(amounts)
+    if not found:
+        return NOTHING
     with exact_money():
-        for amount in amounts:
+        for amount in found:
             low += amount.low
             value += amount.value
             if amount.high is None:

@@ -182,6 +182,8 @@ class MeasuredCall:
         started_at: When the request was sent, UTC.
         answered_at: When the provider answered, by its own clock, UTC; None if it did not say.
         latency: Seconds to the end of the answer; None if it was not live.
+        call_site: ``file:line`` of the innermost frame in the project; None if there is none.
+        failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
     """
 
     origin: Origin
@@ -205,6 +207,8 @@ class MeasuredCall:
     started_at: datetime
     answered_at: datetime | None = None
     latency: float | None = None
+    call_site: str | None = None
+    failed_attempts: tuple[int, ...] = ()
 
 
 class PricedSubCall(NamedTuple):

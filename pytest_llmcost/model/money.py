@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from decimal import Context, Decimal, DecimalException, localcontext
 
 # The app under test may have set a coarse decimal context of its own in this thread, and some
 # price tables state 18 decimals per million tokens: 60 digits keep every product and sum exact.
-_PRECISION = 60
+_EXACT = Context(prec=60)
 # No price is beyond: written out, 1e999999999 would have a gigabyte of digits.
 _MOST_DIGITS = 50
 
 ZERO = Decimal(0)
 
 
-@contextmanager
-def exact_money() -> Iterator[None]:
+def exact_money() -> AbstractContextManager[Context]:
     """Do decimal arithmetic without rounding, whatever context the caller's thread has."""
-    with localcontext(Context(prec=_PRECISION)):
-        yield
+    return localcontext(_EXACT)  # which enters a copy
 
 
 def money_text(amount: Decimal) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class PriceSource(StrEnum):
@@ -20,8 +21,7 @@ class PriceSource(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(NamedTuple):
     """A rate for requests above a size.
 
     Attributes:
@@ -33,8 +33,7 @@ class Tier:
     usd: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """The price of one unit.
 
     Attributes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, Source, Status
@@ -68,8 +69,7 @@ class TestCost:
     rollup: Rollup
 
 
-@dataclass(frozen=True, slots=True)
-class AgentCost:
+class AgentCost(NamedTuple):
     """An agent with its own calls added up, those of its sub-agents left out; no name for the rest."""
 
     name: str | None
@@ -77,8 +77,7 @@ class AgentCost:
     rollup: Rollup
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCost:
+class ModelCost(NamedTuple):
     """A model with its calls added up."""
 
     provider: str
@@ -86,8 +85,7 @@ class ModelCost:
     rollup: Rollup
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which part of the suite ran.
 
     Attributes:
@@ -101,8 +99,7 @@ class Selection:
     ran: int
 
 
-@dataclass(frozen=True, slots=True)
-class PricingMeta:
+class PricingMeta(NamedTuple):
     """Which prices were applied.
 
     Attributes:
@@ -157,10 +154,10 @@ class NoticeKind(StrEnum):
     LEAK = "leak"
     VCR = "vcr"
     COMPARE = "compare"
+    NOT_CAPTURED = "not captured"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something that the user should know, with the way out.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
@@ -11,7 +10,6 @@ from pytest_llmcost.model.call import Call, Origin, Source
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, RunReport, TestCost, TestResult
 from pytest_llmcost.model.usage import cache_hit_rate, total_usage
 
-_PAID_NOW = frozenset({Source.LIVE, Source.RECORDED})
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -43,18 +41,17 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
         include_mocked: Whether mocked calls count; they are never spent.
     """
-    counted = [call for call in calls if include_mocked or call.measured.source is not Source.MOCKED]
     final = _counted(calls, last, include_mocked)
+    usage = total_usage(call.usage for call in final)
+    prompts = [call.usage for call in final if call.measured.api.generates]
     return Rollup(
         calls=len(final),
         cost=total(call.cost for call in final),
-        spent=total(call.cost for call in counted if call.measured.source in _PAID_NOW),
-        usage=total_usage(call.usage for call in final),
-        cache_hit_rate=cache_hit_rate(
-            total_usage(call.usage for call in final if call.measured.api.generates)
-        ),
-        sources=dict(Counter(call.measured.source for call in calls)),
-        statuses=dict(Counter(call.status for call in final)),
+        spent=total(call.cost for call in calls if call.measured.source.is_paid_now),
+        usage=usage,
+        cache_hit_rate=cache_hit_rate(usage if len(prompts) == len(final) else total_usage(prompts)),
+        sources=_numbers(call.measured.source for call in calls),
+        statuses=_numbers(call.status for call in final),
     )
 
 
@@ -105,6 +102,14 @@ def _counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) 
         for call in calls
         if call.id in last and (include_mocked or call.measured.source is not Source.MOCKED)
     ]
+
+
+def _numbers(kinds: Iterable[Key]) -> dict[Key, int]:
+    """How many there are of each."""
+    numbers: dict[Key, int] = {}
+    for kind in kinds:
+        numbers[kind] = numbers.get(kind, 0) + 1
+    return numbers
 
 
 def _run_of(origin: Origin) -> tuple[str | None, ...]:

@@ -17,7 +17,7 @@ from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import UNKNOWN, exact_usd, percent, plural, safe
 
 _INDENT = "  "
-_LABEL = 9
+_LABEL = 13
 
 
 def explain_calls(title: str, calls: Sequence[Call], report: RunReport, width: int) -> list[str]:
@@ -51,7 +51,12 @@ def explain_call(call: Call, width: int) -> list[str]:
     """The invoice of one call: usage, units times prices, and where each price is from."""
     measured = call.measured
     lines = [f"call {call.id}  {safe(measured.provider)}/{safe(measured.model.name)}  {_manner(call)}"]
-    facts = [("made by", _maker(call)), ("model", _model(call))]
+    facts = [("made by", _maker(call))]
+    if measured.call_site:
+        facts.append(("called from", measured.call_site))
+    facts.append(("model", _model(call)))
+    if measured.failed_attempts:
+        facts.append(("failed before", _attempts(measured.failed_attempts)))
     if measured.cassette:
         number = measured.cassette.interaction
         facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
@@ -83,6 +88,11 @@ def _maker(call: Call) -> str:
     attempt = f", attempt {origin.attempt}" if origin.attempt > 1 else ""
     agent = f", agent {' > '.join(origin.agent_path)}" if origin.agent_path else ""
     return f"{who} ({origin.phase.value}{attempt}{agent})"
+
+
+def _attempts(statuses: Sequence[int]) -> str:
+    told = ", ".join(f"HTTP {status}" if status else "no response" for status in statuses)
+    return f"{plural(len(statuses), 'attempt')}: {told}"
 
 
 def _model(call: Call) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_llmcost.reports.text import columns, shorten
 
@@ -13,8 +13,7 @@ _HEADING_PADDING = 2
 _NARROWEST_NAME = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of numbers or short words.
 
     Attributes:

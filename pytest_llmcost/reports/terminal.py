@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from shlex import quote
+from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.price import PriceSource, RateCard
@@ -18,7 +18,7 @@ from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plur
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR})
+_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
 
 
 class Detail(IntEnum):
@@ -38,8 +38,7 @@ class Tone(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the section."""
 
     text: str
@@ -215,22 +214,30 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
     return table("model", _USAGE_COLUMNS, rows, width)
 
 
-_CALL_COLUMNS = (
-    Column("model", numeric=False, from_width=110),
-    Column("agent", numeric=False, from_width=160),
-    Column("source", numeric=False, from_width=80),
-    Column("input", from_width=80),
-    Column("cached", from_width=140),
-    Column("output", from_width=80),
-    Column("status", numeric=False, from_width=130),
-    Column("cost"),
-)
+def _call_columns(*, with_sites: bool) -> tuple[Column, ...]:
+    """Cassette files that nothing was run for have no call sites."""
+    sites = (Column("called from", numeric=False, from_width=80),) if with_sites else ()
+    return (
+        Column("model", numeric=False, from_width=140 if with_sites else 110),
+        Column("agent", numeric=False, from_width=160),
+        *sites,
+        Column("source", numeric=False, from_width=100 if with_sites else 80),
+        Column("input", from_width=100 if with_sites else 80),
+        Column("cached", from_width=140),
+        Column("output", from_width=100 if with_sites else 80),
+        Column("status", numeric=False, from_width=130),
+        Column("cost"),
+    )
+
+
 _MODEL_WIDTH = 32
+_SITE_WIDTH = 28
 
 
 def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[str]:
     """One row for each call, named by its id and test."""
     folder = common_folder([place for place in map(_where, calls) if "/" in place])
+    with_sites = any(call.measured.call_site for call in calls)
     rows = []
     for call in calls:
         measured = call.measured
@@ -242,6 +249,7 @@ def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[st
                 [
                     shorten(safe(f"{measured.provider}/{measured.model.name}"), _MODEL_WIDTH),
                     safe(measured.origin.agent or "-"),
+                    *([shorten(safe(measured.call_site or "-"), _SITE_WIDTH)] if with_sites else []),
                     measured.source.value,
                     f"{usage.input_tokens:,}" if stated else "?",
                     f"{usage.cache_read_tokens:,}" if stated else "?",
@@ -251,7 +259,8 @@ def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[st
                 ],
             )
         )
-    return table(f"call in {safe(folder)}" if folder else "call", _CALL_COLUMNS, rows, width)
+    columns = _call_columns(with_sites=with_sites)
+    return table(f"call in {safe(folder)}" if folder else "call", columns, rows, width)
 
 
 def _where(call: Call) -> str:

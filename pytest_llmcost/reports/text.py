@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
@@ -24,8 +24,7 @@ _COMMAND = re.compile(r"(^|\s)::")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 
 
-@dataclass(frozen=True, slots=True)
-class MoneyStyle:
+class MoneyStyle(NamedTuple):
     """How many decimals the amounts of one report have, so that they can be compared down a column."""
 
     digits: int

@@ -70,7 +70,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     proven = endpoint.maker in {None, known}
     if proven and endpoint.kind is Kind.TOKEN_COUNT:
         return NotACall.TOKEN_COUNT
-    if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK:
+    if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK and not _is_on_its_way(exchange):
         return NotACall.HTTP_ERROR if proven else None
     answer = _answer(exchange)
     if answer.whole is not None and _is_error(answer.whole):
@@ -109,6 +109,11 @@ def _answer(exchange: Exchange) -> _Answer:
         empty=not body,
         ended=exchange.ended,
     )
+
+
+def _is_on_its_way(exchange: Exchange) -> bool:
+    """Whether the session ended before the client handed the response over; the provider bills it."""
+    return exchange.status == 0 and not exchange.ended
 
 
 def _is_error(answer: Mapping[str, Any]) -> bool:

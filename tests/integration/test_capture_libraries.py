@@ -257,6 +257,11 @@ def test_each_call_is_captured_once(runs, mode, scenario):
     assert len(calls) == times
     for call in calls:
         assert {unit: number for unit, number in call["usage"].items() if number} == USAGE
-        assert (call["source"], call["stream"], call["http_status"], call["leak"]) == (mode, stream, 200, False)
+        assert (call["source"], call["stream"], call["http_status"], call["leak"]) == (
+            mode,
+            stream,
+            200,
+            False,
+        )
         assert call["model"] == {"requested": "gpt-4o-mini", "billed": "gpt-4o-mini"}
         assert (call["cassette"] is None) == (mode == "live")

@@ -27,8 +27,8 @@ def project(tmp_path):
 
 def run(folder, *arguments):
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # pytest-asyncio warns in every project that does not set an ini key of its own.
-    command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", *arguments]
+    # pytest-asyncio warns in every project that does not set an ini key of its own; the order is to be the same.
+    command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-p", "no:randomly", *arguments]
     return subprocess.run(
         command,
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The caller sees the same with and without the plugin: bytes, exceptions and attributes."""
+"""Who calls httpx or httpx2, sync or async, sees the same with and without the plugin."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import asyncio
 import importlib
 
 import pytest
-from callers import SCENARIOS, Caller
-
-from pytest_llmcost.attribution.scope import CurrentScope
-from pytest_llmcost.capture.install import Capture
-from pytest_llmcost.capture.log import ExchangeLog
+from callers import captured, outcome
+from callers_httpx import SCENARIOS, Caller
 
 DIALECTS = [("httpx", False), ("httpx", True), ("httpx2", False), ("httpx2", True)]
 
@@ -20,85 +17,70 @@ DIALECTS = [("httpx", False), ("httpx", True), ("httpx2", False), ("httpx2", Tru
 )
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_caller_sees_the_same(loopback, name, library, asynchronous):
-    """Each way of using a client gives the same with capture as without."""
+    """Bytes, exceptions, attributes and warnings are those without capture."""
     caller = Caller(importlib.import_module(library), asynchronous, loopback.origin)
-    without = asyncio.run(SCENARIOS[name](caller))
-    log = ExchangeLog(CurrentScope())
-    capture = Capture(log)
-    capture.install()
-    try:
-        with_us = asyncio.run(SCENARIOS[name](caller))
-    finally:
-        capture.uninstall()
+    without = outcome(lambda: asyncio.run(SCENARIOS[name](caller)))
+    with_us, noted = captured(lambda: asyncio.run(SCENARIOS[name](caller)))
     assert with_us == without
-    assert log.faults == []
-    exchanges = list(log.drain(everything=True))
-    assert exchanges or without is None
-    assert all(exchange.finished is not None for exchange in exchanges)
+    assert noted.faults == []
+    assert noted.exchanges or without.value is None
+    assert all(exchange.finished is not None for exchange in noted.exchanges)
 
 
 def test_what_was_captured_is_what_was_sent(loopback):
     """The bytes that were kept are those that came by, whatever the caller made of them."""
     import httpx2
 
-    log = ExchangeLog(CurrentScope())
-    capture = Capture(log)
-    capture.install()
-    try:
-        with (
-            httpx2.Client() as client,
-            client.stream("POST", loopback.url("/chat/completions", "gzip"), json={}) as r,
-        ):
-            raw = b"".join(r.iter_raw())
-    finally:
-        capture.uninstall()
-    (exchange,) = log.drain()
-    assert b"".join(exchange.chunks) == raw
+    url, raw = loopback.url("/chat/completions", "gzip"), []
+
+    def read():
+        with httpx2.Client() as client, client.stream("POST", url, json={}) as response:
+            raw.extend(response.iter_raw())
+
+    _, noted = captured(read)
+    (exchange,) = noted.exchanges
+    assert b"".join(exchange.chunks) == b"".join(raw)
     assert (exchange.decoded, exchange.ended, exchange.on_network) == (False, True, True)
 
 
-def test_chunks_are_passed_on_as_they_come(loopback):
-    """A slow stream is not held back: its first chunk arrives long before its last."""
-    import time
+DEVELOPMENT = """
+    import asyncio
+    import gc
+    import importlib
+    import inspect
+    import os
 
-    import httpx2
+    import pytest
 
-    log = ExchangeLog(CurrentScope())
-    capture = Capture(log)
-    capture.install()
-    try:
-        url = loopback.url("/chat/completions", "slow")
-        with httpx2.Client() as client, client.stream("POST", url, json={"stream": True}) as response:
-            times = [time.perf_counter() for _ in response.iter_raw()]
-    finally:
-        capture.uninstall()
-    assert len(times) >= 4
-    assert times[-1] - times[0] > 0.04
+    LIBRARY = importlib.import_module("callers_" + os.environ["LIBRARY"])
 
+    def callers():
+        origin = os.environ["LOOPBACK"]
+        if os.environ["LIBRARY"] == "httpx":
+            httpx2 = importlib.import_module("httpx2")
+            return [LIBRARY.Caller(httpx2, asynchronous, origin) for asynchronous in (False, True)]
+        return [LIBRARY.Caller(origin)]
 
-def test_development_mode_has_nothing_to_warn_of(project):
-    """Under ``-X dev`` with asyncio's debug mode, no warning appears that is not there without the plugin."""
-    project.write(
-        "test_suite.py",
-        """
-        import asyncio
-        import gc
-        import importlib
-        import os
-
-        import pytest
-        from callers import SCENARIOS, Caller
-
-        @pytest.mark.parametrize("asynchronous", [False, True])
-        @pytest.mark.parametrize("name", SCENARIOS)
-        def test_scenario(name, asynchronous):
-            caller = Caller(importlib.import_module("httpx2"), asynchronous, os.environ["LOOPBACK"])
-            asyncio.run(SCENARIOS[name](caller), debug=True)
+    @pytest.mark.parametrize("name", [name for name in LIBRARY.SCENARIOS if "behind" not in name])
+    def test_scenario(name):
+        for caller in callers():
+            found = LIBRARY.SCENARIOS[name](caller)
+            if inspect.iscoroutine(found):
+                asyncio.run(found, debug=True)
             gc.collect()
-        """,
-    )
-    ends = [project.run(cost=cost, plugins=[], python=("-X", "dev")) for cost in (False, True)]
-    assert [run.outcomes for run in ends] == [{"passed": 2 * len(SCENARIOS)}] * 2, ends[1].output
-    assert [run.code for run in ends] == [0, 0], ends[1].output
-    assert "Warning" not in ends[1].output
+"""
+
+
+@pytest.mark.parametrize("library", ["httpx", "urllib3", "requests", "aiohttp", "botocore"])
+def test_development_mode_has_nothing_to_warn_of(project, library):
+    """Under ``-X dev`` with asyncio's debug mode, nothing fails or warns that does not without the plugin."""
+    project.write("test_suite.py", DEVELOPMENT)
+    ends = [
+        project.run("-rA", cost=cost, plugins=[], python=("-X", "dev"), LIBRARY=library)
+        for cost in (False, True)
+    ]
+    assert ends[0].outcomes == ends[1].outcomes, ends[1].output
+    assert ends[0].code == ends[1].code, ends[1].output
+    if library in {"httpx", "urllib3", "requests"}:
+        assert ends[1].code == 0, ends[1].output
     assert ends[1].report["meta"]["complete"], ends[1].output

@@ -25,7 +25,7 @@ MOCKED_CALL = """
 def _clean_environment(pytester, monkeypatch):
     monkeypatch.delenv("PYTEST_LLM_COST", raising=False)
     # pytest-asyncio warns in every project that does not set an ini key of its own.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio -p no:randomly")
 
 
 def section_of(result):

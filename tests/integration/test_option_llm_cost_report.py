@@ -20,7 +20,7 @@ CALLING = """
 @pytest.fixture
 def project(pytester, monkeypatch):
     # pytest-asyncio warns in every project that does not set an ini key of its own.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio -p no:randomly")
     pytester.makepyfile(test_it=CALLING)
     (pytester.path / "llmcost.yaml").write_text("include_mocked: true\n")
     return pytester

@@ -13,14 +13,8 @@ from strategies import contexts, measured_calls
 
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.errors import ConfigError
-from pytest_llmcost.model.codec import (
-    call_from_json,
-    call_to_json,
-    card_from_json,
-    card_to_json,
-    measured_from_json,
-    measured_to_json,
-)
+from pytest_llmcost.model.codec import call_to_json, card_to_json, measured_to_json
+from pytest_llmcost.model.decode import call_from_json, card_from_json, measured_from_json
 from pytest_llmcost.model.money import money_text, parse_money
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.price_call import price_call

@@ -12,7 +12,8 @@ import pytest
 import sample
 
 from pytest_llmcost.reports.explain import explain_calls
-from pytest_llmcost.reports.json_report import parse_report, render_json
+from pytest_llmcost.reports.json_reader import parse_report
+from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.scan import render_scan
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import columns

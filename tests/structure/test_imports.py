@@ -19,13 +19,14 @@ FLOORS = (
     {"session"},
     {"reporter", "cli"},
     {"commands"},
+    {"recovery"},
     {"assembly", "files"},
-    {"settings", "wire", "project"},
+    {"settings", "wire", "project", "journal", "outcomes"},
     {"capture"},
     {"attribution", "reports", "config"},
     {"usage", "pricing"},
     {"model"},
-    {"errors"},
+    {"errors", "imports"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PURE = ("model", "usage", "pricing", "reports", "attribution", "config")
@@ -155,6 +156,27 @@ def test_when_on_no_http_library_is_imported_and_no_price_table_without_a_call(t
     assert {name for name in names if name.startswith("loaded:")} == {
         name for name in plain if name.startswith("loaded:")
     }
+
+
+def test_when_on_our_modules_are_loaded_by_python_itself(tmp_path):
+    """pytest's rewriting of asserts is slow, and cannot keep what it compiled where nothing may be written."""
+    (tmp_path / "test_it.py").write_text(
+        "import sys\n"
+        "def test_it():\n"
+        "    ours = [module for name, module in sys.modules.items() if name.startswith('pytest_llmcost.')]\n"
+        "    found = {type(module.__loader__).__name__ for module in ours if module.__name__ not in EARLY}\n"
+        "    assert found == {'SourceFileLoader'}\n"
+        "EARLY = ('pytest_llmcost.plugin', 'pytest_llmcost.imports')\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    code = (
+        "import sys, pytest\n"
+        "print(int(pytest.main(['-q', '--llm-cost', '-p', 'no:cacheprovider', sys.argv[1]])))\n"
+        "print(*['left:' + repr(f) for f in sys.meta_path if 'llmcost' in type(f).__module__])\n"
+    )
+    words = loaded(code, str(tmp_path))
+    assert "0" in words
+    assert not [word for word in words if word.startswith("left:")]
 
 
 def test_the_command_line_loads_neither_pytest_nor_an_http_library(tmp_path):

@@ -86,6 +86,7 @@ class Project:
         self,
         *options: str,
         cost: bool = True,
+        cache: bool = False,
         plugins: Sequence[str] | None = ("asyncio",),
         python: tuple[str, ...] = (),
         **environ: str,
@@ -95,6 +96,7 @@ class Project:
         Args:
             options: Of pytest.
             cost: Whether to pass ``--llm-cost``.
+            cache: Whether pytest keeps its cache from one session to the next.
             plugins: The plugins beside ours, by the names of their entry points; None for all there are.
             python: Options of the interpreter.
             environ: More variables.
@@ -105,11 +107,13 @@ class Project:
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMCOST"))
         }
         kept["PYTHONPATH"] = str(Path(__file__).parent)
-        asked = ["-p", "no:cacheprovider", *(["--llm-cost"] if cost else [])]
+        asked = [*([] if cache else ["-p", "no:cacheprovider"]), *(["--llm-cost"] if cost else [])]
         if plugins is not None:
             # Importing every plugin of the environment takes longer than most of these sessions.
             kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
             asked += [part for name in ("llmcost", *plugins) for part in ("-p", name)]
+        else:
+            asked += ["-p", "no:randomly"]  # these suites rely on their order
         if plugins is None or "asyncio" in plugins:
             asked += _ASYNCIO
         done = subprocess.run(
@@ -120,5 +124,20 @@ class Project:
             text=True,
             timeout=120,
         )
+        return self._result(done)
+
+    def explain(self, target: str) -> Run:
+        """Type ``llmcost explain`` in the folder; the report is the one that is there afterwards."""
+        done = subprocess.run(
+            [self._python, "-m", "pytest_llmcost.cli", "explain", target],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return self._result(done)
+
+    def _result(self, done: subprocess.CompletedProcess[str]) -> Run:
+        report = self.folder / ".llmcost" / "report.json"
         text = report.read_text(encoding="utf-8") if report.is_file() else "null"
         return Run(done.returncode, done.stdout + done.stderr, json.loads(text))

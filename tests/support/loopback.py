@@ -1,7 +1,7 @@
 """A provider on 127.0.0.1: real HTTP, known usage, and every way in which a response can go wrong.
 
-It speaks OpenAI chat, responses and embeddings and Anthropic messages, as JSON or as server-sent events.
-How it misbehaves stands in the path, before ``/v1``: ``http://127.0.0.1:PORT/gzip,slow/v1/chat/completions``.
+It speaks the wire formats of the modules ``loopback_*`` beside this one, whole or streamed.
+How it misbehaves is the first part of the path: ``http://127.0.0.1:PORT/gzip,slow/v1/chat/completions``.
 
 ======================= ======================================================================================
 gzip br zstd deflate    the body in this content encoding
@@ -27,14 +27,34 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
-INPUT, CACHED, OUTPUT = 1200, 1000, 34
-EMBEDDED = 12
-ANSWER = "The answer is forty-two."
-_PIECES = re.findall(r"\S+\s*", ANSWER)
+import loopback_anthropic
+import loopback_bedrock
+import loopback_cohere
+import loopback_gemini
+import loopback_mistral
+import loopback_ollama
+import loopback_openai
+from loopback_reply import ANSWER, CACHED, EMBEDDED, INPUT, OUTPUT, Ask, Reply, Route
+
+__all__ = ["ANSWER", "CACHED", "EMBEDDED", "INPUT", "OUTPUT", "Loopback"]
+
+_ROUTES: tuple[Route, ...] = (
+    *loopback_openai.ROUTES,
+    *loopback_anthropic.ROUTES,
+    *loopback_gemini.ROUTES,
+    *loopback_mistral.ROUTES,
+    *loopback_bedrock.ROUTES,
+    *loopback_cohere.ROUTES,
+    *loopback_ollama.ROUTES,
+)
+_PLAIN = {"gzip", "br", "zstd", "deflate", "lying", "slow", "stall", "cut", "redirect", "flaky", "no-usage"}
+_BEHAVIOURS = re.compile(rf"(?:{'|'.join(sorted(_PLAIN))}|binary|broken-sse|status-\d+)")
 _PAUSE = 0.02
 _STALL = 30.0
 
@@ -42,11 +62,15 @@ _STALL = 30.0
 class Loopback:
     """A running server; use it as a context manager.
 
+    Args:
+        flavour: Whose dialect it speaks where several providers share a format: openai, groq or mistral.
+
     Attributes:
         seen: How many requests came to each path, behaviours included.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flavour: str = "openai") -> None:
+        self.flavour = flavour
         self.seen: Counter[str] = Counter()
         self.released = threading.Event()
         self._polls: Counter[str] = Counter()
@@ -133,49 +157,35 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, request: dict[str, Any]) -> None:
         loopback = self.server.loopback
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         loopback.seen[path] += 1
-        before, _, rest = path.partition("/v1")
-        behaviours = set(before.strip("/").split(",")) - {""}
+        behaviours, rest = _split(path)
         status = next((int(name[7:]) for name in behaviours if name.startswith("status-")), 0)
         if "flaky" in behaviours and loopback.seen[path] == 1:
             status = 500
         if status:
             self._send(status, _error(rest, status), behaviours)
         elif "redirect" in behaviours:
-            self._send(307, {}, behaviours, location=f"/v1{rest}")
+            self._send(307, {}, behaviours, location=rest)
         elif "binary" in behaviours:
             self._send_bytes(200, bytes(range(256)) * 4, "application/octet-stream", behaviours)
+        elif (reply := self._reply(rest, query, request)) is None:
+            self._send(404, _error(rest, 404), behaviours)
+        elif reply.answer is None:
+            self._stream(list(reply.frames), reply.content_type, behaviours)
         else:
-            self._speak(rest, request, behaviours)
+            if "no-usage" in behaviours:
+                del reply.answer["usage"]
+            self._send(200, reply.answer, behaviours, **reply.headers)
 
-    def _speak(self, path: str, request: dict[str, Any], behaviours: set[str]) -> None:
-        model = str(request.get("model") or "gpt-4o-mini")
-        if self.command == "GET" and path.startswith("/responses/"):
-            done = self.server.loopback.poll(path) >= 3
-            return self._send(200, response_object(model, "completed" if done else "in_progress"), behaviours)
-        if path == "/models":
-            listed = [{"id": model, "object": "model", "created": 1, "owned_by": "loopback"}]
-            return self._send(200, {"object": "list", "data": listed}, behaviours)
-        if path == "/messages/count_tokens":
-            return self._send(200, {"input_tokens": INPUT}, behaviours)
-        if path == "/embeddings":
-            return self._send(200, embeddings_object(model, request), behaviours)
-        if path == "/responses" and request.get("background"):
-            return self._send(200, response_object(model, "queued"), behaviours)
-        objects: dict[str, Callable[[str], dict[str, Any]]] = {
-            "/chat/completions": chat_object,
-            "/responses": response_object,
-            "/messages": message_object,
-        }
-        if path not in objects:
-            return self._send(404, _error(path, 404), behaviours)
-        if request.get("stream"):
-            return self._stream(list(events(path, model, request)), behaviours)
-        answer = objects[path](model)
-        if "no-usage" in behaviours:
-            del answer["usage"]
-        return self._send(200, answer, behaviours)
+    def _reply(self, path: str, query: str, request: dict[str, Any]) -> Reply | None:
+        loopback = self.server.loopback
+        for route in _ROUTES:
+            if route.method == self.command and (found := route.pattern.search(path)):
+                polls = partial(loopback.poll, path)
+                named = {name: unquote(value) for name, value in found.groupdict().items()}
+                return route.replies(Ask(path, query, request, named, loopback.flavour, polls))
+        return None
 
     def _send(self, status: int, answer: dict[str, Any], behaviours: set[str], **headers: str) -> None:
         self._send_bytes(status, json.dumps(answer).encode(), "application/json", behaviours, **headers)
@@ -196,12 +206,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.loopback.released.wait(_STALL)
         self._write(body[half:], behaviours)
 
-    def _stream(self, frames: list[bytes], behaviours: set[str]) -> None:
+    def _stream(self, frames: list[bytes], content_type: str, behaviours: set[str]) -> None:
         if "broken-sse" in behaviours:
             frames = [b"data: {not json\n\n", b"nonsense\n\n", b"data: \xff\xfe\n\n", frames[0][:20]]
         if "no-usage" in behaviours:
             frames = [frame for frame in frames if b'"usage"' not in frame]
-        whole = self._begin(200, b"".join(frames), "text/event-stream", behaviours, {})
+        whole = self._begin(200, b"".join(frames), content_type, behaviours, {})
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         plain = whole == b"".join(frames)
@@ -258,140 +268,15 @@ _ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+def _split(path: str) -> tuple[set[str], str]:
+    """The behaviours, and the path without them."""
+    first, slash, rest = path[1:].partition("/")
+    names = set(first.split(","))
+    if all(_BEHAVIOURS.fullmatch(name) for name in names):
+        return names, slash + rest
+    return set(), path
+
+
 def _error(path: str, status: int) -> dict[str, Any]:
     error = {"type": "loopback_error", "message": f"status {status} as asked", "code": None, "param": None}
-    return {"type": "error", "error": error} if path.startswith("/messages") else {"error": error}
-
-
-def chat_usage() -> dict[str, Any]:
-    return {
-        "prompt_tokens": INPUT,
-        "completion_tokens": OUTPUT,
-        "total_tokens": INPUT + OUTPUT,
-        "prompt_tokens_details": {"cached_tokens": CACHED, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
-    }
-
-
-def chat_object(model: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": ANSWER}
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_790_000_000,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": chat_usage(),
-    }
-
-
-def response_object(model: str, status: str = "completed") -> dict[str, Any]:
-    text = {"type": "output_text", "text": ANSWER, "annotations": []}
-    output = [{"type": "message", "id": "msg_1", "role": "assistant", "status": status, "content": [text]}]
-    usage = {
-        "input_tokens": INPUT,
-        "output_tokens": OUTPUT,
-        "total_tokens": INPUT + OUTPUT,
-        "input_tokens_details": {"cached_tokens": CACHED},
-        "output_tokens_details": {"reasoning_tokens": 0},
-    }
-    done = status == "completed"
-    return {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1_790_000_000,
-        "model": model,
-        "status": status,
-        "output": output if done else [],
-        "usage": usage if done else None,
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-    }
-
-
-def message_usage() -> dict[str, Any]:
-    return {
-        "input_tokens": INPUT - CACHED,
-        "cache_read_input_tokens": CACHED,
-        "cache_creation_input_tokens": 0,
-        "output_tokens": OUTPUT,
-    }
-
-
-def message_object(model: str) -> dict[str, Any]:
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": model,
-        "content": [{"type": "text", "text": ANSWER}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": message_usage(),
-    }
-
-
-def embeddings_object(model: str, request: dict[str, Any]) -> dict[str, Any]:
-    # base64 of two floats, which is how the SDK asks for them.
-    vector: object = "AACAPwAAAEA=" if request.get("encoding_format") == "base64" else [1.0, 2.0]
-    row = {"object": "embedding", "index": 0, "embedding": vector}
-    usage = {"prompt_tokens": EMBEDDED, "total_tokens": EMBEDDED}
-    return {"object": "list", "data": [row], "model": model, "usage": usage}
-
-
-def events(path: str, model: str, request: dict[str, Any]) -> Iterator[bytes]:
-    """The frames of a stream, each a whole event."""
-    if path == "/chat/completions":
-        yield from _chat_events(model, with_usage=(request.get("stream_options") or {}).get("include_usage"))
-    elif path == "/responses":
-        yield from _response_events(model)
-    else:
-        yield from _message_events(model)
-
-
-def _chat_events(model: str, *, with_usage: object) -> Iterator[bytes]:
-    def frame(choices: list[dict[str, Any]], **more: object) -> bytes:
-        head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
-        return b"data: " + json.dumps({**head, "choices": choices, **more}).encode() + b"\n\n"
-
-    for piece in _PIECES:
-        delta = {"role": "assistant", "content": piece}
-        yield frame([{"index": 0, "delta": delta, "finish_reason": None}])
-    yield frame([{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    if with_usage:
-        yield frame([], usage=chat_usage())
-    yield b"data: [DONE]\n\n"
-
-
-def _named(kind: str, **data: object) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()
-
-
-def _response_events(model: str) -> Iterator[bytes]:
-    where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "in_progress", "content": []}
-    part = {"type": "output_text", "text": "", "annotations": []}
-    steps: list[tuple[str, dict[str, object]]] = [
-        ("response.created", {"response": response_object(model, "in_progress")}),
-        ("response.output_item.added", {"output_index": 0, "item": item}),
-        ("response.content_part.added", {**where, "part": part}),
-        *(("response.output_text.delta", {**where, "delta": piece, "logprobs": []}) for piece in _PIECES),
-        ("response.output_text.done", {**where, "text": ANSWER, "logprobs": []}),
-        ("response.completed", {"response": response_object(model)}),
-    ]
-    for number, (kind, data) in enumerate(steps):
-        yield _named(kind, sequence_number=number, **data)
-
-
-def _message_events(model: str) -> Iterator[bytes]:
-    start = message_object(model)
-    begun = {**message_usage(), "output_tokens": 1}
-    yield _named("message_start", message={**start, "content": [], "stop_reason": None, "usage": begun})
-    yield _named("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    for piece in _PIECES:
-        yield _named("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
-    yield _named("content_block_stop", index=0)
-    ending = {"stop_reason": "end_turn", "stop_sequence": None}
-    yield _named("message_delta", delta=ending, usage={"output_tokens": OUTPUT})
-    yield _named("message_stop")
+    return {"type": "error", "error": error} if path.startswith("/v1/messages") else {"error": error}

@@ -120,6 +120,8 @@ def calls():
             "gpt-fixed",
             {"input_tokens": 1200, "cache_read_tokens": 1000, "output_tokens": 34},
             origin=agent(REFUND, "support_agent", run="a1"),
+            call_site="app/support.py:42",
+            failed_attempts=(429, 0),
         ),
         call(
             1,
@@ -129,6 +131,7 @@ def calls():
             {"input_tokens": 250_000, "output_tokens": 100, "reasoning_tokens": 60},
             stream=True,
             origin=agent(REFUND, "support_agent", "researcher", run="b1"),
+            call_site="app/research/desk_for_enterprise_customers.py:117",
         ),
         call(
             2,

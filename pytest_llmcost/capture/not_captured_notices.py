@@ -1,0 +1,97 @@
+"""Which of the ways past us led to a model: what is said about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
+
+from pytest_llmcost.attribution.scope import Scope
+from pytest_llmcost.capture.sighting import Sighting, Way
+from pytest_llmcost.model.report import Notice, NoticeKind
+from pytest_llmcost.usage.hosts import host_of, provider_of
+
+# Paths that only models are served at, on whatever host.
+_MODEL_PATH = re.compile(r"/v1(?:beta)?/(?:realtime|responses)\b|BidiGenerateContent|/openai/realtime\b")
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?$")
+_SDKS = (
+    "openai|anthropic|google\\.genai|google import genai|mistralai|cohere|groq|ollama|litellm|boto3"
+    "|huggingface_hub|pydantic_ai|langchain\\w*|langgraph|agents|instructor"
+)
+_IMPORTS_SDK = re.compile(rf"^\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
+_IMPORTS_INLINE = re.compile(rf"(?:^|;)\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
+_MOST_BYTES = 1_000_000
+_MOST_NAMED = 3
+
+
+def not_captured(sightings: Iterable[Sighting], hosts: Mapping[str, str], root: Path) -> Iterator[Notice]:
+    """Say what was not captured, and in which tests.
+
+    Args:
+        sightings: In the order in which they began.
+        hosts: The YAML's ``hosts:``.
+        root: The project's root: scripts are looked for from there.
+
+    Yields:
+        One notice for each way past us, however many tests went it.
+    """
+    places: dict[str, dict[str, None]] = {}
+    for sighting in sightings:
+        what = _what(sighting, hosts, root)
+        if what is not None:
+            places.setdefault(what, {})[_where(sighting.scope)] = None
+    for what, where in places.items():
+        named, more = list(where)[:_MOST_NAMED], len(where) - _MOST_NAMED
+        if more > 0:
+            named.append(f"{more} more")
+        tests = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+        yield Notice(NoticeKind.NOT_CAPTURED, f"{what}: {tests}")
+
+
+def _what(sighting: Sighting, hosts: Mapping[str, str], root: Path) -> str | None:
+    if sighting.way is Way.PROCESS:
+        script = _script_with_sdk(sighting.target.split("\0"), root)
+        return f"child process {script}, which imports an LLM SDK" if script else None
+    if sighting.way is Way.FORK:
+        return f"{sighting.target} LLM request(s) of a forked child process"
+    if sighting.way is Way.GRPC:
+        host = sighting.target.removeprefix("dns:///")
+        return f"gRPC channel to {host}" if provider_of(host, hosts) else None
+    host = host_of(sighting.target.replace("ws", "http", 1))
+    if provider_of(host, hosts) or _MODEL_PATH.search(sighting.target):
+        return f"WebSocket to {host}"
+    return None
+
+
+def _where(scope: Scope) -> str:
+    if scope.nodeid is not None:
+        return scope.nodeid
+    return f"fixture {scope.fixture}" if scope.fixture else "outside any test"
+
+
+def _script_with_sdk(command: list[str], root: Path) -> str | None:
+    """The python script of a command, if it imports an SDK itself; only its text is looked at."""
+    if not _PYTHON.search(PurePath(command[0]).name):
+        return None
+    arguments = iter(command[1:])
+    for argument in arguments:
+        if argument == "-c":
+            return "python -c" if _IMPORTS_INLINE.search(next(arguments, "")) else None
+        if argument == "-m":
+            name = next(arguments, "")
+            places = [root / f"{name.replace('.', '/')}{end}" for end in (".py", "/__main__.py")]
+            return f"python -m {name}" if any(map(_imports_sdk, places)) else None
+        if argument in {"-X", "-W"}:
+            next(arguments, "")
+        elif not argument.startswith("-"):
+            return argument if _imports_sdk(root / argument) else None
+    return None
+
+
+def _imports_sdk(script: Path) -> bool:
+    try:
+        with script.open("rb") as file:
+            text = file.read(_MOST_BYTES)
+    except (OSError, ValueError):
+        return False
+    return _IMPORTS_SDK.search(text.decode("utf-8", "replace")) is not None

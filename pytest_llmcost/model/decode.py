@@ -1,0 +1,160 @@
+"""Calls from the builtin types that ``codec`` makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.call import (
+    Api,
+    Call,
+    CassetteRef,
+    MeasuredCall,
+    ModelIds,
+    Origin,
+    Phase,
+    PricedSubCall,
+    RequestSize,
+    Source,
+    Status,
+    SubCall,
+)
+from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
+from pytest_llmcost.model.report import Notice, NoticeKind, Observed
+from pytest_llmcost.model.usage import Usage
+
+
+def parse_time(text: str) -> datetime:
+    """Read what ``time_text`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def amount_from_json(found: Mapping[str, Any]) -> Amount:
+    """Read what ``amount_to_json`` wrote."""
+    high = found["high"]
+    return Amount(Decimal(found["low"]), Decimal(found["value"]), None if high is None else Decimal(high))
+
+
+def usage_from_json(found: Mapping[str, int] | None) -> Usage | None:
+    """Read what ``usage_to_json`` wrote."""
+    return None if found is None else Usage(found)
+
+
+def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
+    """Read what ``measured_to_json`` wrote, or a row of report.json.
+
+    Raises:
+        KeyError, TypeError, ValueError: If the row is not of that form.
+    """
+    found = row.get
+    cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
+    return MeasuredCall(
+        origin=Origin(
+            nodeid=found("nodeid"),
+            phase=Phase(row["phase"]),
+            fixture=found("fixture"),
+            attempt=row["attempt"],
+            agent=found("agent"),
+            agent_run=found("agent_run"),
+            agent_path=tuple(found("agent_path", ())),
+        ),
+        provider=row["provider"],
+        host=row["host"],
+        api=Api(row["api"]),
+        model=ModelIds(row["model"]["requested"], row["model"]["billed"]),
+        stream=row.get("stream", False),
+        source=Source(row["source"]),
+        stale=row.get("stale", False),
+        leak=row.get("leak", False),
+        usage=usage_from_json(found("own_usage", row["usage"])),
+        incomplete=found("incomplete"),
+        context=found("context", {}),
+        doubts=tuple(found("doubts", ())),
+        stated_cost=None if stated is None else Decimal(stated),
+        sub_calls=tuple(
+            SubCall(sub["kind"], sub["model"], Usage(sub["usage"])) for sub in found("sub_calls", ())
+        ),
+        request=RequestSize(row["request"]["sha256"], row["request"]["parts"]),
+        cassette=CassetteRef(cassette["path"], cassette["interaction"]) if cassette else None,
+        http_status=row["http_status"],
+        started_at=parse_time(row["started_at"]),
+        answered_at=None if answered is None else parse_time(answered),
+        latency=row["latency"],
+        call_site=found("call_site"),
+        failed_attempts=tuple(found("failed_attempts", ())),
+    )
+
+
+def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Call:
+    """Read what ``call_to_json`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: If the row is not of that form.
+    """
+    return Call(
+        id=row["id"],
+        measured=measured_from_json(row),
+        cost=amount_from_json(row["cost"]),
+        components={unit: Decimal(usd) for unit, usd in row["components"].items()},
+        status=Status(row["status"]),
+        status_detail=row["status_detail"],
+        lookup=_lookup_from_json(row["price"], cards),
+        sub_calls=tuple(
+            PricedSubCall(
+                sub["kind"],
+                sub["model"],
+                Usage(sub["usage"]),
+                amount_from_json(sub["cost"]),
+                _lookup_from_json(sub["price"], cards),
+            )
+            for sub in row["sub_calls"]
+        ),
+    )
+
+
+def _lookup_from_json(found: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Lookup:
+    card = cards[found["card"]] if found["card"] else None
+    return Lookup(
+        PriceSource(found["source"]), card, found["matched"], found["origin"], tuple(found["trail"])
+    )
+
+
+def card_from_json(name: str, found: Mapping[str, Any]) -> RateCard:
+    """Read what ``card_to_json`` wrote."""
+    return RateCard(
+        name=name,
+        source=PriceSource(found["source"]),
+        origin=found["origin"],
+        matched=found["matched"],
+        as_of=date.fromisoformat(found["as_of"]),
+        since=None if found["since"] is None else date.fromisoformat(found["since"]),
+        rates={
+            unit: Rate(
+                Decimal(rate["usd"]),
+                rate["per"],
+                tuple(Tier(tier["above"], Decimal(tier["usd"])) for tier in rate["tiers"]),
+            )
+            for unit, rate in found["rates"].items()
+        },
+        doubts=tuple(found["doubts"]),
+    )
+
+
+def notice_from_json(row: Mapping[str, Any]) -> Notice:
+    """Read what ``notice_to_json`` wrote."""
+    return Notice(NoticeKind(row["kind"]), row["message"], row["paste"])
+
+
+def observed_from_json(found: Mapping[str, Any]) -> Observed:
+    """Read what ``observed_to_json`` wrote."""
+    return Observed(
+        imported=tuple(found["imported"]),
+        not_captured=tuple(found["not_captured"]),
+        cassettes=found["cassettes"],
+        interactions=found["interactions"],
+        not_calls=dict(found["not_calls"]),
+        child_processes=found["child_processes"],
+    )

@@ -1,0 +1,118 @@
+"""report.json read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pytest_llmcost.errors import ReportError
+from pytest_llmcost.model.call import Source, Status
+from pytest_llmcost.model.decode import (
+    amount_from_json,
+    call_from_json,
+    card_from_json,
+    notice_from_json,
+    observed_from_json,
+    parse_time,
+    usage_from_json,
+)
+from pytest_llmcost.model.report import (
+    FORMAT,
+    AgentCost,
+    Meta,
+    ModelCost,
+    PricingMeta,
+    Rollup,
+    RunReport,
+    Selection,
+    TestCost,
+    TestResult,
+)
+from pytest_llmcost.model.usage import NO_USAGE
+from pytest_llmcost.reports.json_report import TOOL
+
+_RERUN = "run pytest --llm-cost again to write a new one"
+
+
+def parse_report(text: str, path: str) -> RunReport:
+    """Read report.json.
+
+    Args:
+        text: Its content.
+        path: The file, as users name it.
+
+    Raises:
+        ReportError: If it is malformed, or of a newer format.
+    """
+    try:
+        found = json.loads(text)
+        form = found["meta"]["format"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ReportError(f"{path}: not a report of {TOOL}; {_RERUN}") from error
+    if not isinstance(form, int) or form > FORMAT:
+        raise ReportError(
+            f"{path}: format {form!r} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
+        )
+    try:
+        return _report_from_json(found)
+    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+        raise ReportError(f"{path}: damaged ({type(error).__name__}: {error}); {_RERUN}") from error
+
+
+def _report_from_json(found: Mapping[str, Any]) -> RunReport:
+    cards = {name: card_from_json(name, card) for name, card in found["rate_cards"].items()}
+    return RunReport(
+        meta=_meta_from_json(found["meta"]),
+        totals=_rollup_from_json(found["totals"]),
+        tests=tuple(
+            TestCost(
+                TestResult(row["nodeid"], row["outcome"], row["duration"], row["attempts"]),
+                _rollup_from_json(row),
+            )
+            for row in found["tests"]
+        ),
+        agents=tuple(AgentCost(row["name"], row["runs"], _rollup_from_json(row)) for row in found["agents"]),
+        models=tuple(
+            ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
+        ),
+        calls=tuple(call_from_json(row, cards) for row in found["calls"]),
+        rate_cards=cards,
+        notices=tuple(notice_from_json(row) for row in found["notices"]),
+        observed=observed_from_json(found["observed"]),
+    )
+
+
+def _meta_from_json(found: Mapping[str, Any]) -> Meta:
+    pricing, selection = found["pricing"], found["selection"]
+    return Meta(
+        version=found["version"],
+        created_at=parse_time(found["created_at"]),
+        commit=found["commit"],
+        branch=found["branch"],
+        rootdir=found["rootdir"],
+        complete=found["complete"],
+        include_mocked=found["include_mocked"],
+        selection=Selection(selection["full"], selection["collected"], selection["ran"]),
+        pricing=PricingMeta(
+            pricing["source"],
+            pricing["version"],
+            pricing["as_of"],
+            pricing["rate_card_sha256"],
+            pricing["overrides_sha256"],
+        ),
+    )
+
+
+def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
+    rate = found["cache_hit_rate"]
+    return Rollup(
+        calls=found["calls"],
+        cost=amount_from_json(found["cost"]),
+        spent=amount_from_json(found["spent"]),
+        usage=usage_from_json(found["usage"]) or NO_USAGE,
+        cache_hit_rate=None if rate is None else Decimal(rate),
+        sources={Source(name): number for name, number in found["sources"].items()},
+        statuses={Status(name): number for name, number in found["statuses"].items()},
+    )

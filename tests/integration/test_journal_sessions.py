@@ -1,0 +1,90 @@
+"""Several sessions in one folder: the journal of one never mixes with that of another."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from ways import PRICES, check_unfinished, owners
+
+KILLED = """
+    import os
+    from owner import ask
+
+    def test_NAME():
+        WAIT
+        ask("test_NAME call")
+
+    def test_dies():
+        os._exit(0)
+"""
+ENDS = """
+    from owner import ask
+
+    def test_NAME():
+        ask("test_NAME call")
+"""
+WAIT = """
+        import pathlib, time
+        pathlib.Path("waiting").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def priced(project):
+    """A project whose calls have a price."""
+    project.write("llmcost.yaml", PRICES)
+    return project
+
+
+def suite(project, name, text, wait=""):
+    project.write(f"test_{name}.py", text.replace("NAME", name).replace("        WAIT\n", wait))
+    return f"test_{name}.py"
+
+
+def test_one_after_another(priced):
+    """What a killed session left goes into no later report, neither of one that ends nor of one that is killed."""
+    priced.run(suite(priced, "first", KILLED), plugins=[])
+    ended = priced.run(suite(priced, "second", ENDS), plugins=[])
+    assert (owners(ended), ended.report["meta"]["complete"]) == ({"test_second call": 1}, True)
+    asked = priced.explain("test_second.py::test_second")
+    assert (asked.code, owners(asked)) == (0, {"test_second call": 1})
+    assert "did not finish" not in asked.output
+    assert priced.run(suite(priced, "third", KILLED), plugins=[]).report is None
+    check_unfinished(priced.explain("test_third.py::test_third"), {"test_third call": 1})
+
+
+def test_at_the_same_time(priced):
+    """A session that is killed after another one began and ended: each has its own calls, and it was the last."""
+    long, short = suite(priced, "long", KILLED, WAIT), suite(priced, "short", ENDS)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(priced.run, long, plugins=[])
+        while not (priced.folder / "waiting").exists():
+            assert not running.done(), running.result().output
+            time.sleep(0.02)
+        ended = priced.run(short, plugins=[])
+        (priced.folder / "go").touch()
+    assert (owners(ended), ended.report["meta"]["complete"]) == ({"test_short call": 1}, True)
+    check_unfinished(priced.explain("test_long.py::test_long"), {"test_long call": 1})
+
+
+def test_several_at_the_same_time(priced):
+    """Of sessions that are killed at the same time each keeps what it has: no line is torn or lost, nothing mixes."""
+    names = ["one", "two", "three"]
+    files = [suite(priced, name, KILLED, WAIT) for name in names]
+    with ThreadPoolExecutor() as pool:
+        running = [pool.submit(priced.run, file, plugins=[]) for file in files]
+        while not (priced.folder / "waiting").exists():
+            time.sleep(0.02)
+        time.sleep(2)
+        (priced.folder / "go").touch()
+        assert [run.result().report for run in running] == [None] * 3
+    # Which of them is explained, is a matter of time; it is one, and not a mixture.
+    found = [priced.explain(f"test_{name}.py::test_{name}") for name in names]
+    assert any(run.code == 0 for run in found), found
+    for name, run in zip(names, found, strict=True):
+        if run.code == 0:
+            check_unfinished(run, {f"test_{name} call": 1})

@@ -1,0 +1,21 @@
+"""Who calls urllib3 sees the same with and without the plugin, and so do its pools."""
+
+from __future__ import annotations
+
+import pytest
+from callers import captured, outcome
+from callers_urllib3 import SCENARIOS, Caller
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_caller_sees_the_same(loopback, name):
+    """Bytes, exceptions, attributes, connections and warnings are those without capture."""
+    runs = []
+    for run in (outcome, captured):
+        loopback.forget()
+        runs.append(run(lambda: SCENARIOS[name](Caller(loopback.origin))))
+    without, (with_us, noted) = runs
+    assert with_us == without
+    assert noted.faults == []
+    assert noted.exchanges
+    assert all(exchange.finished is not None for exchange in noted.exchanges)
