@@ -34,6 +34,11 @@ _PROVIDERS = (
     ("api.voyageai.com", "voyageai"),
     ("generativelanguage.googleapis.com", "google"),
     ("aiplatform.googleapis.com", "google"),
+    # With client certificates (mTLS).
+    ("generativelanguage.mtls.googleapis.com", "google"),
+    ("aiplatform.mtls.googleapis.com", "google"),
+    # Anthropic's own API behind Google's gateway.
+    ("claude.googleapis.com", "anthropic"),
     ("router.huggingface.co", "huggingface"),
     # Its cloud is a subscription, and not the free server that the same API belongs to.
     ("ollama.com", "ollama-cloud"),
@@ -46,8 +51,11 @@ _REGIONAL = (
         ),
         "aws",
     ),
-    (re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws$"), "aws"),
-    (re.compile(r"[a-z0-9-]+-aiplatform\.googleapis\.com$"), "google"),
+    # Its newer endpoints, which speak IPv6 as well.
+    (re.compile(r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$"), "aws"),
+    # Claude Platform on AWS: Anthropic's own API, rated at Anthropic's standard prices (its billing page at AWS).
+    (re.compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$"), "anthropic"),
+    (re.compile(r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$"), "google"),
     (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$"), "google"),
 )
 HUGGING_FACE = "huggingface"
