@@ -53,7 +53,7 @@ _REGIONAL = (
     ),
     # Its newer endpoints, which speak IPv6 as well.
     (re.compile(r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$"), "aws"),
-    # Claude Platform on AWS: Anthropic's own API, rated at Anthropic's standard prices (its billing page at AWS).
+    # Claude Platform on AWS: Anthropic's own API at its standard prices. Source: its billing page at AWS.
     (re.compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$"), "anthropic"),
     (re.compile(r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$"), "google"),
     (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$"), "google"),

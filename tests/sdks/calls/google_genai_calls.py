@@ -10,7 +10,8 @@ from google.oauth2.credentials import Credentials
 ORIGIN = os.environ["LOOPBACK_GOOGLE"]
 ASK = {"model": "gemini-2.5-flash", "contents": "hi"}
 INTERACT = {"model": "gemini-2.5-flash", "input": "hi"}
-EMBED = {"model": "gemini-embedding-001", "contents": "hi"}
+# The model before it states no usage on the Gemini API.
+EMBED = {"model": "gemini-embedding-2", "contents": "hi"}
 # Older models have a path of their own on Vertex.
 EMBED_ON_VERTEX = {"model": "text-embedding-005", "contents": "hi"}
 
