@@ -73,7 +73,7 @@ class _Unknown(NamedTuple):
 
 def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
     """Prices for all unknown models as one piece of YAML, and as comments what may stand in their place."""
-    prices = dict.fromkeys(_key(found.provider, found.model) for found in unknown)
+    prices = {_key(found.provider, found.model): _row(found.api) for found in unknown}
     ways_out: dict[str, None] = {}
     for found in unknown:
         if found.is_on_unknown_host:
@@ -89,12 +89,19 @@ def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
             "# llmcost.yaml (one pricing: only; merge it with yours), in USD per million tokens:",
             "pricing:",
             "  models:",
-            *(f'    {key}: {{input: "...", output: "..."}}' for key in prices),
+            *(f"    {key}: {row}" for key, row in prices.items()),
             "# or, where it is true, in place of a price: the host is a gateway to that provider, its calls",
             "# are free, or the model is another name of a priced one",
             *ways_out,
         ]
     )
+
+
+def _row(api: Api) -> str:
+    """The prices that a model of a wire format needs."""
+    if api in {Api.COHERE_RERANK, Api.BEDROCK_RERANK}:
+        return '{fees: {rerank_searches: "..."}}  # $ per 1,000'
+    return '{input: "...", output: "..."}' if api.generates else '{input: "..."}'
 
 
 def _key(provider: str, model: str) -> str:

@@ -130,6 +130,15 @@ def test_the_maker_is_named_as_the_price_table_names_it(api, provider):
     assert f'hosts: {{"llm.internal": {provider}}}' in notice.paste
 
 
+def test_pasted_price_of_a_rerank_is_per_search():
+    """It has no tokens: what is pasted prices the unit that was used."""
+    call = measured("cohere", "rerank-99", {"rerank_searches": 2}, api=Api.COHERE_RERANK)
+    (notice,) = notices(call)
+    pasted = read_configuration(notice.paste.replace('"..."', '"2.0"'), "llmcost.yaml")
+    (priced,) = price_calls([call], PriceTable(pasted.pricing, table()._today))
+    assert (priced.status, priced.cost.value) == (Status.EXACT, Decimal("0.004"))
+
+
 def test_one_notice_for_each_unknown_model():
     """With how many calls and tokens; the cost is unknown and not zero."""
     calls = [
