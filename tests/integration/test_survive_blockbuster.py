@@ -44,16 +44,25 @@ SUITE = """
 
     STREAM = {**BODY, "stream": True, "stream_options": {"include_usage": True}}
 
+    # To make one reads certificates, on some machines: so before the event loop runs.
+    @pytest.fixture
+    def client():
+        return httpx2.AsyncClient()
+
+    @pytest.fixture
+    def client_over_aiohttp():
+        return openai.DefaultAioHttpClient()
+
     async def test_it_is_active():
         with pytest.raises(BlockingError):
             time.sleep(0.01)
 
-    async def test_httpx2():
-        async with httpx2.AsyncClient() as client:
+    async def test_httpx2(client):
+        async with client:
             assert (await client.post(url(), json=BODY)).json()["usage"]
 
-    async def test_httpx2_stream():
-        async with httpx2.AsyncClient() as client:
+    async def test_httpx2_stream(client):
+        async with client:
             async with client.stream("POST", url(behaviour="slow"), json=STREAM) as response:
                 assert len([line async for line in response.aiter_lines()]) > 4
 
@@ -65,13 +74,13 @@ SUITE = """
         async with aiohttp.ClientSession() as session, session.post(url(), json=STREAM) as response:
             assert len([line async for line in response.content]) > 4
 
-    async def test_openai_over_aiohttp():
-        async with openai.DefaultAioHttpClient() as http:
+    async def test_openai_over_aiohttp(client_over_aiohttp):
+        async with client_over_aiohttp as http:
             client = openai.AsyncOpenAI(base_url=url("/"), api_key="x", http_client=http)
             assert (await client.chat.completions.create(**BODY)).usage.total_tokens == 1234
 
-    async def test_error():
-        async with httpx2.AsyncClient() as client:
+    async def test_error(client):
+        async with client:
             assert (await client.post(url(behaviour="status-429"), json=BODY)).status_code == 429
 """
 MODES = ("live", "recorded", "replayed")
