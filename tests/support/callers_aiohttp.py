@@ -7,78 +7,18 @@ import contextlib
 import gc
 import json
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
 import aiohttp
 from callers import BODY, ENCODINGS, STREAM, Scenarios, error_of, public
+from callers_aiohttp_readers import AT_ONCE, READERS, TO_THE_END, joined, listed, settled
 from yarl import URL
 
 SCENARIOS = scenario = Scenarios()
 # Before Python 3.14 aiohttp refuses zstd unless a backport is installed.
 DECODED = tuple(name for name in ENCODINGS if name != "zstd")
-
-
-async def pieces(content: Any, method: str, *arguments: int) -> Any:
-    """Call it until it gives nothing more."""
-    found = b""
-    while piece := await getattr(content, method)(*arguments):
-        found += piece
-    return found
-
-
-async def chunks(content: Any) -> Any:
-    found = b""
-    while True:
-        data, end_of_chunk = await content.readchunk()
-        if not data and not end_of_chunk:
-            return found
-        found += data
-
-
-async def settled(content: Any) -> None:
-    """Wait until all has come, or it broke; after that nothing depends on the network."""
-    with contextlib.suppress(aiohttp.ClientError):
-        if content.exception() is None:
-            await asyncio.wait_for(content.wait_eof(), 5)
-
-
-async def nowait(content: Any) -> bytes:
-    await settled(content)
-    return content.read_nowait(5) + content.read_nowait()
-
-
-READERS: dict[str, Callable[[Any], Awaitable[Any]]] = {
-    "read": lambda response: response.read(),
-    "text": lambda response: response.text(),
-    "json": lambda response: response.json(content_type=None),
-    "json_strict": lambda response: response.json(),
-    "content_read": lambda response: response.content.read(),
-    "content_read_pieces": lambda response: pieces(response.content, "read", 7),
-    "content_read_nothing": lambda response: response.content.read(0),
-    "readany": lambda response: pieces(response.content, "readany"),
-    "readline": lambda response: pieces(response.content, "readline"),
-    "readuntil": lambda response: response.content.readuntil(b"}"),
-    "readexactly": lambda response: response.content.readexactly(20),
-    "readexactly_too_much": lambda response: response.content.readexactly(10**6),
-    "readchunk": lambda response: chunks(response.content),
-    "read_nowait": lambda response: nowait(response.content),
-    "lines": lambda response: listed(response.content),
-    "iter_any": lambda response: joined(response.content.iter_any()),
-    "iter_chunked": lambda response: joined(response.content.iter_chunked(7)),
-    "iter_chunked_large": lambda response: joined(response.content.iter_chunked(10**6)),
-    "iter_chunks": lambda response: joined(data async for data, _ in response.content.iter_chunks()),
-}
-TO_THE_END = ("read", "text", "content_read", "readany", "readline", "readchunk", "lines", "iter_chunked")
-
-
-async def listed(found: Any) -> list[Any]:
-    return [each async for each in found]
-
-
-async def joined(found: Any) -> bytes:
-    return b"".join(await listed(found))
 
 
 class Caller:
@@ -161,8 +101,8 @@ def _reading(reader: str) -> Callable[[Caller], Any]:
             for body in (BODY, STREAM):
                 async with caller.open(encoding, body) as (session, response):
                     before = head(response)
-                    if reader == "content_read_nothing":
-                        await settled(response.content)  # whether its body has come is chance
+                    if reader in AT_ONCE:
+                        await settled(response.content)
                     data = await attempt(lambda: READERS[reader](response))
                     await settled(response.content)
                     found.append((encoding, before, data, seen(response), place(response)))
@@ -245,6 +185,8 @@ async def loses_the_connection(caller: Caller) -> Any:
     for body in (BODY, STREAM):
         for reader, read in READERS.items():
             async with caller.open("cut", body) as (session, response):
+                if reader in AT_ONCE:
+                    await settled(response.content)
                 found.append((reader, await attempt(lambda: read(response))))
                 await settled(response.content)
                 found.append((seen(response), connections(session), response.content.total_bytes))
