@@ -59,8 +59,11 @@ def patch_subprocess(module: ModuleType, log: ExchangeLog, patches: Patches) -> 
     """Note the child processes that ``subprocess`` starts, those of asyncio among them."""
 
     def target(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        command = args[1] if len(args) > 1 else kwargs["args"]
-        parts = [command] if isinstance(command, str | bytes | os.PathLike) else command
+        command = args[1] if len(args) > 1 else kwargs.get("args")
+        # An iterator is not ours to use up, and what subprocess refuses is no process.
+        parts: list[Any] = [*command] if isinstance(command, list | tuple) else [command]
+        if not all(isinstance(part, str | bytes | os.PathLike) for part in parts):
+            return ""
         return "\0".join(os.fsdecode(part) for part in parts)
 
     patches.replace(module.Popen, "__init__", lambda init: _noting(init, log, Way.PROCESS, target))

@@ -90,6 +90,8 @@ def _script_with_sdk(command: list[str], root: Path) -> str | None:
 
 def _imports_sdk(script: Path) -> bool:
     try:
+        if not script.is_file():
+            return False  # reading a pipe would wait, and take from the process what is its own
         with script.open("rb") as file:
             text = file.read(_MOST_BYTES)
     except (OSError, ValueError):

@@ -126,3 +126,37 @@ def test_child_processes(project):
         "1 LLM request(s) of a forked child process: test_suite.py::test_fork",
     ]
     assert run.report["meta"]["complete"]
+
+
+def test_odd_commands(project):
+    """Arguments that can be read only once, scripts that are pipes, and commands that are refused."""
+    project.write(
+        "test_suite.py",
+        """
+        import os
+        import subprocess
+        import sys
+
+        import pytest
+
+        def test_iterator():
+            command = map(str, [sys.executable, "-c", "print(1)"])
+            assert subprocess.run(command, capture_output=True).stdout.split() == [b"1"]
+
+        def test_refused():
+            with pytest.raises(TypeError):
+                subprocess.run([sys.executable, 1])
+
+        @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this platform")
+        def test_pipe(tmp_path):
+            pipe = tmp_path / "pipe"
+            os.mkfifo(pipe)
+            process = subprocess.Popen([sys.executable, pipe], stdout=subprocess.PIPE)
+            pipe.write_text("print(1)")
+            assert process.communicate()[0].split() == [b"1"]
+        """,
+    )
+    run = project.run()
+    assert run.outcomes == {"passed": 3}, run.output
+    assert run.report["meta"]["complete"], run.output
+    assert run.notices("not captured") == []
