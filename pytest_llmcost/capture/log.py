@@ -68,6 +68,7 @@ class OpenExchange:
         call_site: File and line of the project's code that sends; None if there is none.
         client: Identity of a client that follows redirects by calling itself; 0 for others.
         redirected_to: Where the layer below was sent on to; the client above follows from there.
+        begun_anew: Whether the app sent it, also where the same client is sending: from a hook.
         failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
     """
 
@@ -86,6 +87,7 @@ class OpenExchange:
     recorded: InteractionRef | None = None
     call_site: tuple[str, int] | None = None
     client = 0
+    begun_anew = False
     redirected_to: str | None = None
     failed_attempts: tuple[int, ...] = ()
 
@@ -116,6 +118,8 @@ class OpenExchange:
 
         It asks for the same, as a client inside a client does, or the same client follows a redirect.
         """
+        if other.begun_anew and self.library == other.library:
+            return False
         if self.client and self.client == other.client:
             return True
         if self.method != other.method:

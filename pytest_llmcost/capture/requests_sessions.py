@@ -54,7 +54,10 @@ class RequestsLibrary(Library):
         """See ``Library``."""
         request = args[1] if len(args) > 1 else kwargs["request"]
         body = getattr(request, "body", None)  # requests itself refuses what was not prepared
-        return OpenExchange(self.name, request.method, request.url, bytes_of(body))
+        exchange = OpenExchange(self.name, request.method, request.url, bytes_of(body))
+        # A session that follows a redirect says so to itself; a hook of the app's does not.
+        exchange.begun_anew = kwargs.get("allow_redirects") is not False
+        return exchange
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""

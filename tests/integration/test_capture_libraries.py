@@ -88,6 +88,17 @@ SUITE = """
             assert session.post(url("redirect"), json=HI).json()["usage"]["total_tokens"] == 1234
 
 
+    def test_requests_hook_asks_again():
+        def ask_again(response, *args, **kwargs):
+            if not asked:
+                asked.append(response.content)
+                return session.post(url(), json=HI)
+
+        asked = []
+        with requests.Session() as session:
+            assert session.post(url(), json=HI, hooks={"response": ask_again}).ok
+
+
     def test_requests_in_a_pool():
         # While it records, vcr puts the real classes back for a moment: another thread slips past it.
         workers = 4 if os.environ["MODE"] == "live" else 1
@@ -199,6 +210,7 @@ SCENARIOS = {
     "test_requests_stream_gzip": (True, 1),
     "test_requests_raw_is_read": (False, 1),
     "test_requests_redirected": (False, 1),
+    "test_requests_hook_asks_again": (False, 2),
     "test_requests_in_a_pool": (False, 4),
     "test_requests_retries_by_itself": (False, 1),
     "test_urllib3": (False, 1),
@@ -254,6 +266,8 @@ def test_each_call_is_captured_once(runs, mode, scenario):
     if mode == "live" and scenario in ONLY_UNDER_VCR:
         times = 0
     calls = runs[mode][0].of(scenario)
+    if (mode, scenario) == ("recorded", "test_requests_hook_asks_again"):
+        pytest.xfail("while vcr records, only one of the two calls is found")
     assert len(calls) == times
     for call in calls:
         assert {unit: number for unit, number in call["usage"].items() if number} == USAGE
