@@ -63,7 +63,8 @@ class Collector:
         if self._log.sightings:
             from pytest_llmcost.capture.not_captured_notices import not_captured
 
-            self.notices += not_captured(self._log.sightings, self._hosts, self._root)
+            # Of a copy: a thread may still start a process.
+            self.notices += not_captured(list(self._log.sightings), self._hosts, self._root)
         return calls + [self._measured(settled) for settled in self._background.unfinished()]
 
     def _measure(self, exchanges: Iterable[OpenExchange]) -> list[MeasuredCall]:
