@@ -1,7 +1,8 @@
 """aiohttp: ``ClientSession._request``, and what vcr puts in its place while a cassette is open.
 
-aiohttp has no public method that all requests pass. Its reader of the body has read-only attributes, so it
-becomes an instance of a subclass that keeps what the connection feeds it.
+aiohttp has no public method that all requests pass. A middleware of the app's may send a request more than
+once, so an answer is taken where it begins: ``ClientResponse.start``. Its reader of the body has read-only
+attributes, so it becomes an instance of a subclass that keeps what the connection feeds it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     """
     library = AiohttpLibrary()
     patches.replace(module.ClientSession, "_request", lambda request: watch_async(request, library, log))
+    patches.replace(module.ClientResponse, "start", lambda start: _watch_start(start, log))
     patch_aiohttp(module, log, patches)
 
 
@@ -74,31 +76,15 @@ class AiohttpLibrary(Library):
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
-        exchange.begin_response(response.status, response.headers)
-        _note_connection(exchange, response)
-        body = response._body  # noqa: SLF001  # .read() would wait for it
-        if body is not None:
-            exchange.chunks = (body,)
-            exchange.ended = True
-            exchange.finish()
-            return
-        reader = response.content
-        # At its end already, or broken. If the body is empty, it is a reader that all such responses share.
-        if reader.is_eof() or reader.exception() is not None:
-            exchange.chunks = list(getattr(reader, "_buffer", ()))
-            exchange.ended = reader.is_eof()
-            exchange.finish()
-        else:
-            _keep_feeding(exchange, reader)
+        if not exchange.status:  # else it was taken as it began; what somebody made was not
+            _keep_answer(exchange, response)
 
     def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:
-        """Sessions that raise for a status lose the response; the exception has the status."""
+        """Sessions that raise for a status lose the response."""
         status = getattr(error, "status", 0)
-        if isinstance(status, int) and status:
+        if not exchange.status and isinstance(status, int) and status:
             exchange.begin_response(status, {})
-            exchange.finish()
-        else:
-            exchange.fail()
+        super().attach_lost(exchange, error)
 
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
@@ -106,6 +92,40 @@ class AiohttpLibrary(Library):
         location = response.headers.get("location")
         if location:
             exchange.redirected_to = str(response.url.join(type(response.url)(location)))
+
+
+def _watch_start(original: Any, log: ExchangeLog) -> Any:
+    @functools.wraps(original)
+    async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
+        started = await original(response, *args, **kwargs)
+        exchange = log.current.get()
+        if exchange is not None and exchange.library == AiohttpLibrary.name:
+            try:
+                _keep_answer(exchange, response)
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+                log.fault("aiohttp response", error)
+        return started
+
+    return start
+
+
+def _keep_answer(exchange: OpenExchange, response: Any) -> None:
+    exchange.begin_response(response.status, response.headers)
+    _note_connection(exchange, response)
+    body = response._body  # noqa: SLF001  # .read() would wait for it
+    if body is not None:
+        exchange.chunks = (body,)
+        exchange.ended = True
+        exchange.finish()
+        return
+    reader = response.content
+    # At its end already, or broken. If the body is empty, it is a reader that all such responses share.
+    if reader.is_eof() or reader.exception() is not None:
+        exchange.chunks = list(getattr(reader, "_buffer", ()))
+        exchange.ended = reader.is_eof()
+        exchange.finish()
+    else:
+        _keep_feeding(exchange, reader)
 
 
 def _note_connection(exchange: OpenExchange, response: Any) -> None:
@@ -123,7 +143,8 @@ def _body(kwargs: Options) -> bytes:
     value = kwargs.get("json")
     if value is not None:
         try:
-            return json.dumps(value, default=str).encode()
+            # What JSON does not know is the app's, whose code is not ours to run.
+            return json.dumps(value, default=lambda _: None).encode()
         except (TypeError, ValueError, RecursionError):
             return b""  # the session may have a serializer of its own
     return bytes_of(kwargs.get("data"))
@@ -144,15 +165,21 @@ class _Tap:
     A reader has no room for an attribute of ours, and a list of such callbacks.
     """
 
-    __slots__ = ("exchange", "keep")
+    __slots__ = ("_chunks", "_exchange", "keep")
 
     def __init__(self, exchange: OpenExchange, chunks: list[bytes]) -> None:
-        self.exchange = exchange
+        self._exchange = exchange
+        self._chunks = chunks
         self.keep = chunks.append
 
     def __call__(self) -> None:
-        self.exchange.ended = True
-        self.exchange.finish()
+        self.finish(ended=True)
+
+    def finish(self, *, ended: bool = False) -> None:
+        holder = self._exchange.holder_of(self._chunks)
+        if holder is not None:
+            holder.ended = holder.ended or ended
+            holder.finish()
 
 
 @cache
@@ -172,7 +199,7 @@ def _fed(base: Any) -> type:
             # The connection broke, or the app closed the response.
             for callback in self._eof_callbacks:
                 if type(callback) is _Tap:
-                    callback.exchange.finish()
+                    callback.finish()
             super().set_exception(*args, **kwargs)
 
     Fed.__name__, Fed.__qualname__, Fed.__module__ = base.__name__, base.__qualname__, base.__module__

@@ -81,7 +81,7 @@ class Collector:
         return calls
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
-        if seen.proxied and not (seen.on_network or seen.replayed):
+        if seen.proxied and not (seen.on_network or seen.replayed or seen.recorded):
             return None
         self._note_bypass(seen)
         if seen.failed:

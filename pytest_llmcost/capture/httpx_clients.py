@@ -56,7 +56,9 @@ class HttpxLibrary(Library):
             body = request.content
         except RuntimeError:  # a streamed request body is not ours to read
             body = b""
-        return OpenExchange(self.name, request.method, str(request.url), body)
+        exchange = OpenExchange(self.name, request.method, str(request.url), body)
+        exchange.by_itself = False  # redirects and attempts are made inside of ``send``
+        return exchange
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from copy import copy
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,14 @@ class RealClocks:
 
 
 _NOWHERE = Scope()
+_FIRST_OK, _FIRST_NOT_OK = 200, 300
+# What an exchange has of one answer, and not of the request.
+_OF_THE_ANSWER = frozenset(
+    {
+        *("finished", "status", "headers", "chunks", "decoded", "ended", "on_network"),
+        *("seen_by_vcr", "replayed", "recorded", "failed_attempts"),
+    }
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -35,6 +44,11 @@ def _plain(url: str) -> tuple[str, str, int | None, str, str]:
     parts = urlsplit(url)
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
     return parts.scheme, parts.hostname or "", port, unquote(parts.path), unquote(parts.query)
+
+
+def _differ(body: bytes, other: bytes) -> bool:
+    """Whether two bodies are known to differ; one that is streamed is not known."""
+    return bool(body and other) and body != other
 
 
 class OpenExchange:
@@ -66,10 +80,13 @@ class OpenExchange:
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
         call_site: File and line of the project's code that sends; None if there is none.
-        client: Identity of a client that follows redirects by calling itself; 0 for others.
+        client: Identity of the client.
+        request_object: Identity of the client's own object for the request; 0 if it has none.
+        by_itself: For a request that a client sends while it is sending another: whether its library does so
+            (it follows a redirect, it tries again) or the app does, from a hook. None if both may be.
         redirected_to: Where the layer below was sent on to; the client above follows from there.
-        begun_anew: Whether the app sent it, also where the same client is sending: from a hook.
         failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
+        earlier: Answers that came before the last one and were billed too: a hook of the app's asked again.
     """
 
     finished: float | None = None
@@ -87,9 +104,11 @@ class OpenExchange:
     recorded: InteractionRef | None = None
     call_site: tuple[str, int] | None = None
     client = 0
-    begun_anew = False
+    request_object = 0
+    by_itself: bool | None = None
     redirected_to: str | None = None
     failed_attempts: tuple[int, ...] = ()
+    earlier: tuple[OpenExchange, ...] = ()
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -108,21 +127,39 @@ class OpenExchange:
 
     def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
         """A response begins; an earlier one was a redirect, or an attempt that the client repeats."""
+        self.expect_answer()
         self.status = status
         self.headers = headers
         self.finished = None
         self.ended = False
+
+    def expect_answer(self) -> None:
+        """Another answer is about to come; one that was billed already is kept apart."""
+        if not _FIRST_OK <= self.status < _FIRST_NOT_OK:
+            return
+        before = copy(self)
+        before.sending = False
+        before.earlier = ()
+        before.finish()
+        self.earlier = (*self.earlier, before)
+        for name in _OF_THE_ANSWER & vars(self).keys():
+            delattr(self, name)
+
+    def holder_of(self, chunks: Sequence[bytes]) -> OpenExchange | None:
+        """Where the answer with these chunks is kept; None if it was replaced."""
+        return next((each for each in (self, *self.earlier) if each.chunks is chunks), None)
 
     def is_same_as(self, other: OpenExchange) -> bool:
         """Whether another exchange is a part of this one.
 
         It asks for the same, as a client inside a client does, or the same client follows a redirect.
         """
-        if other.begun_anew and self.library == other.library:
-            return False
         if self.client and self.client == other.client:
-            return True
-        if self.method != other.method:
+            if self.request_object and self.request_object == other.request_object:
+                return True
+            if other.by_itself is not None:
+                return other.by_itself
+        if self.method != other.method or _differ(self.request_body, other.request_body):
             return False
         if self.url == other.url or _plain(self.url) == _plain(other.url):
             return True
@@ -200,6 +237,7 @@ class ExchangeLog:
         for _ in range(len(self._exchanges)):
             exchange = self._exchanges.popleft()
             if (exchange.finished is not None and not exchange.sending) or everything:
+                yield from exchange.earlier
                 yield exchange
             else:
                 self._exchanges.append(exchange)

@@ -44,7 +44,6 @@ class RequestsLibrary(Library):
     """Reads the requests and responses of requests."""
 
     name = "requests"
-    follows_redirects_by_itself = True
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
@@ -56,7 +55,8 @@ class RequestsLibrary(Library):
         body = getattr(request, "body", None)  # requests itself refuses what was not prepared
         exchange = OpenExchange(self.name, request.method, request.url, bytes_of(body))
         # A session that follows a redirect says so to itself; a hook of the app's does not.
-        exchange.begun_anew = kwargs.get("allow_redirects") is not False
+        exchange.by_itself = kwargs.get("allow_redirects") is False
+        exchange.request_object = id(request)
         return exchange
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:

@@ -27,11 +27,9 @@ class Library(ABC):
 
     Attributes:
         name: The library, as its users call it.
-        follows_redirects_by_itself: Whether its method calls itself once more for each redirect or retry.
     """
 
     name: str
-    follows_redirects_by_itself = False
 
     @abstractmethod
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
@@ -121,8 +119,7 @@ def _begin(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options)
         if not log.enabled or not library.may_be_llm(args, kwargs):
             return None
         exchange = library.open(args, kwargs)
-        if library.follows_redirects_by_itself:
-            exchange.client = id(args[0])
+        exchange.client = id(args[0])
         return exchange if log.begin(exchange) else None
     except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
         log.fault(f"{library.name} request", error)

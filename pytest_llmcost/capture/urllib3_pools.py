@@ -38,7 +38,6 @@ class Urllib3Library(Library):
     """Reads the requests and responses of urllib3."""
 
     name = "urllib3"
-    follows_redirects_by_itself = True
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
@@ -49,7 +48,9 @@ class Urllib3Library(Library):
         method = args[_METHOD] if len(args) > _METHOD else kwargs["method"]
         url = args[_URL] if len(args) > _URL else kwargs["url"]
         body = args[_BODY] if len(args) > _BODY else kwargs.get("body")
-        return OpenExchange(self.name, method, _absolute(args[0], url), bytes_of(body))
+        exchange = OpenExchange(self.name, method, _absolute(args[0], url), bytes_of(body))
+        exchange.by_itself = True  # an app cannot: a pool has no hooks
+        return exchange
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
@@ -142,9 +143,10 @@ class _Tap:
             self.finish(ended=True)
 
     def finish(self, *, ended: bool = False) -> None:
-        if self.exchange.chunks is self._chunks:
-            self.exchange.ended = self.exchange.ended or ended
-            self.exchange.finish()
+        holder = self.exchange.holder_of(self._chunks)
+        if holder is not None:
+            holder.ended = holder.ended or ended
+            holder.finish()
 
 
 @cache

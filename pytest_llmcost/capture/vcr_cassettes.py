@@ -113,6 +113,8 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
             if exchange is None and kept:
                 exchange = unseen_exchange(log, *cassette.data[before])
             if exchange is not None:
+                if exchange.recorded or exchange.replayed:  # those were of an answer before this one
+                    exchange.expect_answer()
                 exchange.seen_by_vcr = True
                 if kept:
                     exchange.recorded = places.of(cassette, before)
@@ -131,6 +133,8 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
             exchange = log.current.get()
             if exchange is None:
                 exchange = unseen_exchange(log, args[0] if args else kwargs["request"], response)
+            else:
+                exchange.expect_answer()
             if exchange is not None:
                 index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
                 # A cassette class of the user's may make its responses.

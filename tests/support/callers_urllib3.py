@@ -57,8 +57,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "as_a_file": as_a_file,
     "drain": lambda response: response.drain_conn(),
 }
-# How much these have read when they cannot decode it depends on the network.
+# How much these have read when they cannot decode it depends on the network, so they get what they can.
 AS_IT_COMES = {"read1", "as_a_file"}
+DECODED = tuple(name for name in ENCODINGS if not name or name in urllib3.HTTPResponse.CONTENT_DECODERS)
 
 
 class Caller:
@@ -115,7 +116,7 @@ def connections(pools: Any) -> list[Any]:
 def _reading(reader: str) -> Callable[[Caller], Any]:
     def reading(caller: Caller) -> Any:
         found = []
-        for encoding in ENCODINGS if reader in AS_IT_COMES else (*ENCODINGS, "lying"):
+        for encoding in DECODED if reader in AS_IT_COMES else (*ENCODINGS, "lying"):
             for body in (BODY, STREAM):
                 with caller.open(encoding, body) as (pools, response):
                     before = seen(response)
