@@ -1,7 +1,7 @@
 """The journal of a run: a line for each finished test, so that a process that is killed loses none of them.
 
 A run has a folder of its own, with one file for each process and one that tells what the run is. It is
-gone when the run has written its report.
+gone when the run has written its report. While a process of the run lives, it holds its file.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
+
+from pytest_llmcost.file_locks import hold, is_held
 
 FOLDER = "journal"
 _RUN_FILE = "run.json"
@@ -104,6 +106,7 @@ class Journal:
             if self._file is None:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("a", encoding="ascii")
+                hold(self._file)
             self._file.write(entry.to_line())
             self._file.flush()
         except OSError:
@@ -126,8 +129,13 @@ def new_run(reports: Path, now: datetime) -> Path:
     return reports / FOLDER / f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def begin_run(folder: Path, facts: RunFacts) -> None:
-    """Say what the run is, and remove what dead runs left behind: their time to be read is over."""
+def begin_run(folder: Path, facts: RunFacts) -> TextIO | None:
+    """Say what the run is, and remove what dead runs left behind: their time to be read is over.
+
+    Returns:
+        What to close at the end of the run; while it is open, the run is alive. None if nothing could be
+        written.
+    """
     for other in runs(folder.parent):
         if not is_alive(other):
             remove(other)
@@ -141,9 +149,13 @@ def begin_run(folder: Path, facts: RunFacts) -> None:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _RUN_FILE).write_text(_encode(found), encoding="ascii")
+        file = (folder / _RUN_FILE).open("w", encoding="ascii")
+        hold(file)
+        file.write(_encode(found))
+        file.flush()
     except OSError:
-        return  # as in Journal
+        return None  # as in Journal
+    return file
 
 
 def facts_of(folder: Path) -> RunFacts | None:
@@ -164,17 +176,13 @@ def runs(folder: Path) -> list[Path]:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether the process that leads a run is there; False where the platform does not tell."""
-    parts = folder.name.split("-")
-    if os.name != "posix" or len(parts) < 2 or not parts[1].isdigit():  # noqa: PLR2004
-        return False
-    try:
-        os.kill(int(parts[1]), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
+    """Whether a process of the run is there."""
+    if folder.name.split("-")[1:2] == [str(os.getpid())]:
         return True
-    return True
+    try:
+        return any(is_held(path) for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def read(folder: Path, process: str | None = None) -> Iterator[tuple[Entry, list[dict[str, Any]]]]:

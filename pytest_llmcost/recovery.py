@@ -68,7 +68,11 @@ def _contents(folder: Path) -> tuple[list[MeasuredCall], Outcomes, list[str]]:
         for phase in entry.phases:
             outcomes.note(entry.nodeid, phase.when, phase.outcome, phase.duration)
         for found in payloads:
-            payload = Payload.from_json(found)
+            try:
+                payload = Payload.from_json(found)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                faults.append(f"a line of the journal cannot be read: {type(error).__name__}: {error}")
+                continue
             calls += payload.calls
             faults += payload.faults
             for nodeid, attempt in payload.attempts.items():

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -60,6 +60,8 @@ class CostReporter:
         self.journal = new_run(settings.report_path.parent, datetime.now(UTC))
         self._attempts: dict[str, int] = {}
         self._started = self._parallel = False
+        # Held while this run lives: sessions beside it leave its journal alone.
+        self._alive: TextIO | None = None
         self._report: RunReport | None = None
         self._written = shown_path(settings.report_path, settings.invoked_from)
         self._problems: list[str] = []
@@ -76,7 +78,7 @@ class CostReporter:
             with suppress(OSError):
                 self._settings.report_path.unlink(missing_ok=True)
                 make_folder(self._settings.report_path.parent)
-            begin_run(self.journal, self._run_facts())
+            self._alive = begin_run(self.journal, self._run_facts())
 
     def _run_facts(self) -> RunFacts:
         path = self._settings.configuration.path
@@ -134,9 +136,9 @@ class CostReporter:
         """What a killed worker had written down and not yet sent."""
         received = self._received.get(worker, set())
         for _, payloads in read(self.journal, worker):
-            for found in payloads:
-                if found["number"] not in received:
-                    self.add(Payload.from_json(found))
+            for payload in map(Payload.from_json, payloads):
+                if payload.number not in received:
+                    self.add(payload)
 
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
@@ -154,9 +156,14 @@ class CostReporter:
             )
             self._write(render_json(self._report))
             self._calls = []
-            remove(self.journal)
+            self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
+
+    def _end_journal(self) -> None:
+        if self._alive is not None:
+            self._alive.close()
+        remove(self.journal)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -88,3 +90,50 @@ def test_several_at_the_same_time(priced):
     for name, run in zip(names, found, strict=True):
         if run.code == 0:
             check_unfinished(run, {f"test_{name} call": 1})
+
+
+@pytest.mark.parametrize("process", [1, os.getpid()], ids=["the first of a container", "one of later"])
+def test_process_id_is_in_use_again(priced, process):
+    """Containers give out the same low numbers every time: another process with the number means nothing."""
+    priced.run(suite(priced, "first", KILLED), plugins=[])
+    (journal,) = (priced.folder / ".llmcost" / "journal").iterdir()
+    parts = journal.name.split("-")
+    journal.rename(journal.with_name("-".join([parts[0], str(process), parts[2]])))
+    check_unfinished(priced.explain("test_first.py::test_first"), {"test_first call": 1})
+
+
+def test_nobody_has_noticed_its_end(priced):
+    """A session that was killed and whose parent does not ask for its end (a zombie) is over."""
+    name = suite(priced, "first", KILLED)
+    arguments = ["-m", "pytest", "--llm-cost", "-p", "llmcost", name]
+    ended = priced.folder / "ended"
+    script = f"""
+        import os, subprocess, sys, time
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        process = subprocess.Popen([sys.executable, *{arguments!r}], stdout=subprocess.PIPE)
+        process.stdout.read()  # until it is killed
+        time.sleep(0.5)
+        open({str(ended)!r}, "w").close()
+        time.sleep(60)
+    """
+    parent = priced.start(textwrap.dedent(script))
+    try:
+        while not ended.exists():
+            assert parent.poll() is None
+            time.sleep(0.02)
+        check_unfinished(priced.explain("test_first.py::test_first"), {"test_first call": 1})
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+@pytest.mark.parametrize("payload", ["{}", '{"calls": [{}], "faults": [], "attempts": {}, "number": 1}', "3"])
+def test_line_that_is_of_another_version(priced, payload):
+    """What cannot be understood is told, and costs nothing else."""
+    priced.run(suite(priced, "first", KILLED), plugins=[])
+    (lines,) = (priced.folder / ".llmcost" / "journal").rglob("*.jsonl")
+    with lines.open("a", encoding="ascii") as file:
+        file.write(f'{{"nodeid": "test_x.py::test_x", "phases": [], "payloads": [{payload}]}}\n')
+    run = priced.explain("test_first.py::test_first")
+    check_unfinished(run, {"test_first call": 1})
+    assert "a line of the journal" in str(run.report), run.report

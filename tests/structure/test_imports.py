@@ -26,7 +26,7 @@ FLOORS = (
     {"attribution", "reports", "config"},
     {"usage", "pricing"},
     {"model"},
-    {"errors", "imports"},
+    {"errors", "imports", "file_locks"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PURE = ("model", "usage", "pricing", "reports", "attribution", "config")

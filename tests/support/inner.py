@@ -126,6 +126,12 @@ class Project:
         )
         return self._result(done)
 
+    def start(self, script: str) -> subprocess.Popen[bytes]:
+        """Start a script in the folder, with what the sessions see."""
+        path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environ = {**os.environ, **self._environ, "PYTHONPATH": path}
+        return subprocess.Popen([self._python, "-c", script], cwd=self.folder, env=environ)
+
     def explain(self, target: str) -> Run:
         """Type ``llmcost explain`` in the folder; the report is the one that is there afterwards."""
         done = subprocess.run(
