@@ -60,12 +60,19 @@ class Collector:
     def collect_rest(self) -> list[MeasuredCall]:
         """Everything that is left at the end of the session; open responses count as cut."""
         calls = self._measure(self._log.drain(everything=True))
+        calls += [self._measured(settled) for settled in self._background.unfinished()]
         if self._log.sightings:
-            from pytest_llmcost.capture.not_captured_notices import not_captured
+            try:
+                self._note_not_captured()
+            except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
+                self._log.fault("saying what was not captured", error)
+        return calls
 
-            # Of a copy: a thread may still start a process.
-            self.notices += not_captured(list(self._log.sightings), self._hosts, self._root)
-        return calls + [self._measured(settled) for settled in self._background.unfinished()]
+    def _note_not_captured(self) -> None:
+        from pytest_llmcost.capture.not_captured_notices import not_captured
+
+        # Of a copy: a thread may still start a process.
+        self.notices += not_captured(list(self._log.sightings), self._hosts, self._root)
 
     def _measure(self, exchanges: Iterable[OpenExchange]) -> list[MeasuredCall]:
         calls = []

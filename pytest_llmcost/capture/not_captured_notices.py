@@ -18,8 +18,13 @@ _SDKS = (
     "openai|anthropic|google\\.genai|google import genai|mistralai|cohere|groq|ollama|litellm|boto3"
     "|huggingface_hub|pydantic_ai|langchain\\w*|langgraph|agents|instructor"
 )
-_IMPORTS_SDK = re.compile(rf"^\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
-_IMPORTS_INLINE = re.compile(rf"(?:^|;)\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
+_OTHERS_BEFORE = r"(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*"
+_IMPORTS_SDK = re.compile(rf"(?:^|;)[ \t]*(?:import\s+{_OTHERS_BEFORE}|from\s+)(?:{_SDKS})\b", re.MULTILINE)
+# Names of gRPC may say who resolves them: dns:host, dns:///host, dns://server/host.
+_RESOLVER = re.compile(r"^(?:dns|xds|passthrough):(?://[^/]*/)?/?")
+# Options of the interpreter that are followed by a value: its own, or what is run.
+_WITH_VALUE = "cmXW"
+_NO_FILES = ("/dev/", "/proc/")  # of this process, not of the child
 _MOST_BYTES = 1_000_000
 _MOST_NAMED = 3
 
@@ -55,10 +60,10 @@ def _what(sighting: Sighting, hosts: Mapping[str, str], root: Path) -> str | Non
     if sighting.way is Way.FORK:
         return f"{sighting.target} LLM request(s) of a forked child process"
     if sighting.way is Way.GRPC:
-        host = sighting.target.removeprefix("dns:///")
+        host = _RESOLVER.sub("", sighting.target)
         return f"gRPC channel to {host}" if provider_of(host, hosts) else None
-    host = host_of(sighting.target.replace("ws", "http", 1))
-    if provider_of(host, hosts) or _MODEL_PATH.search(sighting.target):
+    host = host_of(re.sub("^ws", "http", sighting.target))
+    if host and (provider_of(host, hosts) or _MODEL_PATH.search(sighting.target)):
         return f"WebSocket to {host}"
     return None
 
@@ -75,22 +80,31 @@ def _script_with_sdk(command: list[str], root: Path) -> str | None:
         return None
     arguments = iter(command[1:])
     for argument in arguments:
-        if argument == "-c":
-            return "python -c" if _IMPORTS_INLINE.search(next(arguments, "")) else None
-        if argument == "-m":
-            name = next(arguments, "")
-            places = [root / f"{name.replace('.', '/')}{end}" for end in (".py", "/__main__.py")]
-            return f"python -m {name}" if any(map(_imports_sdk, places)) else None
-        if argument in {"-X", "-W"}:
-            next(arguments, "")
-        elif not argument.startswith("-"):
+        if not argument.startswith("-"):
             return argument if _imports_sdk(root / argument) else None
+        option, value = _option(argument)
+        if option and not value:
+            value = next(arguments, "")
+        if option == "c":
+            return "python -c" if _IMPORTS_SDK.search(value) else None
+        if option == "m":
+            places = [root / f"{value.replace('.', '/')}{end}" for end in (".py", "/__main__.py")]
+            return f"python -m {value}" if any(map(_imports_sdk, places)) else None
     return None
+
+
+def _option(argument: str) -> tuple[str, str]:
+    """The option with a value in ``-uc``, ``-cimport os`` or ``-Wignore``, and the value if it is there."""
+    if not argument.startswith("--"):
+        for place, letter in enumerate(argument):
+            if letter in _WITH_VALUE:
+                return letter, argument[place + 1 :]
+    return "", ""
 
 
 def _imports_sdk(script: Path) -> bool:
     try:
-        if not script.is_file():
+        if str(script).startswith(_NO_FILES) or not script.is_file():
             return False  # reading a pipe would wait, and take from the process what is its own
         with script.open("rb") as file:
             text = file.read(_MOST_BYTES)

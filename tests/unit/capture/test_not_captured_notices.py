@@ -22,6 +22,7 @@ def said(way, target, *, hosts=None, root="/", scope=IN_TEST):
         ("wss://api.openai.com/v1/responses", "WebSocket to api.openai.com"),
         ("ws://127.0.0.1:8000/v1/realtime", "WebSocket to 127.0.0.1:8000"),
         ("wss://gateway.internal/live", "WebSocket to gateway.internal"),
+        ("wss://news.openai.azure.com/openai/realtime", "WebSocket to news.openai.azure.com"),
     ],
 )
 def test_websockets_that_lead_to_models(url, what):
@@ -29,15 +30,26 @@ def test_websockets_that_lead_to_models(url, what):
     assert said(Way.WEBSOCKET, url, hosts={"gateway.internal": "openai"}) == [f"{what}: test_a.py::test_one"]
 
 
-@pytest.mark.parametrize("url", ["wss://chat.example.com/socket", "ws://127.0.0.1:1/ws", "not a url", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://chat.example.com/socket",
+        "ws://127.0.0.1:1/ws",
+        "not a url",
+        "/v1/realtime",
+        "ws://[/v1/realtime",
+        "",
+    ],
+)
 def test_other_websockets(url):
     """Nothing is said of them."""
     assert said(Way.WEBSOCKET, url) == []
 
 
-def test_grpc_channels():
-    """Channels to providers are told; those of the app's own services are not."""
-    known = said(Way.GRPC, "dns:///generativelanguage.googleapis.com:443")
+@pytest.mark.parametrize("name", ["", "dns:", "dns:///", "dns://8.8.8.8/", "xds:///"])
+def test_grpc_channels(name):
+    """Channels to providers are told, in any form of gRPC's names; those of the app's own services are not."""
+    known = said(Way.GRPC, f"{name}generativelanguage.googleapis.com:443")
     assert known == ["gRPC channel to generativelanguage.googleapis.com:443: test_a.py::test_one"]
     assert said(Way.GRPC, "localhost:50051") == []
 
@@ -51,6 +63,7 @@ def test_forked_processes():
 def scripts(tmp_path):
     (tmp_path / "asks.py").write_text('"""Asks."""\nimport json\nfrom openai import OpenAI\n')
     (tmp_path / "says.py").write_text('print("import openai is only text here")\n# import openai\n')
+    (tmp_path / "several.py").write_text("import json, os, cohere\n")
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__main__.py").write_text("    import anthropic\n")
     return tmp_path
@@ -66,6 +79,21 @@ def scripts(tmp_path):
         ),
         (["python3", "-m", "package"], "child process python -m package, which imports an LLM SDK"),
         (["python", "-c", "import json; import openai"], "child process python -c, which imports an LLM SDK"),
+        (["python", "-c", "import os, openai"], "child process python -c, which imports an LLM SDK"),
+        (
+            ["python", "-c", "import os as o, openai as a"],
+            "child process python -c, which imports an LLM SDK",
+        ),
+        (["python", "-uc", "import openai"], "child process python -c, which imports an LLM SDK"),
+        (["python", "-cimport openai"], "child process python -c, which imports an LLM SDK"),
+        (["python", "-Im", "package"], "child process python -m package, which imports an LLM SDK"),
+        (["python", "-Wignore", "asks.py"], "child process asks.py, which imports an LLM SDK"),
+        (["python", "-u", "-W", "c", "asks.py"], "child process asks.py, which imports an LLM SDK"),
+        (["python", "several.py"], "child process several.py, which imports an LLM SDK"),
+        (["python", "-c", "import os, json"], None),
+        (["python", "-m"], None),
+        (["python", "-"], None),
+        (["python", "/dev/stdin"], None),
         (["python", "says.py"], None),
         (["python", "missing.py"], None),
         (["python", "-c", "print('openai')"], None),
