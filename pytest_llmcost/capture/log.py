@@ -5,6 +5,7 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +38,7 @@ _OF_THE_ANSWER = frozenset(
     }
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PACKAGE = f"{os.sep}pytest_llmcost{os.sep}"
 
 
 def _plain(url: str) -> tuple[str, str, int | None, str, str]:
@@ -171,6 +173,17 @@ class OpenExchange:
         self.finish()
 
 
+def _place_in_our_code(error: BaseException) -> str:
+    """`` at log.py:12``, the innermost of ours; empty if the error was never raised there."""
+    found, traceback = "", error.__traceback__
+    while traceback is not None:
+        path = traceback.tb_frame.f_code.co_filename
+        if _PACKAGE in path:
+            found = f" at {path.rpartition(os.sep)[2]}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
+
+
 class ExchangeLog:
     """Keeps the exchanges of this process until they are drained.
 
@@ -223,8 +236,11 @@ class ExchangeLog:
         return exchange.started + self._clocks_apart
 
     def fault(self, place: str, error: BaseException) -> None:
-        """Note a fault of ours: the run is not complete, and the app never hears of it."""
-        text = f"{place}: {type(error).__name__}: {error}"
+        """Note a fault of ours: the run is not complete, and the app never hears of it.
+
+        The error's own text is left out: it may quote a prompt or a key.
+        """
+        text = f"{place}: {type(error).__name__}{_place_in_our_code(error)}"
         if text not in self.faults:
             self.faults.append(text)
 
