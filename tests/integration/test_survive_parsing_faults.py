@@ -66,7 +66,7 @@ def test_fault_while_reading(project, parallel, error, breaks):
     assert "INTERNALERROR" not in run.output
     assert run.calls == []
     assert run.report["meta"]["complete"] is False
-    assert all("a fault in reading" in fault for fault in run.notices("fault"))
+    assert all(f": {error} at " in fault for fault in run.notices("fault"))
     assert 1 <= len(run.notices("fault")) <= 2
 
 
