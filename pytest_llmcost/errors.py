@@ -3,6 +3,7 @@
 LlmCostError
 ├── ConfigError     the YAML file, an option or a marker is wrong
 ├── CassetteError   a cassette file cannot be read
+├── BaselineError   a baseline cannot be read
 └── ReportError     a report.json cannot be read
 """
 
@@ -43,3 +44,7 @@ class CassetteError(LlmCostError):
 
 class ReportError(LlmCostError):
     """A report.json cannot be read; the message says why and what to run."""
+
+
+class BaselineError(LlmCostError):
+    """A baseline cannot be read."""

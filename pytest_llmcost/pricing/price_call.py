@@ -12,7 +12,7 @@ from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
-from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.pricing.prices import Prices
 
 _UNPRICED = "no price for {provider}/{model}"
 
@@ -26,14 +26,14 @@ class _Part:
     problems: tuple[str, ...] = ()
 
 
-def price_calls(calls: Iterable[MeasuredCall], table: PriceTable) -> list[Call]:
+def price_calls(calls: Iterable[MeasuredCall], table: Prices) -> list[Call]:
     """Price calls in order; their ids are ``c1``, ``c2``, ..."""
     bills: dict[tuple[str, Usage], _Part] = {}
     return [price_call(f"c{number}", call, table, bills) for number, call in enumerate(calls, start=1)]
 
 
 def price_call(
-    call_id: str, call: MeasuredCall, table: PriceTable, bills: dict[tuple[str, Usage], _Part] | None = None
+    call_id: str, call: MeasuredCall, table: Prices, bills: dict[tuple[str, Usage], _Part] | None = None
 ) -> Call:
     """Price one call.
 
@@ -89,7 +89,7 @@ def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
 
 
 def _priced_sub_call(
-    call: MeasuredCall, sub_call: SubCall, table: PriceTable, main: Lookup
+    call: MeasuredCall, sub_call: SubCall, table: Prices, main: Lookup
 ) -> tuple[PricedSubCall, tuple[str, ...]]:
     if main.source in {PriceSource.FREE, PriceSource.STATED}:
         # Free covers the whole call, and the provider's statement includes what it did inside.

@@ -23,13 +23,14 @@ FLOORS = (
     {"assembly", "files"},
     {"settings", "wire", "project", "journal", "outcomes"},
     {"capture"},
-    {"attribution", "reports", "config"},
+    {"reports"},
+    {"attribution", "baseline", "budgets", "config"},
     {"usage", "pricing"},
     {"model"},
     {"errors", "imports", "file_locks"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-PURE = ("model", "usage", "pricing", "reports", "attribution", "config")
+PURE = ("model", "usage", "pricing", "reports", "attribution", "config", "baseline", "budgets")
 IMPURE_MODULES = {
     "pytest",
     "_pytest",

@@ -1,0 +1,223 @@
+"""A run against what was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pytest_llmcost.baseline.causes import describe, match, split
+from pytest_llmcost.baseline.details import details_of
+from pytest_llmcost.baseline.entries import (
+    calls_by_key,
+    counted_calls,
+    is_test,
+    tally,
+    test_key,
+)
+from pytest_llmcost.baseline.renames import renames
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, used
+from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.model.amount import NOTHING
+from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
+from pytest_llmcost.model.call import Call, Status
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
+from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.pricing.prices import Prices
+
+PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A test that is on both sides, with its calls."""
+
+    change: Change
+    base: list[Priced]
+    head: list[Priced]
+
+
+def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite, folder: str) -> RunDiff:
+    """Compare a run with its baseline.
+
+    Args:
+        baseline: What was accepted.
+        report: The run.
+        prices: Applied to the baseline's usage; the run has its prices from the same.
+        suite: What was collected.
+        folder: Of the baseline, relative to the root.
+    """
+    pricer = Pricer(prices)
+    calls = calls_by_key(counted_calls(report), folder)
+    ended = {test_key(t.result.nodeid, folder): t.result.outcome == PASSED for t in report.tests}
+    heads = {key: found for key, found in calls.items() if ended.get(key, not is_test(key))}
+    old_names = renames(baseline, heads, suite)
+    compared = {
+        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), pricer)
+        for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
+    }
+    taken = set(old_names.values())
+    changes = [found.change for found in compared.values()]
+    changes += [_new(key, heads[key]) for key in heads if key not in compared]
+    changes += [
+        _absent(key, line, calls.get(key, []), suite, pricer)
+        for key, line in baseline.lines.items()
+        if key not in compared and key not in taken
+    ]
+    both = list(compared.values())
+    return RunDiff(
+        base=baseline.name,
+        totals=_total(both),
+        tests=tuple(sorted(changes, key=lambda change: change.key)),
+        agents=tuple(_agents(both, pricer)),
+        price_delta=_price_delta(baseline, old_names, compared),
+        lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
+        partial=any(change.state is State.NOT_RUN for change in changes),
+    )
+
+
+def _lines_on_both_sides(
+    baseline: Baseline, heads: Mapping[str, Sequence[Call]], ended: Mapping[str, bool], old: Mapping[str, str]
+) -> list[tuple[str, Line]]:
+    found = []
+    for key in {**heads, **{key: None for key, passed in ended.items() if passed}}:
+        line = baseline.lines.get(old.get(key, key))
+        if line is not None:
+            found.append((key, line))
+    return found
+
+
+def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], pricer: Pricer) -> _Compared:
+    base, head = pricer.price_all(line.entries), [Priced.from_call(call) for call in calls]
+    if not is_test(key):
+        head = _as_often(base, head)
+    matched = match(base, head)
+    deltas = split(matched, pricer)
+    with exact_money():
+        delta = sum(deltas.values(), ZERO)
+    differs = bool(matched.pairs or matched.added or matched.removed)
+    change = Change(
+        key=key,
+        state=State.CHANGED if differs else State.UNCHANGED,
+        base=side_of(base),
+        head=side_of(head),
+        delta=delta,
+        causes=describe(deltas, matched, base, head, details_of(line, calls, matched)),
+        renamed_from=old,
+    )
+    return _Compared(change, base, head)
+
+
+def _as_often(base: list[Priced], head: list[Priced]) -> list[Priced]:
+    """A fixture of a wider scope, as if it had been set up as often as in the base.
+
+    Each worker of xdist sets it up again, so that the number says nothing about the code.
+    """
+    before, now = tally([used(one.entry) for one in base]), tally([used(one.entry) for one in head])
+    if before.keys() != now.keys():
+        return head
+    times = {Decimal(now[entry]) / before[entry] for entry in before}
+    return base if len(times) == 1 else head
+
+
+def _new(key: str, calls: Sequence[Call]) -> Change:
+    return Change(key=key, state=State.NEW, head=side_of([Priced.from_call(call) for call in calls]))
+
+
+def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: Pricer) -> Change:
+    """A line of the base whose test did not run, or not to its end."""
+    gone = not calls and suite.has_lost(key)
+    return Change(
+        key=key,
+        state=State.GONE if gone else State.NOT_RUN,
+        base=side_of(pricer.price_all(line.entries)),
+        head=side_of([Priced.from_call(call) for call in calls]) if calls else None,
+    )
+
+
+def _total(both: Sequence[_Compared]) -> Change:
+    base = [call for one in both for call in one.base]
+    head = [call for one in both for call in one.head]
+    deltas: dict[CauseKind, Decimal] = {}
+    biggest: dict[CauseKind, Cause] = {}
+    with exact_money():
+        for one in both:
+            for cause in one.change.causes:
+                deltas[cause.kind] = deltas.get(cause.kind, ZERO) + cause.delta
+                if abs(cause.delta) >= abs(biggest.get(cause.kind, cause).delta):
+                    biggest[cause.kind] = cause
+        delta = sum((one.change.delta for one in both), ZERO)
+    deltas = {kind: amount for kind, amount in deltas.items() if amount}
+    causes = describe(deltas, match((), ()), base, head, {})
+    return Change(
+        key="",
+        state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
+        base=side_of(base),
+        head=side_of(head),
+        delta=delta,
+        causes=tuple(
+            replace(cause, before=biggest[cause.kind].before, after=biggest[cause.kind].after)
+            if cause.kind in {CauseKind.MODEL, CauseKind.TIER}
+            else cause
+            for cause in causes
+        ),
+    )
+
+
+def _agents(both: Sequence[_Compared], pricer: Pricer) -> list[Change]:
+    groups: dict[str | None, tuple[list[Priced], list[Priced]]] = {}
+    for one in both:
+        for side, calls in enumerate((one.base, one.head)):
+            for call in calls:
+                groups.setdefault(call.entry.agent, ([], []))[side].append(call)
+    return [
+        _agent(name, *groups[name], pricer)
+        for name in sorted(groups, key=lambda name: (name is None, name or ""))
+    ]
+
+
+def _agent(name: str | None, base: list[Priced], head: list[Priced], pricer: Pricer) -> Change:
+    matched = match(base, head)
+    deltas = split(matched, pricer)
+    with exact_money():
+        delta = sum(deltas.values(), ZERO)
+    differs = bool(matched.pairs or matched.added or matched.removed)
+    return Change(
+        key=name or "",
+        state=State.CHANGED if differs else State.UNCHANGED,
+        base=side_of(base) if base else Side(cost=NOTHING),
+        head=side_of(head) if head else Side(cost=NOTHING),
+        delta=delta,
+        causes=describe(deltas, matched, base, head, {}),
+    )
+
+
+def _price_delta(baseline: Baseline, old: Mapping[str, str], compared: Mapping[str, _Compared]) -> Decimal:
+    found = ZERO
+    with exact_money():
+        for key, one in compared.items():
+            accepted, side = baseline.lines[old.get(key, key)].cost, one.change.base
+            if accepted is not None and side is not None and side.cost.high is not None:
+                found += side.cost.value - accepted
+    return found
+
+
+def _lost_prices(
+    baseline: Baseline,
+    heads: Mapping[str, Sequence[Call]],
+    old: Mapping[str, str],
+    compared: Mapping[str, _Compared],
+) -> list[tuple[str, str]]:
+    found = []
+    for key in sorted(compared):
+        entries: Mapping[Entry, int] = baseline.lines[old.get(key, key)].entries
+        if any(entry.mark is Mark.UNPRICED for entry in entries):
+            continue
+        models = {
+            f"{call.measured.provider}/{call.measured.model.name}": None
+            for call in heads.get(key, [])
+            if call.status is Status.UNPRICED
+        }
+        found += [(key, model) for model in models]
+    return found

@@ -1,0 +1,28 @@
+"""Figures of causes, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_llmcost.model.baseline import Entry
+
+
+def percent(rate: Decimal | None) -> str:
+    """``91%``; ``none`` where there is no rate."""
+    return "none" if rate is None else f"{rate * 100:.0f}%"
+
+
+def average(counts: Sequence[int]) -> str:
+    """Tokens per call, rounded: ``1,200 tokens``."""
+    return f"{round(sum(counts) / len(counts)):,} tokens" if counts else "none"
+
+
+def short_model(entry: Entry) -> str:
+    """``provider/model``."""
+    return f"{entry.provider}/{entry.model}"
+
+
+def context_text(entry: Entry) -> str:
+    """``service_tier=flex``; ``standard`` without one."""
+    return ", ".join(f"{key}={value}" for key, value in entry.context) or "standard"

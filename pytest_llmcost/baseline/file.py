@@ -1,0 +1,161 @@
+"""llmcost-baseline.json: one line a test, sorted, so that a change of one test is a change of one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pytest_llmcost.errors import BaselineError
+from pytest_llmcost.model.baseline import FORMAT, Baseline, Entry, Line, Mark
+from pytest_llmcost.model.call import Api, SubCall
+from pytest_llmcost.model.money import money_text, parse_money
+from pytest_llmcost.model.usage import Usage
+
+NAME = "llmcost-baseline.json"
+TOOL = "pytest-llmcost"
+KIND = "baseline"
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+_ACCEPT = "pytest --llm-cost --llm-cost-update"
+_encode = json.JSONEncoder(ensure_ascii=True).encode
+Json = dict[str, Any]
+
+
+def render_baseline(baseline: Baseline) -> str:
+    """The text of the file."""
+    rows = ",\n".join(
+        f" {_encode(key)}: {_encode(_line_to_json(baseline.lines[key]))}" for key in sorted(baseline.lines)
+    )
+    tests = f"{{\n{rows}\n}}" if rows else "{}"
+    return f'{{\n"format": {FORMAT},\n"tool": "{TOOL}",\n"kind": "{KIND}",\n"tests": {tests}\n}}\n'
+
+
+def parse_baseline(text: str, name: str) -> Baseline:
+    """Read the text of the file.
+
+    Args:
+        text: Its content.
+        name: The file, as users name it.
+
+    Raises:
+        BaselineError: If it holds conflict marks, is malformed, or of a newer format.
+    """
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise BaselineError(
+            f"{name}:{line}: conflict marks of git; keep all lines of both sides without the marks,"
+            f" then type: {_ACCEPT}"
+        )
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BaselineError(
+            f"{name}:{error.lineno}:{error.colno}: not valid JSON ({error.msg});"
+            f" restore it from git, or delete it and type: {_ACCEPT}"
+        ) from error
+    except RecursionError as error:
+        raise BaselineError(f"{name}: not a baseline: nested too deeply") from error
+    form = found.get("format") if isinstance(found, dict) else None
+    if not isinstance(form, int) or not isinstance(found.get("tests"), dict):
+        raise BaselineError(f"{name}: not a baseline of {TOOL}; make one with: {_ACCEPT}")
+    if form > FORMAT:
+        raise BaselineError(
+            f"{name}: format {form} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
+        )
+    return Baseline(name, {key: _line_from_json(row, key, name) for key, row in found["tests"].items()})
+
+
+def _line_to_json(line: Line) -> Json:
+    found: Json = {} if line.cost is None else {"cost": money_text(line.cost)}
+    if line.request:
+        found["request_bytes"] = dict(line.request)
+    if line.reason:
+        found["reason"] = line.reason
+    found["calls"] = sorted(
+        (_entry_to_json(entry, number) for entry, number in line.entries.items()), key=_encode
+    )
+    return found
+
+
+def _entry_to_json(entry: Entry, number: int) -> Json:
+    found: Json = {"times": number, "model": f"{entry.provider}/{entry.model}"}
+    if entry.requested is not None:
+        found["requested"] = entry.requested
+    found["api"] = entry.api.value
+    if entry.agent is not None:
+        found["agent"] = entry.agent
+    if entry.context:
+        found["context"] = dict(entry.context)
+    found["usage"] = _usage_to_json(entry.usage)
+    if entry.sub_calls:
+        found["sub_calls"] = [
+            {"kind": sub.kind, "model": sub.model, "usage": _usage_to_json(sub.usage)}
+            for sub in entry.sub_calls
+        ]
+    if entry.stated_cost is not None:
+        found["stated_cost"] = money_text(entry.stated_cost)
+    if entry.mark is not Mark.NONE:
+        found["mark"] = entry.mark.value
+    return found
+
+
+def _usage_to_json(usage: Usage) -> dict[str, int]:
+    return dict(sorted(usage.counts.items()))
+
+
+def _line_from_json(row: Any, key: str, name: str) -> Line:
+    try:
+        entries: dict[Entry, int] = {}
+        for found in row["calls"]:
+            entry = _entry_from_json(found)
+            entries[entry] = entries.get(entry, 0) + _count(found["times"])
+        cost = row.get("cost")
+        return Line(
+            entries=entries,
+            cost=None if cost is None else parse_money(cost),
+            request={str(part): int(size) for part, size in row.get("request_bytes", {}).items()},
+            reason=row.get("reason"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BaselineError(
+            f"{name}: the line of {key} is damaged ({type(error).__name__}: {error}); restore it from git, or"
+            f" accept it anew with: {_ACCEPT}"
+        ) from error
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"times is {value!r}, and counts from 1")
+    return value
+
+
+def _entry_from_json(found: Mapping[str, Any]) -> Entry:
+    provider, slash, model = found["model"].partition("/")
+    if not slash:
+        raise ValueError(f"model {found['model']!r} is no provider/model")
+    return Entry(
+        agent=found.get("agent"),
+        provider=provider,
+        model=model,
+        requested=found.get("requested"),
+        api=Api(found["api"]),
+        context=tuple(sorted((str(key), str(value)) for key, value in found.get("context", {}).items())),
+        usage=_usage_from_json(found["usage"]),
+        stated_cost=_money(found.get("stated_cost")),
+        sub_calls=tuple(
+            SubCall(sub["kind"], sub["model"], _usage_from_json(sub["usage"]))
+            for sub in found.get("sub_calls", ())
+        ),
+        mark=Mark(found.get("mark", "")),
+    )
+
+
+def _usage_from_json(found: Mapping[str, Any]) -> Usage:
+    return Usage({str(unit): int(number) for unit, number in found.items()})
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else parse_money(text)

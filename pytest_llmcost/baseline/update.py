@@ -1,0 +1,75 @@
+"""Accepting a run: which lines enter the baseline, which stay, and which go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from pytest_llmcost.baseline.compare import PASSED
+from pytest_llmcost.baseline.entries import (
+    calls_by_key,
+    counted_calls,
+    entry_of,
+    is_test,
+    request_bytes,
+    tally,
+    test_key,
+)
+from pytest_llmcost.baseline.renames import renames
+from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.model.amount import total
+from pytest_llmcost.model.baseline import Baseline, Entry, Line
+from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.report import RunReport
+
+
+def accept(
+    baseline: Baseline, report: RunReport, suite: Suite, folder: str, reason: str | None = None
+) -> Baseline:
+    """The baseline with what this run has proven.
+
+    The last attempt of each test that passed enters. Tests that failed, were skipped or did not run keep
+    their line; a line goes only when its test is known to be gone.
+
+    Args:
+        baseline: What was accepted before; empty for the first time.
+        report: The run.
+        suite: What was collected.
+        folder: Of the baseline, relative to the root.
+        reason: Goes into each line that changes.
+    """
+    calls = calls_by_key(counted_calls(report), folder)
+    passed = {test_key(test.result.nodeid, folder) for test in report.tests if test.result.outcome == PASSED}
+    heads = {key: found for key, found in calls.items() if key in passed or not is_test(key)}
+    old_names = renames(baseline, heads, suite)
+    lines = {
+        key: line
+        for key, line in baseline.lines.items()
+        if not _goes(key, calls, suite, full=report.meta.selection.full)
+    }
+    for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
+        before = baseline.lines.get(old_names.get(key, key))
+        lines[key] = _line(heads.get(key, []), before, reason, is_fixture=not is_test(key))
+    return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
+
+
+def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, full: bool) -> bool:
+    if is_test(key):
+        return suite.has_lost(key)
+    return full and key not in calls
+
+
+def _line(calls: Sequence[Call], before: Line | None, reason: str | None, *, is_fixture: bool) -> Line:
+    entries = tally([entry_of(call) for call in calls])
+    if before is not None and is_fixture and _is_multiple(entries, before.entries):
+        return before  # set up more often, by more workers
+    cost = total(call.cost for call in calls)
+    amount: Decimal | None = cost.value if cost.high is not None else None
+    same = before is not None and before.entries == entries
+    return Line(entries, amount, request_bytes(calls), before.reason if before and same else reason)
+
+
+def _is_multiple(entries: Mapping[Entry, int], before: Mapping[Entry, int]) -> bool:
+    if before.keys() != entries.keys() or not entries:
+        return False
+    return len({Decimal(entries[entry]) / before[entry] for entry in entries}) == 1

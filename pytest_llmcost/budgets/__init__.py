@@ -1,0 +1,1 @@
+"""Limits, judged against a run and its baseline."""

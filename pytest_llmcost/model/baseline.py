@@ -1,0 +1,88 @@
+"""The accepted cost of a suite: usage by test, to which prices are applied when it is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from pytest_llmcost.model.call import Api, SubCall
+from pytest_llmcost.model.usage import Usage
+
+FORMAT = 1
+
+
+class Mark(StrEnum):
+    """What is special about an entry's cost when it was accepted."""
+
+    NONE = ""
+    STALE = "stale"
+    INCOMPLETE = "incomplete"
+    UNPRICED = "unpriced"
+
+    @property
+    def is_of_usage(self) -> bool:
+        """Whether the usage itself is in doubt, and not only its price."""
+        return self is Mark.STALE or self is Mark.INCOMPLETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What calls of one kind used; calls that are alike in all of this are counted.
+
+    Prices have cliffs, so the usage of several calls cannot be added up and priced.
+
+    Attributes:
+        agent: Who made them; None outside all agents.
+        provider: genai-prices' id, a name from ``hosts:``, or ``host:port``.
+        model: The billed model, else the requested one.
+        requested: The requested model, where it is another.
+        api: The wire format.
+        context: What else decides the price, sorted.
+        usage: Of one call; empty if none was stated.
+        stated_cost: USD, where the cost of the call is the provider's own statement.
+        sub_calls: Model calls inside it.
+        mark: What is special.
+    """
+
+    agent: str | None
+    provider: str
+    model: str
+    requested: str | None = None
+    api: Api
+    context: tuple[tuple[str, str], ...] = ()
+    usage: Usage
+    stated_cost: Decimal | None = None
+    sub_calls: tuple[SubCall, ...] = ()
+    mark: Mark = Mark.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is accepted of one test, or of what runs beside the tests.
+
+    Attributes:
+        entries: Each with its number of calls.
+        cost: USD at the prices of its acceptance; None where a part was unknown.
+        request: Bytes of ``system``, ``tools`` and ``messages`` over all its calls.
+        reason: Why it was accepted; None if nobody said.
+    """
+
+    entries: Mapping[Entry, int]
+    cost: Decimal | None = None
+    request: Mapping[str, int] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The accepted lines of a suite.
+
+    Attributes:
+        name: Where it comes from, as users name it: a path, or ``git:main``.
+        lines: By key: the test's file relative to the baseline's folder, and the rest of its nodeid.
+    """
+
+    name: str
+    lines: Mapping[str, Line] = field(default_factory=dict)
