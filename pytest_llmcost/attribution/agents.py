@@ -33,6 +33,11 @@ class AgentFrame:
         """Names from the outermost agent to this one."""
         return (*self.parent.path, self.name) if self.parent else (self.name,)
 
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Identities of the entries, from the outermost agent to this one."""
+        return (*self.parent.runs, self.run) if self.parent else (self.run,)
+
 
 _current: ContextVar[AgentFrame | None] = ContextVar("llmcost_agent", default=None)
 

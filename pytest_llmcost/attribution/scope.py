@@ -33,10 +33,12 @@ class Scope(NamedTuple):
         """The scope with the agent that was entered in the caller's context, else the marked one."""
         if frame is None:
             named = self.marked_agent
-            return self._origin(named, None, (named,) if named else ())
-        return self._origin(frame.name, frame.run, frame.path)
+            return self._origin(named, None, (named,) if named else (), ())
+        return self._origin(frame.name, frame.run, frame.path, frame.runs)
 
-    def _origin(self, agent: str | None, run: str | None, path: tuple[str, ...]) -> Origin:
+    def _origin(
+        self, agent: str | None, run: str | None, path: tuple[str, ...], runs: tuple[str, ...]
+    ) -> Origin:
         return Origin(
             nodeid=self.nodeid,
             phase=self.phase,
@@ -45,6 +47,7 @@ class Scope(NamedTuple):
             agent=agent,
             agent_run=run,
             agent_path=path,
+            agent_runs=runs,
         )
 
 

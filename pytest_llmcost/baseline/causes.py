@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.figures import average, context_text, percent, short_model
 from pytest_llmcost.baseline.sides import Priced, Pricer, hit_rate, used
+from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.diff import Cause, CauseKind
 from pytest_llmcost.model.money import ZERO, exact_money
@@ -50,6 +51,20 @@ class Matched:
     pairs: list[Pair] = field(default_factory=list)
     added: list[Priced] = field(default_factory=list)
     removed: list[Priced] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sides are not alike."""
+        return bool(self.pairs or self.added or self.removed)
+
+    @property
+    def delta(self) -> Amount:
+        """USD: the head's interval against the base's value."""
+        head = total(call.cost for call in [*self.added, *(pair.head for pair in self.pairs)])
+        with exact_money():
+            base = sum((c.cost.value for c in [*self.removed, *(p.base for p in self.pairs)]), ZERO)
+            high = None if head.high is None else head.high - base
+            return Amount(head.low - base, head.value - base, high)
 
 
 # From the closest kin to none at all.

@@ -8,22 +8,18 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import (
-    calls_by_key,
-    counted_calls,
-    is_test,
-    tally,
-    test_key,
-)
+from pytest_llmcost.baseline.entries import calls_by_key, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, used
 from pytest_llmcost.baseline.suite import Suite
-from pytest_llmcost.model.amount import NOTHING
+from pytest_llmcost.model.amount import NOTHING, total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
 from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
+from pytest_llmcost.model.keys import is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls
 from pytest_llmcost.pricing.prices import Prices
 
 PASSED = "passed"
@@ -94,15 +90,12 @@ def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], 
         head = _as_often(base, head)
     matched = match(base, head)
     deltas = split(matched, pricer)
-    with exact_money():
-        delta = sum(deltas.values(), ZERO)
-    differs = bool(matched.pairs or matched.added or matched.removed)
     change = Change(
         key=key,
-        state=State.CHANGED if differs else State.UNCHANGED,
+        state=State.CHANGED if matched.differs else State.UNCHANGED,
         base=side_of(base),
         head=side_of(head),
-        delta=delta,
+        delta=matched.delta,
         causes=describe(deltas, matched, base, head, details_of(line, calls, matched)),
         renamed_from=old,
     )
@@ -147,7 +140,6 @@ def _total(both: Sequence[_Compared]) -> Change:
                 deltas[cause.kind] = deltas.get(cause.kind, ZERO) + cause.delta
                 if abs(cause.delta) >= abs(biggest.get(cause.kind, cause).delta):
                     biggest[cause.kind] = cause
-        delta = sum((one.change.delta for one in both), ZERO)
     deltas = {kind: amount for kind, amount in deltas.items() if amount}
     causes = describe(deltas, match((), ()), base, head, {})
     return Change(
@@ -155,7 +147,7 @@ def _total(both: Sequence[_Compared]) -> Change:
         state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
         base=side_of(base),
         head=side_of(head),
-        delta=delta,
+        delta=total(one.change.delta for one in both),
         causes=tuple(
             replace(cause, before=biggest[cause.kind].before, after=biggest[cause.kind].after)
             if cause.kind in {CauseKind.MODEL, CauseKind.TIER}
@@ -180,15 +172,12 @@ def _agents(both: Sequence[_Compared], pricer: Pricer) -> list[Change]:
 def _agent(name: str | None, base: list[Priced], head: list[Priced], pricer: Pricer) -> Change:
     matched = match(base, head)
     deltas = split(matched, pricer)
-    with exact_money():
-        delta = sum(deltas.values(), ZERO)
-    differs = bool(matched.pairs or matched.added or matched.removed)
     return Change(
         key=name or "",
-        state=State.CHANGED if differs else State.UNCHANGED,
+        state=State.CHANGED if matched.differs else State.UNCHANGED,
         base=side_of(base) if base else Side(cost=NOTHING),
         head=side_of(head) if head else Side(cost=NOTHING),
-        delta=delta,
+        delta=matched.delta,
         causes=describe(deltas, matched, base, head, {}),
     )
 

@@ -16,11 +16,9 @@ from pytest_llmcost.model.call import (
     Source,
     Status,
 )
-from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import last_attempts
+from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.usage import NO_USAGE
 
-OUTSIDE = "outside any test"
 _MARKS = {
     Status.ESTIMATED: Mark.STALE,
     Status.INCOMPLETE: Mark.INCOMPLETE,
@@ -70,16 +68,6 @@ def as_measured(entry: Entry) -> MeasuredCall:
     )
 
 
-def counted_calls(report: RunReport) -> list[Call]:
-    """The calls whose cost counts: those of last attempts, mocked ones only where the YAML includes them."""
-    last = last_attempts(report.calls, [test.result for test in report.tests])
-    return [
-        call
-        for call in report.calls
-        if call.id in last and (report.meta.include_mocked or call.measured.source is not Source.MOCKED)
-    ]
-
-
 def calls_by_key(calls: Iterable[Call], folder: str) -> dict[str, list[Call]]:
     """The calls of each test, and of each fixture that many tests use, by their keys in a baseline.
 
@@ -91,33 +79,6 @@ def calls_by_key(calls: Iterable[Call], folder: str) -> dict[str, list[Call]]:
     for call in calls:
         found.setdefault(key_of(call.measured.origin, folder), []).append(call)
     return found
-
-
-def key_of(origin: Origin, folder: str) -> str:
-    """The key of the line that a call belongs to."""
-    if origin.nodeid is not None:
-        return test_key(origin.nodeid, folder)
-    return f"fixture {origin.fixture}" if origin.fixture else OUTSIDE
-
-
-def test_key(nodeid: str, folder: str) -> str:
-    """The key of a test: its nodeid, with the file named from the baseline's folder.
-
-    Args:
-        nodeid: pytest's, with ``/`` on every platform.
-        folder: Of the baseline, relative to the root; empty if it is the root itself.
-    """
-    if not folder:
-        return nodeid
-    inside = f"{folder}/"
-    if nodeid.startswith(inside):
-        return nodeid[len(inside) :]
-    return "../" * (folder.count("/") + 1) + nodeid
-
-
-def is_test(key: str) -> bool:
-    """Whether a key is that of a test, and not of what runs beside the tests."""
-    return key != OUTSIDE and not key.startswith("fixture ")
 
 
 def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:

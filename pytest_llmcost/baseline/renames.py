@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pytest_llmcost.baseline.entries import entry_of, is_test, tally
+from pytest_llmcost.baseline.entries import entry_of, tally
 from pytest_llmcost.baseline.sides import used
 from pytest_llmcost.baseline.suite import Suite, file_of, function_of
 from pytest_llmcost.model.baseline import Baseline, Entry
 from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.keys import is_test
 
 _Print = frozenset[tuple[Entry, int]]
 

@@ -6,21 +6,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pytest_llmcost.baseline.compare import PASSED
-from pytest_llmcost.baseline.entries import (
-    calls_by_key,
-    counted_calls,
-    entry_of,
-    is_test,
-    request_bytes,
-    tally,
-    test_key,
-)
+from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line
 from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.keys import is_test, test_key
 from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls
 
 
 def accept(

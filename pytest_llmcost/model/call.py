@@ -137,6 +137,7 @@ class Origin:
         agent: Name of the innermost agent; None if nothing names one.
         agent_run: Identity of one entry into that agent; None where only a marker names it.
         agent_path: Names from the outermost agent to the innermost.
+        agent_runs: Identities of the entries into them; empty where only a marker names the agent.
     """
 
     nodeid: str | None = None
@@ -146,6 +147,7 @@ class Origin:
     agent: str | None = None
     agent_run: str | None = None
     agent_path: tuple[str, ...] = ()
+    agent_runs: tuple[str, ...] = ()
 
 
 class SubCall(NamedTuple):

@@ -60,6 +60,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
             agent=found("agent"),
             agent_run=found("agent_run"),
             agent_path=tuple(found("agent_path", ())),
+            agent_runs=tuple(found("agent_runs", ())),
         ),
         provider=row["provider"],
         host=row["host"],

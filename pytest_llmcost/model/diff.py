@@ -83,7 +83,7 @@ class Change:
         state: What became of it.
         base: None where there is no base.
         head: None where there is no head.
-        delta: USD; 0 unless both sides can be compared.
+        delta: USD; 0 unless both sides can be compared. Only the calls that differ make it uncertain.
         causes: Biggest first.
         renamed_from: The base's key, where it is another.
     """
@@ -92,7 +92,7 @@ class Change:
     state: State
     base: Side | None = None
     head: Side | None = None
-    delta: Decimal = ZERO
+    delta: Amount = NOTHING
     causes: tuple[Cause, ...] = ()
     renamed_from: str | None = None
 

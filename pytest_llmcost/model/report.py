@@ -155,6 +155,7 @@ class NoticeKind(StrEnum):
     VCR = "vcr"
     COMPARE = "compare"
     NOT_CAPTURED = "not captured"
+    BUDGET = "budget"
 
 
 class Notice(NamedTuple):

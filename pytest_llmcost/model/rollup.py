@@ -55,6 +55,17 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
     )
 
 
+def counted_calls(report: RunReport) -> list[Call]:
+    """The calls whose cost counts: those of last attempts, mocked ones only where the YAML includes them."""
+    last = last_attempts(report.calls, [test.result for test in report.tests])
+    return _counted(report.calls, last, report.meta.include_mocked)
+
+
+def rollup_of(calls: Sequence[Call]) -> Rollup:
+    """Add up calls that all count."""
+    return rollup(calls, last=frozenset(call.id for call in calls), include_mocked=True)
+
+
 def rollup_in(report: RunReport, calls: Sequence[Call]) -> Rollup:
     """Add some calls of a report up, as the report counts them."""
     last = last_attempts(report.calls, [test.result for test in report.tests])

@@ -1,0 +1,243 @@
+"""Limits against figures: every finding of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pytest_llmcost.budgets.intervals import Interval, Outcome, judge_lower, judge_upper
+from pytest_llmcost.budgets.matching import Limit, Loosened, limits_for, marked_over, matches, nearest
+from pytest_llmcost.budgets.subjects import Subject, subjects_of
+from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
+from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
+from pytest_llmcost.model.diff import RunDiff, State
+from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
+from pytest_llmcost.model.shown import plural
+from pytest_llmcost.model.verdict import Finding, Level
+
+INCOMPLETE_RUN = "run.complete"
+UNKNOWN_MODEL = "pricing.unknown_model"
+INCOMPLETE_CALL = "replay.incomplete"
+LOST_PRICE = "lost_price"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a run is judged by.
+
+    Attributes:
+        budgets: Of the YAML, in its order.
+        marked: By nodeid, the limits of a test's markers.
+        unknown_model: Of a call in a cost budget whose price nobody knows.
+        incomplete: Of a call in a cost budget whose usage is not final.
+        update: Whether this run is being accepted: relative limits are not judged then.
+        folder: Of the baseline, relative to the root.
+    """
+
+    budgets: tuple[Budget, ...] = ()
+    marked: Mapping[str, Budget] = field(default_factory=dict)
+    unknown_model: Level = Level.ERROR
+    incomplete: Level = Level.ERROR
+    update: bool = False
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the gate found.
+
+    Attributes:
+        findings: The worst first.
+        notices: What the user should know of the gate itself.
+        limits: How many limits were judged.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    limits: int = 0
+
+
+def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
+    """Judge a run.
+
+    Args:
+        report: The run.
+        diff: Against the baseline; None without one.
+        gate: The limits.
+    """
+    findings: list[Finding] = []
+    notices: list[Notice] = []
+    judged = 0
+    scopes = {budget.scope for budget in gate.budgets} | ({BudgetScope.TEST} if gate.marked else set())
+    for scope in BudgetScope:
+        if scope not in scopes:
+            continue
+        subjects = subjects_of(report, scope, diff, gate.folder)
+        notices += _without_match(scope, subjects, gate)
+        for subject in subjects:
+            limits, loosened = _limits(subject, gate)
+            notices += map(_loosened_notice, loosened)
+            found = list(_judge_subject(subject, limits, gate))
+            judged += len(limits)
+            findings += found
+    findings += _of_the_run(report, gate)
+    if diff is not None and not gate.update:
+        findings += _lost_prices(diff)
+    notices += _about_the_baseline(diff, gate)
+    findings.sort(key=lambda finding: finding.level is not Level.ERROR)
+    return Judged(tuple(findings), tuple(notices), judged)
+
+
+def _limits(subject: Subject, gate: Gate) -> tuple[dict[LimitKey, Limit], list[Loosened]]:
+    limits = limits_for(subject.scope, subject.name, gate.budgets)
+    if subject.scope is not BudgetScope.TEST:
+        return limits, []
+    return marked_over(subject.name, limits, gate.marked.get(subject.name))
+
+
+def _judge_subject(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -> Iterator[Finding]:
+    undecided = list(_undecided(subject, limits, gate))
+    yield from undecided
+    for key, limit in limits.items():
+        outcome = _outcome(subject, key, limit, gate)
+        if outcome is Outcome.PASS or (outcome is Outcome.WARN and undecided):
+            continue
+        level = limit.budget.level if outcome is Outcome.FAIL else Level.WARNING
+        yield Finding(
+            level=level,
+            rule=key.value,
+            scope=subject.scope.value,
+            match=subject.name,
+            limit=limit_text(key, limit),
+            actual=actual_text(subject, key),
+            message=sentence(subject, key, limit, certain=outcome is Outcome.FAIL),
+            location=limit.budget.location,
+        )
+
+
+def _outcome(subject: Subject, key: LimitKey, limit: Limit, gate: Gate) -> Outcome:
+    if key is LimitKey.MAX_COST:
+        return judge_upper(Interval.of(subject.cost), limit.value)
+    if key is LimitKey.MAX_CALLS:
+        return judge_upper(Interval.exactly(subject.calls), limit.value)
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        rate = subject.cache_hit_rate
+        return Outcome.PASS if rate is None else judge_lower(Interval.exactly(rate), limit.value)
+    if key.is_relative:
+        return Outcome.PASS if gate.update else _relative(subject, key, limit)
+    return judge_upper(_tokens(subject, key), limit.value)
+
+
+def _tokens(subject: Subject, key: LimitKey) -> Interval:
+    usage = subject.usage
+    known = {
+        LimitKey.MAX_INPUT_TOKENS: usage.input_tokens,
+        LimitKey.MAX_OUTPUT_TOKENS: usage.output_tokens,
+        LimitKey.MAX_TOTAL_TOKENS: usage.input_tokens + usage.output_tokens,
+    }[key]
+    return Interval(Decimal(known), None if subject.incomplete else Decimal(known))
+
+
+def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
+    change = subject.change
+    if change is None or change.state is not State.CHANGED or change.base is None or change.head is None:
+        return Outcome.PASS  # equal usage is no change; without a base there is nothing to compare with
+    if key is LimitKey.MAX_CACHE_HIT_DROP:
+        before, now = change.base.cache_hit_rate, change.head.cache_hit_rate
+        if before is None or now is None:
+            return Outcome.PASS
+        return judge_upper(Interval.exactly(before - now), limit.value)
+    with exact_money():
+        allowed = max(change.base.cost.value * limit.value, limit.ignore_below)
+    return judge_upper(Interval.of(change.delta), allowed)
+
+
+def _undecided(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -> Iterator[Finding]:
+    """Calls of unknown cost: with them a limit of cost cannot be decided."""
+    limit = limits.get(LimitKey.MAX_COST)
+    if limit is None or subject.cost.low > limit.value:
+        return
+    reasons = (
+        (subject.unpriced, UNKNOWN_MODEL, gate.unknown_model, "of which no price is known"),
+        (subject.incomplete, INCOMPLETE_CALL, gate.incomplete, "that did not state all of its usage"),
+    )
+    for number, rule, level, why in reasons:
+        if number:
+            yield Finding(
+                level=level,
+                rule=rule,
+                scope=subject.scope.value,
+                match=subject.name,
+                limit=limit_text(LimitKey.MAX_COST, limit),
+                actual=actual_text(subject, LimitKey.MAX_COST),
+                message=f"{subject.label} has {plural(number, 'call')} {why}, so that its limit of"
+                f" {limit_text(LimitKey.MAX_COST, limit)} cannot be decided",
+                location=limit.budget.location,
+            )
+
+
+def _of_the_run(report: RunReport, gate: Gate) -> Iterator[Finding]:
+    if report.meta.complete or not (gate.budgets or gate.marked):
+        return
+    yield Finding(
+        level=Level.ERROR,
+        rule=INCOMPLETE_RUN,
+        scope=BudgetScope.SUITE.value,
+        match="",
+        limit="complete",
+        actual="not complete",
+        message="calls may be missing from this run, so that no limit can be relied on",
+    )
+
+
+def _lost_prices(diff: RunDiff) -> Iterator[Finding]:
+    for key, model in diff.lost_prices:
+        yield Finding(
+            level=Level.ERROR,
+            rule=LOST_PRICE,
+            scope=BudgetScope.TEST.value,
+            match=key,
+            limit="a known price",
+            actual="no price",
+            message=f"{key} calls {model}, of which no price is known; what it called before had one",
+        )
+
+
+def _loosened_notice(loosened: Loosened) -> Notice:
+    before, after = loosened.before, loosened.after
+    return Notice(
+        NoticeKind.BUDGET,
+        f"{loosened.nodeid} loosens {loosened.key.value} from {limit_text(loosened.key, before)}"
+        f" ({before.budget.location}) to {limit_text(loosened.key, after)} ({after.budget.location})",
+    )
+
+
+def _without_match(scope: BudgetScope, subjects: Sequence[Subject], gate: Gate) -> Iterable[Notice]:
+    names = [subject.name for subject in subjects]
+    for budget in gate.budgets:
+        if budget.scope is not scope or any(matches(budget.match, name) for name in names):
+            continue
+        near = nearest(budget.match, names)
+        hint = f"; the nearest is {near}" if near else ""
+        yield Notice(
+            NoticeKind.BUDGET, f"{budget.location}: no {scope.value} of this run is {budget.match!r}{hint}"
+        )
+
+
+def _about_the_baseline(diff: RunDiff | None, gate: Gate) -> Iterator[Notice]:
+    relative = [budget for budget in gate.budgets if any(key.is_relative for key in budget.limits)]
+    if not relative or gate.update:
+        return
+    if diff is None:
+        yield Notice(
+            NoticeKind.BUDGET,
+            f"{relative[0].location}: there is no baseline, so that increases were not judged",
+            "pytest --llm-cost --llm-cost-update",
+        )
+    elif diff.partial:
+        yield Notice(
+            NoticeKind.BUDGET,
+            "not all tests of the baseline have run: increases were judged on those that did",
+        )

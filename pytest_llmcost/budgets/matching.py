@@ -1,0 +1,102 @@
+"""Which rules hold for a test, an agent or a model."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
+from pytest_llmcost.model.money import ZERO
+
+
+class Limit(NamedTuple):
+    """One limit, with the rule that it comes from.
+
+    Attributes:
+        value: USD, a count or a ratio.
+        budget: Its rule.
+        ignore_below: USD; a smaller increase is no finding.
+    """
+
+    value: Decimal
+    budget: Budget
+    ignore_below: Decimal = ZERO
+
+
+class Loosened(NamedTuple):
+    """A limit that a marker has made less strict."""
+
+    nodeid: str
+    key: LimitKey
+    before: Limit
+    after: Limit
+
+
+@lru_cache(maxsize=256)
+def _pattern(match: str) -> re.Pattern[str]:
+    parts = ("[\\s\\S]*" if char == "*" else "[\\s\\S]" if char == "?" else re.escape(char) for char in match)
+    return re.compile("".join(parts))
+
+
+def matches(match: str, name: str) -> bool:
+    """Whether a ``match`` names something.
+
+    Args:
+        match: ``*`` stands for any text, ``?`` for one character; all else is literal, brackets too.
+        name: Compared as it is: case matters.
+    """
+    return match == "*" or _pattern(match).fullmatch(name) is not None
+
+
+def limits_for(scope: BudgetScope, name: str, budgets: Sequence[Budget]) -> dict[LimitKey, Limit]:
+    """The limits of one thing: for each key the last rule that matches and has it.
+
+    Args:
+        scope: Of the thing.
+        name: The thing.
+        budgets: In the order of the file.
+    """
+    found: dict[LimitKey, Limit] = {}
+    ignore = ZERO
+    for budget in budgets:
+        if budget.scope is not scope or not matches(budget.match, name):
+            continue
+        if budget.ignore_increase_below is not None:
+            ignore = budget.ignore_increase_below
+        for key, value in budget.limits.items():
+            found[key] = Limit(value, budget)
+    if LimitKey.MAX_INCREASE in found:
+        found[LimitKey.MAX_INCREASE] = found[LimitKey.MAX_INCREASE]._replace(ignore_below=ignore)
+    return found
+
+
+def marked_over(
+    nodeid: str, limits: Mapping[LimitKey, Limit], marked: Budget | None
+) -> tuple[dict[LimitKey, Limit], list[Loosened]]:
+    """The limits of a test with those of its marker over them, and which of them it loosens."""
+    if marked is None:
+        return dict(limits), []
+    found, loosened = dict(limits), []
+    for key, value in marked.limits.items():
+        before = limits.get(key)
+        ignore = marked.ignore_increase_below
+        if ignore is None:
+            ignore = before.ignore_below if before else ZERO
+        found[key] = Limit(value, marked, ignore if key is LimitKey.MAX_INCREASE else ZERO)
+        if before is not None and _is_looser(key, value, before.value):
+            loosened.append(Loosened(nodeid, key, before, found[key]))
+    return found, loosened
+
+
+def _is_looser(key: LimitKey, value: Decimal, before: Decimal) -> bool:
+    return value < before if key.is_lower else value > before
+
+
+def nearest(match: str, names: Iterable[str]) -> str | None:
+    """The name that a ``match`` without a match may have meant."""
+    found = difflib.get_close_matches(match, list(names), n=1, cutoff=0.5)
+    return found[0] if found else None

@@ -1,0 +1,149 @@
+"""What budgets are about: the suite, tests, calls, agents, agent runs and models, with their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.budget import BudgetScope
+from pytest_llmcost.model.call import Call, Origin, Status
+from pytest_llmcost.model.diff import Change, RunDiff
+from pytest_llmcost.model.keys import test_key
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls, rollup_of
+from pytest_llmcost.model.usage import Usage
+
+_UNPRICED = frozenset({Status.UNPRICED, Status.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that limits may hold for.
+
+    Attributes:
+        scope: What it is.
+        name: A nodeid, an agent, ``provider/model``; empty for the suite.
+        shown: The name for people, where it is another.
+        cost: USD.
+        calls: How many count.
+        usage: Their units.
+        cache_hit_rate: From 0 to 1; None without prompt tokens.
+        unpriced: Calls whose price, or a part of it, nobody knows.
+        incomplete: Calls whose usage is not final.
+        change: Against the baseline; None without one.
+    """
+
+    scope: BudgetScope
+    name: str
+    shown: str = ""
+    cost: Amount
+    calls: int
+    usage: Usage
+    cache_hit_rate: Decimal | None
+    unpriced: int
+    incomplete: int
+    change: Change | None = None
+
+    @property
+    def label(self) -> str:
+        """The name for people."""
+        return self.shown or self.name or "the suite"
+
+
+def subjects_of(report: RunReport, scope: BudgetScope, diff: RunDiff | None, folder: str) -> list[Subject]:
+    """Everything of one scope that a run has.
+
+    Args:
+        report: The run.
+        scope: Which kind.
+        diff: Against the baseline; None without one.
+        folder: Of the baseline, relative to the root.
+    """
+    counted = counted_calls(report)
+    if scope is BudgetScope.SUITE:
+        return [_subject(scope, "", counted, diff.totals if diff else None)]
+    if scope is BudgetScope.TEST:
+        return _tests(report, counted, diff, folder)
+    if scope is BudgetScope.CALL:
+        return [
+            _subject(scope, call.measured.origin.nodeid or "", [call], shown=_call_name(call))
+            for call in counted
+        ]
+    if scope is BudgetScope.AGENT:
+        changes = {change.key: change for change in diff.agents} if diff else {}
+        groups = _grouped((call.measured.origin.agent, call) for call in counted)
+        return [_subject(scope, name, calls, changes.get(name)) for name, calls in groups.items() if name]
+    if scope is BudgetScope.AGENT_RUN:
+        return _agent_runs(counted)
+    models = _grouped((f"{c.measured.provider}/{c.measured.model.name}", c) for c in counted)
+    return [_subject(scope, name or "", calls) for name, calls in models.items()]
+
+
+def _tests(report: RunReport, counted: Sequence[Call], diff: RunDiff | None, folder: str) -> list[Subject]:
+    changes = {change.key: change for change in diff.tests} if diff else {}
+    groups = _grouped((call.measured.origin.nodeid, call) for call in counted)
+    return [
+        _subject(BudgetScope.TEST, nodeid, groups.get(nodeid, []), changes.get(test_key(nodeid, folder)))
+        for nodeid in (test.result.nodeid for test in report.tests)
+    ]
+
+
+def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
+    """One for each entry into an agent, with the calls of its sub-agents."""
+    groups: dict[tuple[str, object], list[Call]] = {}
+    for call in counted:
+        for name, run in _runs_of(call.measured.origin):
+            groups.setdefault((name, run), []).append(call)
+    numbers: dict[str, int] = {}
+    found = []
+    for (name, _), calls in groups.items():
+        numbers[name] = numbers.get(name, 0) + 1
+        where = calls[0].measured.origin.nodeid or "outside any test"
+        shown = f"{name} (run {numbers[name]}, {where})"
+        found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown))
+    return found
+
+
+def _runs_of(origin: Origin) -> list[tuple[str, object]]:
+    if origin.agent_runs:
+        seen: dict[str, object] = {}
+        for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
+            seen.setdefault(name, run)  # the outermost entry of an agent that calls itself
+        return list(seen.items())
+    # Where only a rule or a marker names the agent, one test is one run.
+    return [(name, (origin.nodeid, origin.fixture)) for name in dict.fromkeys(origin.agent_path)]
+
+
+def _call_name(call: Call) -> str:
+    return f"{call.id} in {call.measured.origin.nodeid or 'no test'}"
+
+
+def _grouped(pairs: Iterable[tuple[str | None, Call]]) -> dict[str | None, list[Call]]:
+    groups: dict[str | None, list[Call]] = {}
+    for name, call in pairs:
+        groups.setdefault(name, []).append(call)
+    return groups
+
+
+def _subject(
+    scope: BudgetScope,
+    name: str,
+    calls: Sequence[Call],
+    change: Change | None = None,
+    shown: str = "",
+) -> Subject:
+    found = rollup_of(calls)
+    return Subject(
+        scope=scope,
+        name=name,
+        shown=shown,
+        cost=found.cost,
+        calls=found.calls,
+        usage=found.usage,
+        cache_hit_rate=found.cache_hit_rate,
+        unpriced=sum(call.status in _UNPRICED for call in calls),
+        incomplete=sum(call.status is Status.INCOMPLETE for call in calls),
+        change=change,
+    )

@@ -1,0 +1,110 @@
+"""Limits and figures in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pytest_llmcost.budgets.matching import Limit
+from pytest_llmcost.budgets.subjects import Subject
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.budget import LimitKey
+from pytest_llmcost.model.money import ZERO, exact_money, money_text
+from pytest_llmcost.model.shown import MoneyStyle, percent
+
+_TOKENS = {
+    LimitKey.MAX_INPUT_TOKENS: "input tokens",
+    LimitKey.MAX_OUTPUT_TOKENS: "output tokens",
+    LimitKey.MAX_TOTAL_TOKENS: "tokens",
+}
+
+
+def limit_text(key: LimitKey, limit: Limit) -> str:
+    """A limit as people write it: ``$0.015``, ``70%``, ``5pp``, ``+10%``."""
+    value = limit.value
+    if key is LimitKey.MAX_COST:
+        return f"${money_text(value)}"
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        return _ratio(value, "%")
+    if key is LimitKey.MAX_CACHE_HIT_DROP:
+        return _ratio(value, "pp")
+    if key is LimitKey.MAX_INCREASE:
+        return f"+{_ratio(value, '%')}"
+    noun = _TOKENS.get(key, "calls")
+    return f"{value:,f} {noun}"
+
+
+def _ratio(value: Decimal, unit: str) -> str:
+    with exact_money():
+        return f"{money_text(value * 100)}{unit}"
+
+
+def actual_text(subject: Subject, key: LimitKey) -> str:
+    """What was found, in the words of its limit."""
+    if key is LimitKey.MAX_COST:
+        return _usd(subject.cost)
+    if key is LimitKey.MAX_CALLS:
+        return f"{subject.calls:,} calls"
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        return percent(subject.cache_hit_rate)
+    if key is LimitKey.MAX_CACHE_HIT_DROP:
+        return _drop(subject)
+    if key is LimitKey.MAX_INCREASE:
+        return _increase(subject)
+    usage = subject.usage
+    number = {
+        LimitKey.MAX_INPUT_TOKENS: usage.input_tokens,
+        LimitKey.MAX_OUTPUT_TOKENS: usage.output_tokens,
+        LimitKey.MAX_TOTAL_TOKENS: usage.input_tokens + usage.output_tokens,
+    }[key]
+    at_least = "≥ " if subject.incomplete else ""
+    return f"{at_least}{number:,} {_TOKENS[key]}"
+
+
+def _usd(amount: Amount) -> str:
+    return MoneyStyle.of(amount).amount(amount)
+
+
+def _drop(subject: Subject) -> str:
+    change = subject.change
+    if change is None or change.base is None or change.head is None:
+        return "-"
+    before, now = change.base.cache_hit_rate or ZERO, change.head.cache_hit_rate or ZERO
+    with exact_money():
+        drop = (before - now) * 100
+    return f"{percent(before)} -> {percent(now)} ({-drop:+.1f}pp)"
+
+
+def _increase(subject: Subject) -> str:
+    change = subject.change
+    if change is None or change.base is None:
+        return "-"
+    base, delta = change.base.cost.value, change.delta
+    share = ""
+    if base:
+        with exact_money():
+            share = f" ({delta.value / base * 100:+.1f}%)"
+    doubt = "at least " if delta.high is None else ""
+    return f"{doubt}{signed_usd(delta.value)}{share}"
+
+
+def signed_usd(amount: Decimal) -> str:
+    """``+$0.0012`` or ``-$0.0012``."""
+    style = MoneyStyle.of(Amount.exactly(abs(amount)))
+    return f"{'-' if amount < 0 else '+'}{style.usd(abs(amount))}"
+
+
+def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) -> str:
+    """One sentence for a finding."""
+    actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
+    if not certain:
+        return f"{name}: {actual} may be past the limit of {wanted}"
+    if key is LimitKey.MAX_COST:
+        return f"{name} costs {actual}, and its limit is {wanted}"
+    if key is LimitKey.MAX_INCREASE:
+        return f"{name} costs {actual} more than was accepted, and its limit is {wanted}"
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        return f"{name} has a prompt-cache hit rate of {actual}, and needs {wanted}"
+    if key is LimitKey.MAX_CACHE_HIT_DROP:
+        return f"the prompt-cache hit rate of {name} fell, {actual}, and may fall by {wanted}"
+    verb = "makes" if key is LimitKey.MAX_CALLS else "uses"
+    return f"{name} {verb} {actual}, and its limit is {wanted}"
