@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 _MARKERS = (
     'llm_agent(name): the agent that makes the LLM calls of this test, such as llm_agent("support_agent")',
+    'llm_budget(max_cost=..., max_calls=..., ...): limits of this test, such as llm_budget(max_cost="0.02")',
+)
+
+_NEED_COSTS = (
+    "--llm-cost-report",
+    "--llm-cost-config",
+    "--llm-cost-baseline",
+    "--llm-cost-update",
+    "--llm-cost-reason",
+    "--llm-cost-fail-on",
 )
 
 
@@ -33,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--llm-cost-config",
         metavar="PATH",
         dest="llm_cost_config",
-        help="Prices and hosts (default: llmcost.yaml beside the ini-file).",
+        help="Prices, hosts and budgets (default: llmcost.yaml beside the ini-file).",
     )
     group.addoption(
         "--llm-cost-report",
@@ -42,10 +52,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="llm_cost_report",
         help="One more report, repeatable: json:PATH, term-calls (every call), no-term (no section).",
     )
+    group.addoption(
+        "--llm-cost-baseline",
+        metavar="PATH",
+        dest="llm_cost_baseline",
+        help="What was accepted: a baseline, a report.json, or git:REF for the file at a commit"
+        " (default: llmcost-baseline.json beside llmcost.yaml).",
+    )
+    group.addoption(
+        "--llm-cost-update",
+        action="store_true",
+        default=False,
+        dest="llm_cost_update",
+        help="Accept the cost of this run: write it to the baseline.",
+    )
+    group.addoption(
+        "--llm-cost-reason", metavar="TEXT", dest="llm_cost_reason", help="Why it is accepted, for reviewers."
+    )
+    group.addoption(
+        "--llm-cost-fail-on",
+        choices=("error", "warning", "never"),
+        dest="llm_cost_fail_on",
+        help="From which level a finding fails the session (default: error).",
+    )
     parser.addini(
         "llm_cost", "Measure LLM costs on every run, as --llm-cost does.", type="bool", default=False
     )
     parser.addini("llm_cost_config", "As --llm-cost-config, relative to the ini-file.", default="")
+    parser.addini("llm_cost_baseline", "As --llm-cost-baseline, relative to the ini-file.", default="")
+    parser.addini("llm_cost_fail_on", "As --llm-cost-fail-on.", default="error")
     parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
 
 
@@ -54,14 +89,15 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if not (config.getoption("llm_cost") or os.environ.get("PYTEST_LLM_COST") or config.getini("llm_cost")):
-        if config.getoption("llm_cost_report") or config.getoption("llm_cost_config"):
-            raise pytest.UsageError("--llm-cost-report and --llm-cost-config need --llm-cost: add it")
+        typed = [name for name in _NEED_COSTS if config.getoption(name.lstrip("-").replace("-", "_"))]
+        if typed:
+            raise pytest.UsageError(f"{', '.join(typed)} needs --llm-cost: add it")
         return
     from pytest_llmcost.imports import import_plainly
 
     config.add_cleanup(import_plainly())
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
-    from pytest_llmcost.errors import ConfigError
+    from pytest_llmcost.errors import LlmCostError
     from pytest_llmcost.session import register
     from pytest_llmcost.settings import Settings, is_enabled
 
@@ -69,7 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not is_enabled(config, os.environ):
             return
         register(config, Settings.from_config(config))
-    except ConfigError as error:
+    except LlmCostError as error:
         from pytest_llmcost.reports.text import safe
 
         raise pytest.UsageError(safe(str(error))) from None

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 _PATIENCE = 5.0
+_LONG_PATIENCE = 60.0
 _DETACHED = "HEAD"
 # With one of these, git does not look where we would.
 _REDIRECTED = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES")
@@ -19,6 +20,62 @@ _ELSEWHERE = "refs/heads/.invalid"
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 _State = tuple[str | None, str | None]
+_MERGE_BASE = "..."
+
+
+class GitError(Exception):
+    """git could not answer; the message says why."""
+
+
+def file_at(path: Path, ref: str) -> str | None:
+    """The text of a file at a commit.
+
+    Args:
+        path: The file, which need not exist now.
+        ref: A commit, a branch, a tag; ``main...`` is the merge-base of main and HEAD.
+
+    Returns:
+        None if the commit does not have the file.
+
+    Raises:
+        GitError: If git, the repository or the commit is not there.
+    """
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    if ref.startswith("-") or not ref.removesuffix(_MERGE_BASE):
+        raise GitError(f"{ref!r} is no commit, branch or tag")
+    commit = ref
+    if ref.endswith(_MERGE_BASE):
+        commit = _git(folder, "merge-base", ref.removesuffix(_MERGE_BASE), "HEAD").strip()
+    commit = _git(
+        folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"
+    ).strip()
+    name = os.path.relpath(path, folder).replace(os.sep, "/")
+    if not _git(folder, "ls-tree", "--name-only", commit, "--", name).strip():
+        return None
+    return _git(folder, "show", f"{commit}:./{name}")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_LONG_PATIENCE,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise GitError(f"git cannot be asked: {error}") from error
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        why = said[-1] if said else "no such commit (in CI, fetch it: fetch-depth: 0)"
+        raise GitError(why)
+    return done.stdout
 
 
 def git_state(root: Path) -> _State:

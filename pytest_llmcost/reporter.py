@@ -14,16 +14,18 @@ import pytest
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.files import make_folder, write_report
+from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.project import git_state
 from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.settings import ReportType, Settings, shown_path
+from pytest_llmcost.settings import FailOn, ReportType, Settings, shown_path
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reports.terminal import Detail
 
@@ -59,6 +61,10 @@ class CostReporter:
         self._running: set[str] = set()
         self.journal = new_run(settings.report_path.parent, datetime.now(UTC))
         self._attempts: dict[str, int] = {}
+        self._budgets: dict[str, Budget] = {}
+        self._nodeids: frozenset[str] = frozenset()
+        self._gate = CostGate(settings)
+        self._accepted: str | None = None
         self._started = self._parallel = False
         # Held while this run lives: sessions beside it leave its journal alone.
         self._alive: TextIO | None = None
@@ -148,17 +154,48 @@ class CostReporter:
         for worker in sorted(self._running):
             self._note_unheard(worker, "the session was broken off")
         try:
+            table = price_table(self._settings)
             self._report = assemble(
                 self._in_order(),
                 self._facts(session, exitstatus),
                 self._settings.configuration,
-                price_table(self._settings),
+                table,
             )
+            self._judge(session, self._report, table)
             self._write(render_json(self._report))
             self._calls = []
             self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
+
+    def _judge(self, session: pytest.Session, report: RunReport, table: PriceTable) -> None:
+        """Let the gate decide; its verdict is the session's where pytest itself has nothing to say."""
+        collected = self._collected(session)
+        try:
+            self._report = self._gate.decide(report, table, collected, self._budgets)
+            fails = self._gate.fails(self._report)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._problems.append(f"no verdict: a fault of pytest-llmcost: {type(error).__name__}: {error}")
+            fails = self._gate.is_set and self._settings.fail_on is not FailOn.NEVER
+        if fails and self._outcomes.results and session.exitstatus == pytest.ExitCode.OK:
+            session.testsfailed += 1
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._settings.update:
+            try:
+                self._accepted = self._gate.accept(self._report or report, collected)
+            except OSError as error:
+                self._problems.append(f"cannot write the baseline: {error.strerror or error}")
+
+    def _collected(self, session: pytest.Session) -> Collected:
+        nodeids = self._nodeids or frozenset(item.nodeid for item in getattr(session, "items", ()))
+        return Collected(
+            nodeids, next((frozenset(r.whole_files) for r in self._rests if r.whole_files), frozenset())
+        )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """An xdist worker has collected; all of them collect the same."""
+        self._nodeids = frozenset(ids)
 
     def _end_journal(self) -> None:
         if self._alive is not None:
@@ -209,6 +246,10 @@ class CostReporter:
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
         for nodeid, attempt in payload.attempts.items():
             self._attempts[nodeid] = max(attempt, self._attempts.get(nodeid, 1))
+        if payload.budgets:
+            from pytest_llmcost.budgets.markers import budget_from_json
+
+            self._budgets.update({name: budget_from_json(name, row) for name, row in payload.budgets.items()})
 
     def add_rest(self, rest: Rest) -> None:
         """Take what a process tells at its end."""

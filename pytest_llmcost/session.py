@@ -17,6 +17,7 @@ from pytest_llmcost.capture.install import Capture
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.capture.own_code import project_call_sites
+from pytest_llmcost.collected import COLLECTION, CollectionWatch, marked_budget
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
@@ -37,8 +38,10 @@ def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     reporter = _reporter(config, settings) if worker_output is None else None
-    recorder = CostRecorder(settings, worker_output, reporter, _journal(config, reporter))
+    watch = CollectionWatch(config)
+    recorder = CostRecorder(settings, worker_output, reporter, _journal(config, reporter), watch)
     recorder.start()
+    config.pluginmanager.register(watch, COLLECTION)
     config.pluginmanager.register(recorder, RECORDER)
     config.pluginmanager.register(MarkerCheck(), MARKERS)
     if reporter is not None:
@@ -91,9 +94,10 @@ class MarkerCheck:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        _, problem = marked_agent(item)
-        if problem is not None:
-            pytest.fail(problem, pytrace=False)
+        for read in (marked_agent, marked_budget):
+            _, problem = read(item)
+            if problem is not None:
+                pytest.fail(problem, pytrace=False)
 
 
 class CostRecorder:
@@ -104,6 +108,7 @@ class CostRecorder:
         worker_output: xdist's channel for what is left at the end; None outside a worker.
         reporter: Of this process; None in a worker.
         journal: Of this process; None for none.
+        watch: Of what is collected; None where nobody asks.
     """
 
     def __init__(
@@ -112,6 +117,7 @@ class CostRecorder:
         worker_output: dict[str, Any] | None = None,
         reporter: CostReporter | None = None,
         journal: Journal | None = None,
+        watch: CollectionWatch | None = None,
     ) -> None:
         self.scope = CurrentScope()
         self._settings = settings
@@ -125,6 +131,8 @@ class CostRecorder:
         self._faults_sent = 0
         self._riding: dict[str, Payload] = {}
         self._journal = journal
+        self._watch = watch
+        self._budgets: dict[str, dict[str, object]] = {}
         self._phases: list[PhaseResult] = []
         self._texts: list[str] = []
         self._handed_over = 0
@@ -154,6 +162,11 @@ class CostRecorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self._of_test = []
         agent, _ = marked_agent(item)
+        budget, _ = marked_budget(item)
+        if budget is not None:
+            from pytest_llmcost.budgets.markers import budget_to_json
+
+            self._budgets[item.nodeid] = budget_to_json(budget)
         outer = self.scope.begin_test(item.nodeid, agent)
         try:
             result = yield
@@ -251,6 +264,7 @@ class CostRecorder:
         try:
             for payload in self._riding.values():
                 self._unsent += payload.calls
+                self._budgets.update({name: dict(found) for name, found in payload.budgets.items()})
             if self._riding:
                 self._faults_sent = 0  # theirs are told again; the reporter takes each once
             self._unsent += self._collector.collect_rest()
@@ -263,6 +277,7 @@ class CostRecorder:
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
             deselected=self._deselected,
+            whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
         )
         if self._reporter is not None:
             self._reporter.add_rest(rest)
@@ -285,11 +300,12 @@ class CostRecorder:
         now = self.scope.now
         again = {now.nodeid: now.attempt} if now.nodeid is not None and now.attempt > 1 else {}
         faults = self._log.faults[self._faults_sent :]
-        if not (self._unsent or faults or again):
+        if not (self._unsent or faults or again or self._budgets):
             return None
         calls, self._unsent = self._unsent, []
+        budgets, self._budgets = self._budgets, {}
         self._faults_sent += len(faults)
-        return Payload(tuple(calls), tuple(faults), again)
+        return Payload(tuple(calls), tuple(faults), again, budgets=budgets)
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:
         from pytest_llmcost.pricing.price_call import price_calls

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
+BASELINE_NAME = "llmcost-baseline.json"
+GIT = "git:"
 REPORT_DIR = ".llmcost"
 REPORT_NAME = "report.json"
 
@@ -31,6 +33,14 @@ class ReportType(StrEnum):
     JSON = "json"
     TERM_CALLS = "term-calls"
     NO_TERM = "no-term"
+
+
+class FailOn(StrEnum):
+    """What ``--llm-cost-fail-on`` takes: from which level a finding fails the session."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
 
 
 class ReportRequest(NamedTuple):
@@ -45,6 +55,22 @@ class ReportRequest(NamedTuple):
     path: str | None
 
 
+class BaselineSource(NamedTuple):
+    """Where the baseline of a session is.
+
+    Attributes:
+        path: The file; with a ref the one whose version at that commit is read.
+        name: As users name it.
+        ref: A commit of git; None for the file itself. ``main...`` is the merge-base with main.
+        required: Whether the user has named it.
+    """
+
+    path: Path
+    name: str
+    ref: str | None = None
+    required: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What holds for a session.
@@ -55,6 +81,10 @@ class Settings:
         reports: The reports asked for beside the terminal and .llmcost/report.json.
         configuration: What llmcost.yaml says.
         today: The day of the run, before any test could freeze the clock.
+        baseline: Where the baseline is.
+        update: Whether this run is accepted as the baseline.
+        reason: Why it is accepted; None if nobody says.
+        fail_on: From which level a finding fails the session.
     """
 
     invoked_from: Path
@@ -62,6 +92,10 @@ class Settings:
     reports: tuple[ReportRequest, ...]
     configuration: Configuration
     today: date
+    baseline: BaselineSource
+    update: bool = False
+    reason: str | None = None
+    fail_on: FailOn = FailOn.ERROR
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -78,6 +112,10 @@ class Settings:
             reports=tuple(parse_report_request(text) for text in typed),
             configuration=_configuration(config, invoked_from),
             today=datetime.now(UTC).date(),
+            baseline=_baseline(config, invoked_from),
+            update=_updates(config),
+            reason=config.getoption("llm_cost_reason"),
+            fail_on=_fail_on(config),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -121,6 +159,53 @@ def parse_report_request(text: str) -> ReportRequest:
     if kind is not ReportType.JSON and path:
         raise ConfigError(f"--llm-cost-report={text}: {name} writes no file; leave out the path")
     return ReportRequest(kind, path or None)
+
+
+def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:
+    folder = _config_folder(config, invoked_from)
+    typed, start = config.getoption("llm_cost_baseline"), invoked_from
+    if not typed:
+        typed, start = config.getini("llm_cost_baseline"), _beside(config)
+    default = folder / BASELINE_NAME
+    if not typed:
+        return BaselineSource(default, shown_path(default, invoked_from))
+    if typed.startswith(GIT):
+        return BaselineSource(default, typed, ref=typed.removeprefix(GIT), required=True)
+    return BaselineSource((start / typed).resolve(), typed, required=True)
+
+
+def _updates(config: pytest.Config) -> bool:
+    update = bool(config.getoption("llm_cost_update"))
+    if config.getoption("llm_cost_reason") and not update:
+        raise ConfigError(
+            "--llm-cost-reason says why a cost is accepted, and needs --llm-cost-update: add it"
+        )
+    typed = config.getoption("llm_cost_baseline") or config.getini("llm_cost_baseline")
+    if update and typed.startswith(GIT):
+        raise ConfigError(f"--llm-cost-update cannot write to {typed}; leave --llm-cost-baseline out")
+    return update
+
+
+def _fail_on(config: pytest.Config) -> FailOn:
+    typed = config.getoption("llm_cost_fail_on") or config.getini("llm_cost_fail_on")
+    if typed not in set(FailOn):
+        allowed = ", ".join(level.value for level in FailOn)
+        raise ConfigError(f"llm_cost_fail_on = {typed}: unknown; allowed: {allowed}")
+    return FailOn(typed)
+
+
+def _beside(config: pytest.Config) -> Path:
+    return config.inipath.parent if config.inipath else config.rootpath
+
+
+def _config_folder(config: pytest.Config, invoked_from: Path) -> Path:
+    """The folder of llmcost.yaml, or where it would be: the baseline is there by default."""
+    asked = config.getoption("llm_cost_config")
+    if asked:
+        return (invoked_from / str(asked)).parent
+    asked = config.getini("llm_cost_config")
+    beside = _beside(config)
+    return (beside / str(asked)).parent if asked else beside
 
 
 def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:

@@ -30,12 +30,14 @@ class Payload(NamedTuple):
         faults: Faults of ours that were noted.
         attempts: Tests that ran again, and how often so far.
         number: Of the payloads that its process has handed over, from 1; 0 for what comes at the end.
+        budgets: By nodeid, the limits of a test's markers, as builtin types.
     """
 
     calls: tuple[MeasuredCall, ...] = ()
     faults: tuple[str, ...] = ()
     attempts: Mapping[str, int] = MappingProxyType({})
     number: int = 0
+    budgets: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
     def to_text(self) -> str:
         """Write it in ASCII."""
@@ -53,6 +55,7 @@ class Payload(NamedTuple):
             "faults": list(self.faults),
             "attempts": dict(self.attempts),
             "number": self.number,
+            "budgets": dict(self.budgets),
         }
 
     @classmethod
@@ -61,16 +64,26 @@ class Payload(NamedTuple):
         from pytest_llmcost.model.decode import measured_from_json
 
         calls = tuple(measured_from_json(row) for row in found["calls"])
-        return cls(calls, tuple(found["faults"]), dict(found["attempts"]), found["number"])
+        budgets = dict(found.get("budgets", {}))
+        return cls(calls, tuple(found["faults"]), dict(found["attempts"]), found["number"], budgets)
 
 
 class Rest(NamedTuple):
-    """What a process tells at its end."""
+    """What a process tells at its end.
+
+    Attributes:
+        payload: Calls that were left.
+        notices: What the user should know.
+        observed: What was seen beside calls.
+        deselected: How many tests were.
+        whole_files: Files whose tests were all collected.
+    """
 
     payload: Payload = Payload()
     notices: tuple[Notice, ...] = ()
     observed: Observed = Observed()
     deselected: int = 0
+    whole_files: tuple[str, ...] = ()
 
     def to_text(self) -> str:
         """Write it in ASCII."""
@@ -80,6 +93,7 @@ class Rest(NamedTuple):
                 "notices": [notice_to_json(notice) for notice in self.notices],
                 "observed": observed_to_json(self.observed),
                 "deselected": self.deselected,
+                "whole_files": list(self.whole_files),
             }
         )
 
@@ -94,4 +108,5 @@ class Rest(NamedTuple):
             tuple(notice_from_json(notice) for notice in found["notices"]),
             observed_from_json(found["observed"]),
             found["deselected"],
+            tuple(found["whole_files"]),
         )

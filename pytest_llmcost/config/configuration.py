@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pytest_llmcost.pricing.rules import PricingRules
 
+if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
+
 DEFAULT_NAME = "llmcost.yaml"
+
+
+class Incomplete(StrEnum):
+    """``replay: {incomplete: ...}``."""
+
+    FAIL = "fail"
+    WARN = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,8 @@ class Configuration:
         pricing: The ``pricing:`` section.
         hosts: ``host`` or ``host:port`` to provider.
         include_mocked: Whether mocked calls count.
+        budgets: The ``budgets:`` section, in its order.
+        incomplete: What a call that did not state all of its usage is in a cost budget.
     """
 
     path: str | None = None
@@ -27,3 +41,5 @@ class Configuration:
     pricing: PricingRules = field(default_factory=PricingRules)
     hosts: Mapping[str, str] = field(default_factory=dict)
     include_mocked: bool = False
+    budgets: tuple[Budget, ...] = ()
+    incomplete: Incomplete = Incomplete.FAIL

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.model.verdict import Finding, Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.diff import RunDiff
 
 FORMAT = 1
 
@@ -195,7 +199,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """Everything that is known of a run; all other outputs are views of it."""
+    """Everything that is known of a run; all other outputs are views of it.
+
+    Attributes:
+        diff: Against the baseline; None without one.
+        findings: Of the gate, the worst first.
+        limits: How many limits were judged.
+    """
 
     meta: Meta
     totals: Rollup
@@ -206,3 +216,11 @@ class RunReport:
     rate_cards: Mapping[str, RateCard]
     notices: tuple[Notice, ...]
     observed: Observed
+    diff: RunDiff | None = None
+    findings: tuple[Finding, ...] = ()
+    limits: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst finding's level."""
+        return verdict_of(self.findings)

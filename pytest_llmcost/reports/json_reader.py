@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
 from pytest_llmcost.model.call import Source, Status
@@ -31,7 +31,11 @@ from pytest_llmcost.model.report import (
     TestResult,
 )
 from pytest_llmcost.model.usage import NO_USAGE
+from pytest_llmcost.model.verdict import Finding
 from pytest_llmcost.reports.json_report import TOOL
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.diff import RunDiff
 
 _RERUN = "run pytest --llm-cost again to write a new one"
 
@@ -81,7 +85,22 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         rate_cards=cards,
         notices=tuple(notice_from_json(row) for row in found["notices"]),
         observed=observed_from_json(found["observed"]),
+        diff=_diff(found["diff"]),
+        findings=tuple(map(_finding, found["findings"])),
+        limits=found.get("limits", 0),
     )
+
+
+def _diff(found: Mapping[str, Any] | None) -> RunDiff | None:
+    from pytest_llmcost.model.diff_codec import diff_from_json
+
+    return None if found is None else diff_from_json(found)
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    from pytest_llmcost.model.diff_codec import finding_from_json
+
+    return finding_from_json(found)
 
 
 def _meta_from_json(found: Mapping[str, Any]) -> Meta:

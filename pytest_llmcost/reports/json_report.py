@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.model.codec import (
     amount_to_json,
@@ -17,6 +17,10 @@ from pytest_llmcost.model.codec import (
 )
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.report import FORMAT, AgentCost, Meta, ModelCost, Rollup, RunReport, TestCost
+from pytest_llmcost.model.verdict import Finding
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.diff import RunDiff
 
 Json = dict[str, Any]
 _encode = json.JSONEncoder(ensure_ascii=True).encode
@@ -49,11 +53,24 @@ def _sections(report: RunReport) -> Iterator[tuple[str, object]]:
     yield "calls", map(call_to_json, report.calls)
     yield "cache_events", []
     yield "rate_cards", {name: card_to_json(card) for name, card in report.rate_cards.items()}
-    yield "diff", None
-    yield "findings", []
-    yield "verdict", "pass"
+    yield "diff", None if report.diff is None else _diff_to_json(report.diff)
+    yield "findings", list(map(_finding_to_json, report.findings))
+    yield "verdict", report.verdict.value
+    yield "limits", report.limits
     yield "notices", map(notice_to_json, report.notices)
     yield "observed", observed_to_json(report.observed)
+
+
+def _diff_to_json(diff: RunDiff) -> Json:
+    from pytest_llmcost.model.diff_codec import diff_to_json  # most runs have no gate
+
+    return diff_to_json(diff)
+
+
+def _finding_to_json(finding: Finding) -> Json:
+    from pytest_llmcost.model.diff_codec import finding_to_json
+
+    return finding_to_json(finding)
 
 
 def _test_to_json(test: TestCost) -> Json:

@@ -37,7 +37,7 @@ def test_without_the_flag(project):
     """A report without --llm-cost is a mistake, and not silence."""
     result = project.runpytest("--llm-cost-report=json:a.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "need --llm-cost" in result.stderr.str()
+    assert "needs --llm-cost: add it" in result.stderr.str()
 
 
 def test_no_term(project):

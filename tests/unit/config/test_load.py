@@ -124,7 +124,10 @@ MISTAKES = [
     ("- pricing", "1:1: the file takes keys such as pricing and hosts; found a list"),
     ("pricing", "1:1: the file takes keys such as pricing and hosts; found 'pricing'"),
     ("princing: {}", "1:1: unknown key 'princing' in the file; did you mean 'pricing'?"),
-    ("models: {}", "1:1: unknown key 'models' in the file; allowed: hosts, include_mocked, pricing, version"),
+    (
+        "models: {}",
+        "1:1: unknown key 'models' in the file; allowed: budgets, hosts, include_mocked, pricing, version",
+    ),
     ("version: 1\nversion: 1", "2:1: the file: the key 'version' stands twice (first in line 1)"),
     ("? [a]\n: b", "1:3: the file takes keys of text; found a list"),
     ("~: b", "1:1: the file takes keys of text; found nothing"),

@@ -1,0 +1,28 @@
+"""A report of an earlier run in the place of a baseline."""
+
+from __future__ import annotations
+
+from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.baseline.update import accept
+from pytest_llmcost.model.baseline import Baseline
+from pytest_llmcost.model.report import RunReport
+
+
+def baseline_of(report: RunReport, name: str) -> Baseline:
+    """The lines that a run would put into an empty baseline.
+
+    Args:
+        report: The earlier run.
+        name: Its file, as users name it.
+    """
+    return accept(Baseline(name), report, Suite(), "")
+
+
+def suite_of(report: RunReport, base: Baseline) -> Suite:
+    """What a run has collected, as far as its report tells.
+
+    A full run has collected everything: what the base knows beside is gone.
+    """
+    keys = frozenset(test.result.nodeid for test in report.tests)
+    files = frozenset(key.partition("::")[0] for key in [*keys, *base.lines])
+    return Suite(keys=keys, whole_files=files if report.meta.selection.full else frozenset())

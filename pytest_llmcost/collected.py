@@ -1,0 +1,80 @@
+"""What pytest has collected: from which files every test is known, and what a test's markers limit."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
+
+COLLECTION = "llmcost-collection"
+_PART = "::"
+
+
+class CollectionWatch:
+    """Notes the files of which all tests were collected and none was deselected.
+
+    Args:
+        config: pytest's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._files: set[str] = set()
+        self._parts: set[str] = set()
+        self.nodeids: frozenset[str] = frozenset()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        name = report.nodeid
+        if _PART in name or not Path(name).suffix:
+            if report.failed:
+                self._parts.add(name.partition(_PART)[0])
+            return
+        (self._parts if report.failed else self._files).add(name)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        before = {item.nodeid for item in items}
+        result = yield
+        after = {item.nodeid for item in items}
+        self._parts |= {_file_of(nodeid) for nodeid in before - after}
+        self.nodeids = frozenset(after)
+        return result
+
+    def whole_files(self) -> frozenset[str]:
+        """The files whose tests are all known."""
+        options = self._config.option
+        if any(getattr(options, name, None) for name in ("lf", "last_failed", "stepwise")):
+            return frozenset()  # these leave tests out before anybody is told
+        named = {_file_of(argument.replace("\\", "/")) for argument in self._config.args if _PART in argument}
+        return frozenset(
+            file
+            for file in self._files - self._parts
+            if not any(one == file or one.endswith(f"/{file}") or file.endswith(f"/{one}") for one in named)
+        )
+
+
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition(_PART)[0]
+
+
+def marked_budget(item: pytest.Item) -> tuple[Budget | None, str | None]:
+    """The limits of a test's ``llm_budget`` markers.
+
+    Returns:
+        The budget, or None; and what is wrong with a marker, or None.
+    """
+    markers = [(marker.args, marker.kwargs) for marker in item.iter_markers("llm_budget")]
+    if not markers:
+        return None, None
+    from pytest_llmcost.budgets.markers import MarkerError, budget_of_markers
+
+    file, line, _ = item.location
+    try:
+        return budget_of_markers(markers, item.nodeid, f"{file}:{(line or 0) + 1}"), None
+    except MarkerError as error:
+        return None, str(error)
