@@ -227,10 +227,14 @@ class CostReporter:
             detail=self._detail(),
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
             report_path=self._written,
+            accepted=self._accepted,
         )
         for line in lines:
             terminalreporter.write_line(
-                line.text, bold=line.tone is Tone.BOLD, yellow=line.tone is Tone.WARNING
+                line.text,
+                bold=line.tone is Tone.BOLD,
+                yellow=line.tone is Tone.WARNING,
+                red=line.tone is Tone.ERROR,
             )
 
     def _detail(self) -> Detail:

@@ -11,7 +11,9 @@ from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.price import PriceSource, RateCard
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
+from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
+from pytest_llmcost.reports.gate_section import change_lines, finding_lines, headline_parts, next_steps
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -36,6 +38,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
     BOLD = "bold"
     WARNING = "warning"
+    ERROR = "error"
 
 
 class Line(NamedTuple):
@@ -45,7 +48,9 @@ class Line(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-def section(report: RunReport, *, detail: Detail, width: int, report_path: str) -> list[Line]:
+def section(
+    report: RunReport, *, detail: Detail, width: int, report_path: str, accepted: str | None = None
+) -> list[Line]:
     """Render the section.
 
     Args:
@@ -53,19 +58,26 @@ def section(report: RunReport, *, detail: Detail, width: int, report_path: str) 
         detail: How much to show.
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
+        accepted: What was accepted as the baseline; None if nothing was.
     """
     if not report.calls:
         alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
-        return [*_plain(empty_state(report)), *notice_lines(alarms, width)]
+        return [*_plain(empty_state(report)), *notice_lines(alarms, width), *_end(report, width, accepted)]
     if not report.totals.calls and detail < Detail.CALLS:
         alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
-        return [*_plain(_wrapped(_none_counts(report), width)), *notice_lines(alarms, width)]
+        none = _plain(_wrapped(_none_counts(report), width))
+        return [*none, *notice_lines(alarms, width), *_end(report, width, accepted)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
-        return [*lines, *notice_lines([n for n in report.notices if n.kind in _ALARMING], width)]
+        lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
+        return [*lines, *_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
     lines += _plain(_wrapped(_provenance(report), width))
-    lines += _plain(["", *_tests(report, style, detail, width)])
+    if report.diff is not None:
+        changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
+        lines += _plain(["", *changes])
+    if report.diff is None or detail >= Detail.TESTS:
+        lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
         lines += _plain(["", *_agents(report, style, width)])
     if len(report.models) > 1 or detail >= Detail.TESTS:
@@ -74,7 +86,22 @@ def section(report: RunReport, *, detail: Detail, width: int, report_path: str) 
         lines += _plain(["", *calls_table(report.calls, style, width)])
     if report.notices:
         lines += [Line(""), *notice_lines(report.notices, width)]
-    return [*lines, Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
+    if report.findings:
+        lines += [Line(""), *_gate(report, style, width, with_causes=False)]
+    lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
+    return [*lines, *_plain(next_steps(report, accepted))]
+
+
+def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
+    style = MoneyStyle.of(report.totals.cost)
+    return [*_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+
+
+def _gate(report: RunReport, style: MoneyStyle, width: int, *, with_causes: bool) -> Iterator[Line]:
+    for text, level in finding_lines(report, style, with_causes=with_causes):
+        tone = Tone.ERROR if level is Level.ERROR else Tone.WARNING
+        for line in _folded(text, width):
+            yield Line(line, tone)
 
 
 def _none_counts(report: RunReport) -> list[str]:
@@ -98,9 +125,22 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     ]
     if report.tests:
         parts[1] += f" in {plural(len(report.tests), 'test')}"
+    if report.limits:
+        parts.append(_verdict(report))
+    if report.diff is not None:
+        parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None:
         parts.append(f"prompt cache hit rate {percent(totals.cache_hit_rate)}")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
+
+
+def _verdict(report: RunReport) -> str:
+    if not report.findings:
+        return f"{plural(report.limits, 'limit')} kept"
+    errors = sum(finding.level is Level.ERROR for finding in report.findings)
+    warnings = len(report.findings) - errors
+    said = [f"{errors} FAILED"] if errors else []
+    return ", ".join([*said, *([plural(warnings, "warning")] if warnings else [])])
 
 
 def _provenance(report: RunReport) -> list[str]:

@@ -1,0 +1,140 @@
+"""What the gate says, for the terminal: changes with their causes, findings, and the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
+from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.verdict import Finding, Level
+from pytest_llmcost.reports.table import Column, table
+from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe
+
+_TOP = 10
+_MOST_CAUSES = 2
+_MOST_TESTS_OF_A_FINDING = 3
+_COLUMNS = (Column("cost"), Column("change"), Column("why", numeric=False, from_width=80))
+_WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
+
+
+def signed(amount: Amount, style: MoneyStyle) -> str:
+    """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``."""
+    sign = "-" if amount.value < 0 else "+"
+    text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
+    return text if amount.high is not None else f"≥ {text}"
+
+
+def share(change: Change) -> str:
+    """The change in percent of the base: ``+16%``; empty where there is no base."""
+    if change.base is None or not change.base.cost.value:
+        return ""
+    with exact_money():
+        ratio = change.delta.value / change.base.cost.value * 100
+        return f"{ratio:+.0f}%" if abs(ratio) >= 1 or not ratio else f"{ratio:+.1f}%"
+
+
+def headline_parts(diff: RunDiff, style: MoneyStyle) -> list[str]:
+    """The difference from the baseline, for the headline."""
+    totals = diff.totals
+    if totals.base is None or not any(change.state.is_on_both_sides for change in diff.tests):
+        return [f"nothing to compare in {safe(diff.base)}"]
+    if totals.state is State.UNCHANGED:
+        return ["as in the baseline" if not diff.partial else "as in the baseline, as far as it ran"]
+    percentage = share(totals)
+    parts = [f"{signed(totals.delta, style)}{f' ({percentage})' if percentage else ''} against the baseline"]
+    before = totals.base.cache_hit_rate
+    now = totals.head.cache_hit_rate if totals.head else None
+    if before is not None and now is not None and before != now:
+        parts.append(f"cache hit rate {percent(before)} -> {percent(now)}")
+    return parts
+
+
+def change_lines(diff: RunDiff, style: MoneyStyle, width: int, *, everything: bool) -> Iterator[str]:
+    """The tests that changed, the biggest increase first, and what else differs."""
+    changed = [change for change in diff.tests if change.state is State.CHANGED]
+    changed.sort(key=lambda change: (change.delta.high is not None, -change.delta.value, change.key))
+    new = [change for change in diff.tests if change.state is State.NEW]
+    shown = changed if everything else changed[:_TOP]
+    if shown:
+        folder = common_folder([change.key for change in shown if is_test(change.key)])
+        rows = [(_name(change, folder), _cells(change, style)) for change in shown]
+        yield from table(f"changed in {safe(folder)}" if folder else "changed", _COLUMNS, rows, width)
+    if len(changed) > len(shown):
+        yield f"{plural(len(changed) - len(shown), 'more changed test')} (show all: -v)"
+    yield from _others(diff, new, style)
+    if diff.price_delta:
+        moved = signed(Amount.exactly(diff.price_delta), style)
+        yield f"prices moved since the baseline: {moved} for the same usage; that is no change of the code"
+
+
+def _others(diff: RunDiff, new: Sequence[Change], style: MoneyStyle) -> Iterator[str]:
+    if new:
+        with exact_money():
+            cost = sum((change.head.cost.value for change in new if change.head), ZERO)
+        yield f"{plural(len(new), 'new test')}: {style.usd(cost)}, not counted as an increase"
+    counts = [
+        (sum(change.state is State.GONE for change in diff.tests), "gone"),
+        (sum(change.state is State.NOT_RUN for change in diff.tests), "of the baseline not run to the end"),
+        (sum(change.renamed_from is not None for change in diff.tests), "renamed"),
+        (sum(change.state is State.UNCHANGED for change in diff.tests), "unchanged"),
+    ]
+    said = [f"{number:,} {word}" for number, word in counts if number]
+    if said:
+        yield f"tests: {', '.join(said)}"
+
+
+def _name(change: Change, folder: str) -> str:
+    return safe(change.key.removeprefix(folder))
+
+
+def _cells(change: Change, style: MoneyStyle) -> list[str]:
+    cost = style.amount(change.head.cost) if change.head else "-"
+    return [cost, share(change) or signed(change.delta, style), why(change.causes, style)]
+
+
+def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
+    """The biggest causes, each with its figures and dollars."""
+    return "; ".join(_cause(cause, style) for cause in causes[:_MOST_CAUSES])
+
+
+def _cause(cause: Cause, style: MoneyStyle) -> str:
+    dollars = signed(Amount.exactly(cause.delta), style)
+    name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
+    figures = f"{safe(cause.before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    text = f"{name}{figures}".strip() or cause.kind.value
+    detail = f" ({safe(cause.detail)})" if cause.detail else ""
+    return f"{text}{detail} {dollars}"
+
+
+def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
+    """One line for each finding, the worst first; with the causes where nothing else shows them."""
+    wide = max((len(finding.rule) for finding in report.findings), default=0)
+    for finding in report.findings:
+        place = f"  {safe(finding.location)}" if finding.location else ""
+        yield (
+            f"{_WORDS[finding.level]}  {finding.rule:<{wide}}  {safe(finding.message)}{place}",
+            finding.level,
+        )
+        if with_causes and report.diff is not None:
+            for change in _of_finding(finding, report.diff):
+                yield f"      {safe(change.key)}: {why(change.causes, style)}", finding.level
+
+
+def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
+    changed = [change for change in diff.tests if change.state is State.CHANGED and change.delta.value > 0]
+    if finding.scope == "test":
+        changed = [change for change in changed if change.key == finding.match]
+    return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
+
+
+def next_steps(report: RunReport, accepted: str | None) -> list[str]:
+    """The command to type next, if the gate has anything to say."""
+    if accepted is not None:
+        return [f"accepted: {safe(accepted)}"]
+    relative = {"max_increase", "max_cache_hit_drop", "lost_price"}
+    if any(finding.rule in relative for finding in report.findings):
+        return ['accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."']
+    return []
