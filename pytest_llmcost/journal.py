@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,9 @@ from pytest_llmcost.file_locks import hold, is_held
 FOLDER = "journal"
 _RUN_FILE = "run.json"
 _MAIN = "main"
+_A_DAY = 86_400.0
+# Between making its folder and holding a file in it, a run looks dead.
+_A_MOMENT = 2.0
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 
@@ -113,9 +118,10 @@ class Journal:
             self._works = False
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; what a full disk has refused is left out."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             self._file = None
 
 
@@ -137,7 +143,7 @@ def begin_run(folder: Path, facts: RunFacts) -> TextIO | None:
         written.
     """
     for other in runs(folder.parent):
-        if not is_alive(other):
+        if _is_over(other):
             remove(other)
     found = {
         "version": facts.version,
@@ -147,6 +153,7 @@ def begin_run(folder: Path, facts: RunFacts) -> TextIO | None:
         "commit": facts.commit,
         "branch": facts.branch,
     }
+    file: TextIO | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / _RUN_FILE).open("w", encoding="ascii")
@@ -154,6 +161,9 @@ def begin_run(folder: Path, facts: RunFacts) -> TextIO | None:
         file.write(_encode(found))
         file.flush()
     except OSError:
+        if file is not None:
+            with suppress(OSError):
+                file.close()
         return None  # as in Journal
     return file
 
@@ -176,13 +186,25 @@ def runs(folder: Path) -> list[Path]:
 
 
 def is_alive(folder: Path) -> bool:
-    """Whether a process of the run is there."""
-    if folder.name.split("-")[1:2] == [str(os.getpid())]:
-        return True
+    """Whether a process of the run is there; False where the file system does not tell."""
+    return True in _held(folder)
+
+
+def _is_over(folder: Path) -> bool:
+    """Whether a run is dead for certain: not one that begins now, nor one that cannot be told, for a day."""
+    held = _held(folder)
     try:
-        return any(is_held(path) for path in folder.iterdir())
+        age = time.time() - last_written(folder)
     except OSError:
         return False
+    return True not in held and age > (_A_DAY if None in held else _A_MOMENT)
+
+
+def _held(folder: Path) -> set[bool | None]:
+    try:
+        return {is_held(path) for path in folder.iterdir()}
+    except OSError:
+        return {None}
 
 
 def read(folder: Path, process: str | None = None) -> Iterator[tuple[Entry, list[dict[str, Any]]]]:
@@ -219,4 +241,4 @@ def remove(folder: Path) -> None:
 
 def last_written(folder: Path) -> float:
     """When a run has last written to its journal, in seconds since 1970."""
-    return max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
+    return max((path.stat().st_mtime for path in [folder, *folder.iterdir()]), default=0.0)

@@ -148,8 +148,8 @@ def _ask_git(root: Path) -> _State:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    except (OSError, subprocess.SubprocessError):
-        return None, None
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None, None  # no git, or a branch whose name is no text
     lines = done.stdout.splitlines()
     if done.returncode != 0 or len(lines) != 2:  # noqa: PLR2004
         return None, None

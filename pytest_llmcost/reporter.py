@@ -84,7 +84,10 @@ class CostReporter:
             with suppress(OSError):
                 self._settings.report_path.unlink(missing_ok=True)
                 make_folder(self._settings.report_path.parent)
-            self._alive = begin_run(self.journal, self._run_facts())
+            try:
+                self._alive = begin_run(self.journal, self._run_facts())
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+                self._faults.append(f"beginning the journal: {type(error).__name__}")
 
     def _run_facts(self) -> RunFacts:
         path = self._settings.configuration.path
@@ -199,7 +202,8 @@ class CostReporter:
 
     def _end_journal(self) -> None:
         if self._alive is not None:
-            self._alive.close()
+            with suppress(OSError):
+                self._alive.close()
         remove(self.journal)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -57,6 +57,11 @@ class Run:
         return [notice["message"] for notice in self.report["notices"] if notice["kind"] == kind]
 
 
+def _path() -> str:
+    """Our support modules, and what the session outside has: it may test another copy of the plugin."""
+    return os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 class Project:
     """A folder with a suite.
 
@@ -106,7 +111,7 @@ class Project:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMCOST"))
         }
-        kept["PYTHONPATH"] = str(Path(__file__).parent)
+        kept["PYTHONPATH"] = _path()
         asked = [*([] if cache else ["-p", "no:cacheprovider"]), *(["--llm-cost"] if cost else [])]
         if plugins is not None:
             # Importing every plugin of the environment takes longer than most of these sessions.
@@ -128,8 +133,7 @@ class Project:
 
     def start(self, script: str) -> subprocess.Popen[bytes]:
         """Start a script in the folder, with what the sessions see."""
-        path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environ = {**os.environ, **self._environ, "PYTHONPATH": path}
+        environ = {**os.environ, **self._environ, "PYTHONPATH": _path()}
         return subprocess.Popen([self._python, "-c", script], cwd=self.folder, env=environ)
 
     def explain(self, target: str) -> Run:
