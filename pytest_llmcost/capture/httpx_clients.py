@@ -14,7 +14,7 @@ from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
-from pytest_llmcost.usage.filter import looks_like_llm_in_bytes
+from pytest_llmcost.usage.filter import is_model_host, looks_like_llm_in_bytes
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -47,7 +47,8 @@ class HttpxLibrary(Library):
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
-        return looks_like_llm_in_bytes((args[1] if len(args) > 1 else kwargs["request"]).url.raw_path)
+        url = (args[1] if len(args) > 1 else kwargs["request"]).url
+        return looks_like_llm_in_bytes(url.raw_path) or is_model_host(url.host)
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
