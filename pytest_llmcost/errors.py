@@ -3,7 +3,8 @@
 LlmCostError
 ├── ConfigError     the YAML file, an option or a marker is wrong
 ├── CassetteError   a cassette file cannot be read
-└── ReportError     a report.json cannot be read
+├── ReportError     a report.json cannot be read
+└── HookError       a plugin failed in one of our hooks
 """
 
 from __future__ import annotations
@@ -43,3 +44,7 @@ class CassetteError(LlmCostError):
 
 class ReportError(LlmCostError):
     """A report.json cannot be read; the message says why and what to run."""
+
+
+class HookError(LlmCostError):
+    """A plugin of the user failed in a hook of ours; the message names the plugin."""

@@ -5,9 +5,10 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from pytest_llmcost.attribution.call_sites import CallSites
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
 from pytest_llmcost.capture.sighting import Sighting
+from pytest_llmcost.usage.hosts import host_of
 
 
 class RealClocks:
@@ -27,6 +29,7 @@ class RealClocks:
 
 
 _NOWHERE = Scope()
+_PORT = re.compile(r":\d+$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -149,6 +152,8 @@ class ExchangeLog:
         # Reading one clock is enough in the hot path; the other follows from it.
         self._clocks_apart = RealClocks.wall() - RealClocks.since()
         self.faults: list[str] = []
+        # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
+        self.kept_hosts: Collection[str] = ()
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
@@ -180,6 +185,11 @@ class ExchangeLog:
             self.on_begin()
         self._exchanges.append(exchange)
         return True
+
+    def keeps(self, url: str) -> bool:
+        """Whether an exchange is kept for its host, whatever its path."""
+        host = host_of(url)
+        return host in self.kept_hosts or _PORT.sub("", host) in self.kept_hosts
 
     def started_at(self, exchange: OpenExchange) -> float:
         """When the request was sent, in seconds since 1970."""

@@ -111,7 +111,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         stream=answer.streamed or endpoint.streams or request.get("stream") is True,
         stated=stated,
         is_poll=endpoint.kind is Kind.POLL,
-        request_parts=_parts(request),
+        request_parts=request_sizes(request),
     )
 
 
@@ -161,7 +161,7 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
 
 
-def _parts(request: Mapping[str, Any]) -> dict[str, int]:
+def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
     """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
     places = {"system": _SYSTEM_KEYS, "tools": _TOOLS_KEYS, "messages": _MESSAGES_KEYS}
     found = {name: [request[key] for key in keys if request.get(key)] for name, keys in places.items()}

@@ -33,6 +33,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+import loopback_acme
 import loopback_anthropic
 import loopback_bedrock
 import loopback_cohere
@@ -52,6 +53,7 @@ _ROUTES: tuple[Route, ...] = (
     *loopback_bedrock.ROUTES,
     *loopback_cohere.ROUTES,
     *loopback_ollama.ROUTES,
+    *loopback_acme.ROUTES,
 )
 _PLAIN = {"gzip", "br", "zstd", "deflate", "lying", "slow", "stall", "cut", "redirect", "flaky", "no-usage"}
 _BEHAVIOURS = re.compile(rf"(?:{'|'.join(sorted(_PLAIN))}|binary|broken-sse|status-\d+)")
