@@ -10,7 +10,7 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.bedrock_converse import converse_usage
 from pytest_llmcost.usage.event_stream import EXCEPTION
 from pytest_llmcost.usage.fields import child, text
-from pytest_llmcost.usage.reading import FAILED, Stated
+from pytest_llmcost.usage.reading import CUT, FAILED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _NO_TRACE = "the agent states its usage only in its trace: the app has to ask for it with enableTrace=True"
@@ -23,7 +23,7 @@ def read_json(_body: Event, _context: Context) -> Stated:
     return Stated(incomplete=_NO_TRACE)
 
 
-def read_events(events: Events, _context: Context) -> Stated:
+def read_events(events: Events, context: Context) -> Stated:
     """Read the trace: the first call of a model stands for the request, and the others are inside it.
 
     Source: the boto3 documentation of invoke_agent, ``modelInvocationOutput.metadata.usage``.
@@ -49,7 +49,7 @@ def read_events(events: Events, _context: Context) -> Stated:
     return Stated(
         usage=first.usage,
         model=first.model,
-        incomplete=FAILED if failed else None,
+        incomplete=FAILED if failed else None if context.done else CUT,
         doubts=(_UNNAMED,) if any(call.model is None for call in others) else (),
         sub_calls=tuple(others),
     )

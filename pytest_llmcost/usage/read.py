@@ -45,6 +45,7 @@ _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotA
 _SELF_HOSTED = frozenset({"ollama"})
 # Their streams of events end without [DONE], and without a reason in a chunk.
 _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
+_FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     if answer.whole is not None and _is_error(answer.whole):
         return NotACall.ERROR_ANSWER if proven else None
     provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
-    unmarked = known in _WITHOUT_END_MARK or endpoint.api is Api.BEDROCK_RETRIEVE_AND_GENERATE
+    unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
     context = Context(provider, exchange.headers, requested, done)
     stated = _stated(endpoint, answer, context)
@@ -155,7 +156,10 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
     if answer.whole is not None:
         return readers.read_json(answer.whole, context)
     if answer.events is not None and readers.read_events is not None:
-        return readers.read_events(answer.events, context)
+        stated = readers.read_events(answer.events, context)
+        # A list in one piece that was cut: what it still holds may not be all.
+        is_cut_list = not (answer.streamed or endpoint.streams or answer.ended)
+        return replace(stated, incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
