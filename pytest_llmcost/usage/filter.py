@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import re
 
+# Few alternatives for each first letter behind a slash: every request is looked at, and most fail here.
 _PATTERN = (
-    # OpenAI and what speaks like it, Anthropic, Bedrock.
-    r"/(?:completions|complete|responses|(?:contextualized|multimodal)?embeddings|messages|interactions"
-    r"|converse(?:-stream)?|invoke(?:-with-response-stream)?|count-tokens|moderations|threads/(?:[^/?#]+/)?runs"
-    r"|images/(?:generations|edits|variations)|audio/(?:transcriptions|translations|speech))(?:[/?#]|$)"
-    # Cohere; Mistral; Ollama's own API; OpenAI's videos; Replicate.
-    r"|/v\d/(?:chat|generate|embed|rerank|ocr|conversations|videos)(?:[/?#]|$)"
-    r"|/api/(?:chat|generate|embed)(?:[/?#]|$)"
-    r"|/v1/(?:[^?#]+/)?predictions(?:[/?#]|$)"
-    # SageMaker and Databricks; Bedrock's agents; Workers AI; watsonx; Hugging Face's own API.
-    r"|/invocations(?:-response-stream)?(?:[?#]|$)|/agentAliases/|/retrieveAndGenerate|/ai/run/|/ml/v1/text/"
-    r"|/hf-inference/|/pipeline/[a-z-]+/|//[^/]+\.endpoints\.huggingface\.cloud|//api-inference\.huggingface\.co/"
+    r"/(?:"
+    # OpenAI and what speaks like it, Anthropic, Bedrock; SageMaker and Databricks.
+    r"(?:c(?:omplet(?:ions|e)|o(?:nverse(?:-stream)?|unt-tokens|ntextualizedembeddings))"
+    r"|embeddings|m(?:essages|oderations|ultimodalembeddings)|responses"
+    r"|i(?:nteractions|nvo(?:ke(?:-with-response-stream)?|cations(?:-response-stream)?)"
+    r"|mages/(?:generations|edits|variations))"
+    r"|threads/(?:[^/?#]+/)?runs|audio/(?:transcriptions|translations|speech))(?:[/?#]|$)"
+    # Cohere; Mistral; OpenAI's videos; Replicate; Ollama's own API.
+    r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
+    r"|api/(?:chat|generate|embed)(?:[/?#]|$)"
+    # Workers AI; Bedrock's agents; watsonx; Hugging Face's own API.
+    r"|a(?:i/run|gentAliases)/|retrieveAndGenerate|ml/v1/text/|hf-inference/|pipeline/[a-z-]+/"
+    r"|/(?:[^/]+\.endpoints\.huggingface\.cloud|api-inference\.huggingface\.co/)"
+    r")"
     # Gemini, everything on Vertex, and Snowflake: the verb stands behind a colon.
     r"|(?::|%3A)(?:(?:stream)?(?:[gG]enerateContent|[rR]awPredict)|(?:batchE|e)mbedContents?"
     r"|predict(?:LongRunning)?|countTokens|complete)(?:[?#]|$)"
