@@ -56,7 +56,7 @@ class HttpxLibrary(Library):
         try:
             body = request.content
         except RuntimeError:  # a streamed request body is not ours to read
-            body = b""
+            body = _text_fields(request.stream)
         return OpenExchange(self.name, request.method, str(request.url), body)
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
@@ -80,6 +80,16 @@ class HttpxLibrary(Library):
         """See ``Library``."""
         if "network_stream" in getattr(response, "extensions", ()):
             exchange.on_network = True
+
+
+def _text_fields(stream: Any) -> bytes:
+    """The text fields of an upload, as a form: the model is one of them. Its files are not touched."""
+    fields = [(field.name, getattr(field, "value", None)) for field in getattr(stream, "fields", ())]
+    return "".join(
+        f'--\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields
+        if isinstance(value, str)
+    ).encode("utf-8", "surrogatepass")
 
 
 def _note_head(exchange: OpenExchange, response: Any) -> None:

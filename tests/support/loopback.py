@@ -38,6 +38,7 @@ import loopback_anthropic
 import loopback_bedrock
 import loopback_cohere
 import loopback_gemini
+import loopback_media
 import loopback_mistral
 import loopback_ollama
 import loopback_openai
@@ -54,6 +55,7 @@ _ROUTES: tuple[Route, ...] = (
     *loopback_cohere.ROUTES,
     *loopback_ollama.ROUTES,
     *loopback_acme.ROUTES,
+    *loopback_media.ROUTES,
 )
 _PLAIN = {"gzip", "br", "zstd", "deflate", "lying", "slow", "stall", "cut", "redirect", "flaky", "no-usage"}
 _BEHAVIOURS = re.compile(rf"(?:{'|'.join(sorted(_PLAIN))}|binary|broken-sse|status-\d+)")
