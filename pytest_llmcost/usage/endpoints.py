@@ -119,7 +119,8 @@ _PATHS = (
     _call(r"/chat/completions/?", Api.OPENAI_CHAT),
     _call(r"/(?:fim|agents)/completions/?", Api.OPENAI_CHAT),  # Mistral's
     # OpenAI's older completions, on Azure too, and Portkey's stored prompts.
-    _call(r"/(?:v\d+|beta|(?:deployments|prompts)/[^/]+)/completions/?", Api.OPENAI_COMPLETIONS),
+    _call(r"/(?:v\d+|beta|(?:deployments|engines|prompts)/[^/]+)/completions/?", Api.OPENAI_COMPLETIONS),
+    _only(r"/text/chatcompletion_v2/?", Api.OPENAI_CHAT, "minimax"),
     _call(r"/responses/?", Api.OPENAI_RESPONSES),
     _call(r"/responses/compact/?", Api.OPENAI_RESPONSES),
     _poll(r"/responses/[^/]+/?", Api.OPENAI_RESPONSES),
@@ -160,6 +161,8 @@ _PATHS = (
     _call(f"{_BEDROCK}/invoke-with-response-stream", Api.BEDROCK_INVOKE, streams=True),
     _count(f"{_BEDROCK}/count-tokens", Api.BEDROCK_CONVERSE),
     _call(r"/agents/[^/]+/agentAliases/[^/]+/sessions/[^/]+/text", Api.BEDROCK_AGENT, streams=True),
+    _only(r"^/agents/[^/]+", Api.BEDROCK_AGENT, "aws", streams=True),  # defined by the request
+    _only(r"^/rerank/?", Api.BEDROCK_RERANK, "aws"),
     _call(r"/retrieveAndGenerate", Api.BEDROCK_RETRIEVE_AND_GENERATE),
     _call(r"/retrieveAndGenerateStream", Api.BEDROCK_RETRIEVE_AND_GENERATE, streams=True),
     # SageMaker's, and Databricks', which speaks as OpenAI does.
@@ -194,7 +197,7 @@ _PATHS = (
     _only(r"/pipeline/[^/]+/(?P<model>[^/]+/[^/]+)", Api.HUGGINGFACE_INFERENCE, "huggingface"),
     _only(r"^/?(?:generate(?:_stream)?)?", Api.HUGGINGFACE_INFERENCE, "huggingface"),
 )
-_DEPLOYMENT = re.compile(r"/deployments/(?P<model>[^/]+)/")
+_DEPLOYMENT = re.compile(r"/(?:deployments|engines)/(?P<model>[^/]+)/")
 
 
 @lru_cache(maxsize=256)

@@ -20,8 +20,9 @@ _PATTERN = (
     r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
     r"|api/(?:chat|generate|embed)(?:[/?#]|$)"
     # Workers AI; Bedrock's agents; watsonx; Hugging Face's own API.
-    r"|a(?:i/run|gentAliases)/|retrieveAndGenerate|ml/v1/text/|hf-inference/|pipeline/[a-z-]+/"
-    r"|/(?:[^/]+\.endpoints\.huggingface\.cloud|api-inference\.huggingface\.co/)"
+    r"|a(?:i/run|gentAliases)/|r(?:etrieveAndGenerate|erank$)|ml/v1/text/|text/chatcompletion_v2$|hf-inference/|pipeline/[a-z-]+/"
+    r"|/(?:[^/]+\.endpoints\.huggingface\.cloud|api-inference\.huggingface\.co/"
+    r"|bedrock-agent-runtime[^/]*/agents/)"
     r")"
     # Gemini, everything on Vertex, and Snowflake: the verb stands behind a colon.
     r"|(?::|%3A)(?:(?:stream)?(?:[gG]enerateContent|[rR]awPredict)|(?:batchE|e)mbedContents?"

