@@ -192,6 +192,22 @@ def test_without_a_hook_nothing_is_kept(project):
     assert (run.calls, run.report["meta"]["complete"]) == ([], True)
 
 
+def test_hook_where_the_plugin_is_absent(project):
+    """An optional hook is no error there."""
+    project.write(
+        "conftest.py",
+        """
+        import pytest
+        @pytest.hookimpl(optionalhook=True)
+        def pytest_llm_cost_usage(exchange):
+            raise AssertionError
+        """,
+    )
+    project.write("test_suite.py", "def test_it(): pass\n")
+    run = project.run("-p", "no:llmcost", "-W", "default", cost=False, plugins=None)
+    assert (run.code, run.report) == (0, None), run.output
+
+
 def test_hook_without_llm_cost(page):
     """A suite with the hook runs without the option as if nothing were there."""
     page.write("test_suite.py", SUITE)
