@@ -182,7 +182,7 @@ _PATHS = (
     _call(r"/api/embed/?", Api.OLLAMA_EMBED, maker="ollama"),
     _only(_PREDICTIONS, Api.REPLICATE_PREDICTIONS, "replicate"),
     _poll(r"/v1/predictions/[^/]+", Api.REPLICATE_PREDICTIONS, maker="replicate"),
-    _only(r"/ai/run/(?P<model>@?[^/]+(?:/[^/]+)*)", Api.CLOUDFLARE_RUN, "cloudflare"),
+    _only(r"/(?:ai/run|workers-ai)/(?P<model>@[^/]+(?:/[^/]+)+)", Api.CLOUDFLARE_RUN, "cloudflare"),
     _only(r"/cortex/inference(?::|%3[Aa])complete", Api.OPENAI_CHAT, "snowflake"),
     _only(r"/ml/v1/text/generation", Api.WATSONX_GENERATION, "watsonx"),
     _only(r"/ml/v1/text/generation_stream", Api.WATSONX_GENERATION, "watsonx", streams=True),

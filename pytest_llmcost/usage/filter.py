@@ -20,7 +20,7 @@ _PATTERN = (
     r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
     r"|api/(?:chat|generate|embed)(?:[/?#]|$)"
     # Workers AI; Bedrock's agents; watsonx; Hugging Face's own API.
-    r"|a(?:i/run|gentAliases)/|r(?:etrieveAndGenerate|erank$)|ml/v1/text/|text/chatcompletion_v2$|hf-inference/|pipeline/[a-z-]+/"
+    r"|a(?:i/run|gentAliases)/|r(?:etrieveAndGenerate|erank$)|ml/v1/text/|text/chatcompletion_v2$|hf-inference/|pipeline/[a-z-]+/|workers-ai/"
     r"|/(?:[^/]+\.endpoints\.huggingface\.cloud|api-inference\.huggingface\.co/"
     r"|bedrock-agent-runtime[^/]*/agents/)"
     r")"

@@ -108,7 +108,7 @@ URLS = [
     "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/e/invocations",
     "https://x.endpoints.huggingface.cloud/",
     "https://api.replicate.com/v1/predictions",
-    "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/m",
+    "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/meta/m",
     "https://us-south.ml.cloud.ibm.com/ml/v1/text/generation_stream",
     "https://api.voyageai.com/v1/rerank",
     "https://api.voyageai.com/v1/multimodalembeddings",
@@ -304,7 +304,7 @@ STREAMS = {
         as_array(*({"details": {"input_length": 1, "generated_tokens": 2}},) * 3),
     ),
     "Workers AI": (
-        "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/m",
+        "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/meta/m",
         sse({"response": "x"}, {"response": "", "usage": {"prompt_tokens": 3, "completion_tokens": 4}}),
     ),
     "watsonx": (

@@ -250,6 +250,12 @@ OF_PROVIDER = (
         Endpoint(Api.CLOUDFLARE_RUN, model="@cf/meta/llama-3", maker="cloudflare"),
     ),
     (
+        "cloudflare",
+        "POST",
+        "/v1/acc/gw/workers-ai/@cf/meta/llama-3",
+        Endpoint(Api.CLOUDFLARE_RUN, model="@cf/meta/llama-3", maker="cloudflare"),
+    ),
+    (
         "snowflake",
         "POST",
         "/api/v2/cortex/inference:complete",
