@@ -13,7 +13,7 @@ from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_strea
 from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
 from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
-from pytest_llmcost.usage.fields import text
+from pytest_llmcost.usage.fields import child, text
 from pytest_llmcost.usage.formats import wire_format
 from pytest_llmcost.usage.gateways import gateway_cost, gateway_of
 from pytest_llmcost.usage.hosts import (
@@ -29,6 +29,9 @@ from pytest_llmcost.usage.tiers import region_doubts
 from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
+# Where a request names its model; watsonx and Bedrock's inline agents have names of their own.
+_MODEL_KEYS = ("model", "model_id", "foundationModel")
+_CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
 # Where each wire format keeps the parts of a prompt.
 _SYSTEM_KEYS = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
 _TOOLS_KEYS = ("tools", "toolConfig")
@@ -80,7 +83,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         return None
     sent = plain_bytes(exchange.request_body, "")
     request = json_object(sent) or {}
-    requested = endpoint.model or text(request, "model") or form_field(sent, "model")
+    requested = endpoint.model or _model_of(request) or form_field(sent, "model")
     proven = is_maker(endpoint.maker, known)
     known = _behind_router(known, path, requested, exchange.headers)
     known = known or gateway_of(exchange.headers)
@@ -114,6 +117,18 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         is_poll=endpoint.kind is Kind.POLL,
         request_parts=request_sizes(request),
     )
+
+
+def _model_of(request: Mapping[str, Any]) -> str | None:
+    """The model that a request names: at its top, or (Bedrock's agent runtime) in its configuration."""
+    for key in _MODEL_KEYS:
+        if found := text(request, key):
+            return found
+    for key in _CONFIGURATIONS:
+        for inner in child(request, key).values():
+            if found := text(inner, "modelArn") or text(child(inner, "modelConfiguration"), "modelArn"):
+                return found
+    return None
 
 
 def _behind_router(known: str | None, path: str, model: str | None, headers: Mapping[str, str]) -> str | None:

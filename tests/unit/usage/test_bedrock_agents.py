@@ -71,6 +71,26 @@ def test_agent_that_breaks_off():
 
 
 @pytest.mark.parametrize(
+    ("path", "request_body"),
+    [
+        ("agents/session-1", {"foundationModel": HAIKU, "inputText": "?"}),
+        (
+            "retrieveAndGenerate",
+            {"retrieveAndGenerateConfiguration": {"type": "X", "externalSourcesConfiguration": {"modelArn": HAIKU}}},
+        ),
+        (
+            "rerank",
+            {"rerankingConfiguration": {"type": "X", "bedrockRerankingConfiguration": {"modelConfiguration": {"modelArn": HAIKU}}}},
+        ),
+    ],
+)  # fmt: skip
+def test_model_that_is_asked_for(path, request_body):
+    """It stands deep in the request, and says which price is missing."""
+    reading = read(f"{HOST}/{path}", {"results": []}, request_body)
+    assert (reading.model.requested, reading.stated.usage) == (HAIKU, None)
+
+
+@pytest.mark.parametrize(
     ("path", "answer"),
     [
         ("retrieveAndGenerate", {"output": {"text": "x"}, "citations": [], "sessionId": "s"}),
