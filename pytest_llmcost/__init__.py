@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.agents import agent
+    from pytest_llmcost.usage.custom import CallUsage, HttpExchange
 
     __version__: str
 
-__all__ = ["__version__", "agent"]
+__all__ = ["CallUsage", "HttpExchange", "__version__", "agent"]
 
 
 def __getattr__(name: str) -> object:
@@ -18,6 +19,10 @@ def __getattr__(name: str) -> object:
         from pytest_llmcost.attribution.agents import agent
 
         return agent
+    if name in {"CallUsage", "HttpExchange"}:
+        from pytest_llmcost.usage import custom
+
+        return getattr(custom, name)
     if name == "__version__":
         from importlib.metadata import version
 

@@ -4,7 +4,8 @@ LlmCostError
 ├── ConfigError     the YAML file, an option or a marker is wrong
 ├── CassetteError   a cassette file cannot be read
 ├── BaselineError   a baseline cannot be read
-└── ReportError     a report.json cannot be read
+├── ReportError     a report.json cannot be read
+└── HookError       a plugin failed in one of our hooks
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class ReportError(LlmCostError):
 
 class BaselineError(LlmCostError):
     """A baseline cannot be read."""
+
+
+class HookError(LlmCostError):
+    """A plugin of the user failed in a hook of ours; the message names the plugin."""

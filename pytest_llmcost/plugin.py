@@ -29,6 +29,13 @@ _NEED_COSTS = (
 )
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks; also where nobody asked for costs, so that who implements them is no error."""
+    from pytest_llmcost import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the group "LLM cost", and the same names as ini keys."""
     group = parser.getgroup("llm-cost", "LLM cost")

@@ -19,6 +19,7 @@ from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.capture.own_code import project_call_sites
 from pytest_llmcost.collected import COLLECTION, CollectionWatch, marked_budget
 from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.hooks import UsageHook
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
 from pytest_llmcost.settings import Settings
@@ -38,8 +39,10 @@ def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     reporter = _reporter(config, settings) if worker_output is None else None
-    watch = CollectionWatch(config)
-    recorder = CostRecorder(settings, worker_output, reporter, _journal(config, reporter), watch)
+    watch, hook = CollectionWatch(config), UsageHook(config.pluginmanager)
+    recorder = CostRecorder(
+        settings, hook, worker_output, reporter, journal=_journal(config, reporter), watch=watch
+    )
     recorder.start()
     config.pluginmanager.register(watch, COLLECTION)
     config.pluginmanager.register(recorder, RECORDER)
@@ -77,7 +80,7 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
         settings = Settings.from_config(request.config)
     except ConfigError as error:
         pytest.fail(f"llm_cost: {error}", pytrace=False)
-    recorder = CostRecorder(settings)
+    recorder = CostRecorder(settings, UsageHook(request.config.pluginmanager))
     recorder.start()
     recorder.scope.begin_test(request.node.nodeid, None)
     try:
@@ -105,6 +108,7 @@ class CostRecorder:
 
     Args:
         settings: What was asked for.
+        hook: The user's plugins.
         worker_output: xdist's channel for what is left at the end; None outside a worker.
         reporter: Of this process; None in a worker.
         journal: Of this process; None for none.
@@ -114,18 +118,21 @@ class CostRecorder:
     def __init__(
         self,
         settings: Settings,
+        hook: UsageHook,
         worker_output: dict[str, Any] | None = None,
         reporter: CostReporter | None = None,
+        *,
         journal: Journal | None = None,
         watch: CollectionWatch | None = None,
     ) -> None:
         self.scope = CurrentScope()
         self._settings = settings
+        self._hook = hook
         self._worker_output = worker_output
         self._reporter = reporter
         self._log = ExchangeLog(self.scope, project_call_sites(settings.root))
         self._capture = Capture(self._log)
-        self._collector = Collector(self._log, settings.configuration.hosts, settings.root)
+        self._collector = Collector(self._log, settings.configuration.hosts, settings.root, hook.read)
         self._unsent: list[MeasuredCall] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0
@@ -143,6 +150,7 @@ class CostRecorder:
 
     def start(self) -> None:
         """Begin to capture."""
+        self._keep_for_plugins()
         self._capture.install()
 
     def stop(self) -> None:
@@ -255,6 +263,13 @@ class CostRecorder:
         # It is on its way, perhaps as a copy (subtests). Plugins that run a test again never log some
         # reports: what rode on those goes with the rest.
         self._riding.pop(getattr(report, ATTRIBUTE, ""), None)
+
+    def pytest_collection_finish(self) -> None:
+        self._keep_for_plugins()  # a conftest.py below the root is known now
+
+    def _keep_for_plugins(self) -> None:
+        if self._hook.is_implemented:
+            self._log.kept_hosts = frozenset(self._settings.configuration.hosts)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self._deselected += len(items)

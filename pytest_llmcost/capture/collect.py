@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,14 +16,16 @@ from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.vcr_versions import bypass_notice
+from pytest_llmcost.errors import HookError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import Notice
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
-from pytest_llmcost.usage.reading import NotACall
+from pytest_llmcost.usage.reading import NotACall, Reading
 
 _FIRST_ERROR = 400
+ReadFirst = Callable[[Exchange], Reading | None]
 
 
 class Context(NamedTuple):
@@ -40,11 +42,15 @@ class Collector:
         log: The exchanges of this process.
         hosts: The YAML's ``hosts:``.
         root: The project's root: cassettes below it are named from there.
+        read_first: Asks the user's plugins about an exchange; a ``HookError`` names the one that failed.
     """
 
-    def __init__(self, log: ExchangeLog, hosts: Mapping[str, str], root: Path) -> None:
+    def __init__(
+        self, log: ExchangeLog, hosts: Mapping[str, str], root: Path, read_first: ReadFirst | None = None
+    ) -> None:
         self._log = log
         self._hosts = hosts
+        self._read_first = read_first
         self._inside = f"{root}{os.sep}"
         self._background: BackgroundCalls[Context] = BackgroundCalls()
         self.not_calls: Counter[str] = Counter()
@@ -96,7 +102,7 @@ class Collector:
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
         exchange = self._exchange(seen)
-        reading = read_exchange(exchange, self._hosts)
+        reading = self._read_by_plugins(exchange) or read_exchange(exchange, self._hosts)
         if reading is None:
             return None
         if not isinstance(reading, NotACall):
@@ -110,6 +116,13 @@ class Collector:
             self._attempts.add(seen)
         self.not_calls[reading.value] += 1
         return None
+
+    def _read_by_plugins(self, exchange: Exchange) -> Reading | None:
+        try:
+            return self._read_first(exchange) if self._read_first is not None else None
+        except HookError as error:
+            self._log.fault(f"{exchange.method} {exchange.url.partition('?')[0]}", error)
+            return None
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
         seen, source = settled.attached.seen, _source(settled.attached.seen)

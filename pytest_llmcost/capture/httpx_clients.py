@@ -14,7 +14,7 @@ from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
-from pytest_llmcost.usage.filter import looks_like_llm_in_bytes
+from pytest_llmcost.usage.filter import is_model_host, looks_like_llm_in_bytes
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -47,7 +47,8 @@ class HttpxLibrary(Library):
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
-        return looks_like_llm_in_bytes((args[1] if len(args) > 1 else kwargs["request"]).url.raw_path)
+        url = (args[1] if len(args) > 1 else kwargs["request"]).url
+        return looks_like_llm_in_bytes(url.raw_path) or is_model_host(url.host)
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
@@ -55,7 +56,7 @@ class HttpxLibrary(Library):
         try:
             body = request.content
         except RuntimeError:  # a streamed request body is not ours to read
-            body = b""
+            body = _text_fields(request.stream)
         exchange = OpenExchange(self.name, request.method, str(request.url), body)
         exchange.by_itself = False  # redirects and attempts are made inside of ``send``
         return exchange
@@ -81,6 +82,16 @@ class HttpxLibrary(Library):
         """See ``Library``."""
         if "network_stream" in getattr(response, "extensions", ()):
             exchange.on_network = True
+
+
+def _text_fields(stream: Any) -> bytes:
+    """The text fields of an upload, as a form: the model is one of them. Its files are not touched."""
+    fields = [(field.name, getattr(field, "value", None)) for field in getattr(stream, "fields", ())]
+    return "".join(
+        f'--\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields
+        if isinstance(value, str)
+    ).encode("utf-8", "surrogatepass")
 
 
 def _note_head(exchange: OpenExchange, response: Any) -> None:

@@ -6,9 +6,10 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from types import MappingProxyType
@@ -19,6 +20,8 @@ from pytest_llmcost.attribution.call_sites import CallSites
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
 from pytest_llmcost.capture.sighting import Sighting
+from pytest_llmcost.errors import LlmCostError
+from pytest_llmcost.usage.hosts import host_of
 
 
 class RealClocks:
@@ -37,6 +40,7 @@ _OF_THE_ANSWER = frozenset(
         *("seen_by_vcr", "replayed", "recorded", "failed_attempts"),
     }
 )
+_PORT = re.compile(r":\d+$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PACKAGE = f"{os.sep}pytest_llmcost{os.sep}"
 
@@ -199,6 +203,8 @@ class ExchangeLog:
         # Reading one clock is enough in the hot path; the other follows from it.
         self._clocks_apart = RealClocks.wall() - RealClocks.since()
         self.faults: list[str] = []
+        # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
+        self.kept_hosts: Collection[str] = ()
         self.open_cassettes: list[str] = []
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
@@ -231,6 +237,11 @@ class ExchangeLog:
         self._exchanges.append(exchange)
         return True
 
+    def keeps(self, url: str) -> bool:
+        """Whether an exchange is kept for its host, whatever its path."""
+        host = host_of(url)
+        return host in self.kept_hosts or _PORT.sub("", host) in self.kept_hosts
+
     def started_at(self, exchange: OpenExchange) -> float:
         """When the request was sent, in seconds since 1970."""
         return exchange.started + self._clocks_apart
@@ -238,9 +249,11 @@ class ExchangeLog:
     def fault(self, place: str, error: BaseException) -> None:
         """Note a fault of ours: the run is not complete, and the app never hears of it.
 
-        The error's own text is left out: it may quote a prompt or a key.
+        The text of an error that is not ours is left out: it may quote a prompt or a key.
         """
-        text = f"{place}: {type(error).__name__}{_place_in_our_code(error)}"
+        ours = isinstance(error, LlmCostError)
+        what = str(error) if ours else f"{type(error).__name__}{_place_in_our_code(error)}"
+        text = f"{place}: {what}"
         if text not in self.faults:
             self.faults.append(text)
 

@@ -26,7 +26,7 @@ def unseen_exchange(log: ExchangeLog, request: Any, response: Any) -> OpenExchan
     Returns:
         The exchange, finished; None if it is no call of a model.
     """
-    if not log.enabled or not looks_like_llm(request.uri):
+    if not log.enabled or not (looks_like_llm(request.uri) or log.keeps(request.uri)):
         return None
     body = request.body
     exchange = OpenExchange(LIBRARY, request.method, request.uri, body if isinstance(body, bytes) else b"")

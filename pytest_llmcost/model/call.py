@@ -56,23 +56,43 @@ class Api(StrEnum):
     OPENAI_COMPLETIONS = "openai.completions"
     OPENAI_RESPONSES = "openai.responses"
     OPENAI_EMBEDDINGS = "openai.embeddings"
+    OPENAI_RUNS = "openai.runs"
+    OPENAI_IMAGES = "openai.images"
+    OPENAI_TRANSCRIPTIONS = "openai.transcriptions"
+    OPENAI_SPEECH = "openai.speech"
+    OPENAI_VIDEOS = "openai.videos"
     ANTHROPIC_MESSAGES = "anthropic.messages"
+    ANTHROPIC_COMPLETE = "anthropic.complete"
     GEMINI_GENERATE = "gemini.generate"
     GEMINI_INTERACTIONS = "gemini.interactions"
     GEMINI_EMBED = "gemini.embed"
     VERTEX_PREDICT = "vertex.predict"
+    GOOGLE_PREDICT = "google.predict"
     BEDROCK_CONVERSE = "bedrock.converse"
     BEDROCK_INVOKE = "bedrock.invoke"
     BEDROCK_EMBED = "bedrock.embed"
     BEDROCK_RERANK = "bedrock.rerank"
+    BEDROCK_AGENT = "bedrock.agent"
+    BEDROCK_RETRIEVE_AND_GENERATE = "bedrock.retrieve_and_generate"
+    SAGEMAKER_INVOKE = "sagemaker.invoke"
     COHERE_CHAT = "cohere.chat"
     COHERE_GENERATE = "cohere.generate"
     COHERE_EMBED = "cohere.embed"
     COHERE_RERANK = "cohere.rerank"
     MISTRAL_CONVERSATIONS = "mistral.conversations"
+    MISTRAL_OCR = "mistral.ocr"
     OLLAMA_CHAT = "ollama.chat"
     OLLAMA_GENERATE = "ollama.generate"
     OLLAMA_EMBED = "ollama.embed"
+    TOKEN_RERANK = "rerank"
+    VOYAGE_MULTIMODAL = "voyage.multimodal_embeddings"
+    HUGGINGFACE_INFERENCE = "huggingface.inference"
+    REPLICATE_PREDICTIONS = "replicate.predictions"
+    CLOUDFLARE_RUN = "cloudflare.run"
+    WATSONX_GENERATION = "watsonx.generation"
+    ALEPHALPHA_COMPLETE = "alephalpha.complete"
+    AI21_COMPLETE = "ai21.complete"
+    CUSTOM = "custom"
 
     @property
     def generates(self) -> bool:
@@ -85,6 +105,7 @@ _WITHOUT_ANSWER = frozenset(
         *(Api.OPENAI_EMBEDDINGS, Api.GEMINI_EMBED, Api.VERTEX_PREDICT),
         *(Api.BEDROCK_EMBED, Api.BEDROCK_RERANK),
         *(Api.COHERE_EMBED, Api.COHERE_RERANK, Api.OLLAMA_EMBED),
+        *(Api.TOKEN_RERANK, Api.VOYAGE_MULTIMODAL),
     }
 )
 

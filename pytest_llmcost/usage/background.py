@@ -39,8 +39,9 @@ class BackgroundCalls(Generic[Attached]):
             The call; why it is none; or None for the start of a background response.
         """
         response_id = reading.stated.response_id
-        if reading.is_poll:
-            start = self._started.get(response_id or "")
+        start = self._started.get(response_id or "")
+        # A run of an assistant goes on with another POST, of the results of its tools.
+        if reading.is_poll or start is not None:
             if start is None:
                 return NotACall.POLL
             requested = start.reading.model.requested

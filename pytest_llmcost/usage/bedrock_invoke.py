@@ -12,6 +12,7 @@ from typing import Any
 from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage import anthropic_messages
+from pytest_llmcost.usage.ai21 import completion_counts
 from pytest_llmcost.usage.bedrock_converse import OPTIMIZED_LATENCY, converse_usage, prompt_in_three_parts
 from pytest_llmcost.usage.body import json_object
 from pytest_llmcost.usage.event_stream import EXCEPTION
@@ -38,7 +39,10 @@ def read_json(body: Event, context: Context) -> Stated:
     vendor = _vendor(context)
     if vendor == "anthropic" and child(body, "usage"):
         return _at_bedrock(anthropic_messages.MESSAGES.read_json(body, context), context)
-    usage = _completed(_READERS.get(vendor, _other)(body), _of_headers(context.headers))
+    counted = _of_headers(context.headers)
+    # What these say of themselves is a second count of what Bedrock bills.
+    own = None if counted and vendor not in _READERS and not child(body, "usage") else _read(vendor, body)
+    usage = _completed(own, counted)
     return _at_bedrock(Stated(usage=usage, incomplete=None if usage else NO_USAGE_STATED), context)
 
 
@@ -86,6 +90,10 @@ def _completed(usage: Usage | None, counted: Usage | None) -> Usage | None:
     return Usage({**usage.counts, **left_out})
 
 
+def _read(vendor: str, body: Event) -> Usage | None:
+    return _READERS.get(vendor, _other)(body)
+
+
 def _vendor(context: Context) -> str:
     found = _VENDOR.search(context.model or "")
     return found[1] if found else ""
@@ -102,9 +110,8 @@ def _chunk(event: Event | None) -> Event | None:
 
 
 def _usages_from_the_end(chunks: list[Event | None], vendor: str) -> Iterator[Usage]:
-    reader = _READERS.get(vendor, _other)
     for chunk in reversed(chunks):
-        usage = reader(chunk) if chunk is not None else None
+        usage = _read(vendor, chunk) if chunk is not None else None
         if usage is not None:
             yield usage
 
@@ -159,7 +166,17 @@ def _other(body: Event) -> Usage | None:
     usage = child(body, "usage")
     if "prompt_tokens" in usage:
         return _or_none(chat_usage(usage, "aws"))
-    return _anthropic(body) or _amazon(body) or _meta(body)
+    return _anthropic(body) or _amazon(body) or _meta(body) or _cohere(body) or _ai21(body)
+
+
+def _cohere(body: Event) -> Usage | None:
+    billed = child(child(body, "meta"), "billed_units")
+    counts = {INPUT: count(billed, "input_tokens"), OUTPUT: count(billed, "output_tokens")}
+    return _or_none(Usage(stated(**counts)))
+
+
+def _ai21(body: Event) -> Usage | None:
+    return _or_none(Usage(stated(**completion_counts(body))))
 
 
 def _or_none(usage: Usage) -> Usage | None:

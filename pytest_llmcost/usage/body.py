@@ -115,6 +115,18 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def form_field(body: bytes, name: str) -> str | None:
+    """The text of a field of a multipart form, as uploads of audio and pictures are sent; None without it."""
+    if not body.startswith(b"--"):
+        return None
+    marker = f'name="{name}"'.encode()
+    _, found, rest = body.partition(marker)
+    if not found:
+        return None
+    value = rest.partition(b"\r\n\r\n")[2].partition(b"\r\n")[0][:_LOOKED_AT]
+    return value.decode("utf-8", "replace") or None
+
+
 def is_event_stream(body: bytes) -> bool:
     """Whether the body is a stream of server-sent events."""
     return (

@@ -17,6 +17,8 @@ HEADERS = (
     "x-amzn-bedrock-service-tier",
     "x-amzn-bedrock-performanceconfig-latency",
     "x-inference-provider",
+    "x-litellm-call-id",
+    "x-litellm-response-cost",
 )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from pytest_llmcost.model.money import parse_money
 
 # A million times what any model takes: more is no count but a mistake, or made to overflow.
 _MOST = 10**15
+_TICK_PLACES = 10
+# The app may have set a context that rounds.
+_EXACT = Context(prec=28)
 
 
 def child(value: Any, key: str) -> Mapping[str, Any]:
@@ -50,12 +53,22 @@ def usd(value: Any, key: str) -> Decimal | None:
 
 
 def stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
-    """The cost that a usage states, as OpenRouter does; None if there is none.
+    """The cost that a usage states, in USD; None if there is none.
 
-    With a key of the user's own at the provider behind the gateway ("BYOK"), the statement leaves that
-    provider's bill out, and is none.
+    OpenRouter writes ``cost``, Perplexity an object of that name with its total, and xAI its bill in ticks
+    of 1e-10 USD. With a key of the user's own at the provider behind the gateway ("BYOK"), the statement
+    leaves that provider's bill out, and is none.
+
+    Source: OpenRouter's usage accounting, Perplexity's API (``usage.cost.total_cost``), and xAI's cost
+    tracking (``cost_in_usd_ticks``).
     """
-    return None if usage.get("is_byok") else usd(usage, "cost")
+    if usage.get("is_byok"):
+        return None
+    ticks = count(usage, "cost_in_usd_ticks")
+    if ticks is not None:
+        return Decimal(ticks).scaleb(-_TICK_PLACES, _EXACT)
+    cost = usd(usage, "cost")
+    return cost if cost is not None else usd(child(usage, "cost"), "total_cost")
 
 
 def stated(**counts: int | None) -> dict[str, int]:

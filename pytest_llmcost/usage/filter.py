@@ -7,16 +7,31 @@ from __future__ import annotations
 
 import re
 
+# Few alternatives for each first letter behind a slash: every request is looked at, and most fail here.
 _PATTERN = (
-    # OpenAI and what speaks like it, Anthropic, Bedrock.
-    r"/(?:completions|complete|responses|embeddings|messages|interactions|converse(?:-stream)?"
-    r"|invoke(?:-with-response-stream)?|count-tokens)(?:[/?#]|$)"
-    # Cohere; Mistral; Ollama's own API.
-    r"|/v[12]/(?:chat|generate|embed|rerank|conversations)(?:[/?#]|$)"
-    r"|/api/(?:chat|generate|embed)(?:[/?#]|$)"
-    # Gemini, and everything on Vertex: the verb stands behind a colon.
-    r"|(?::|%3A)(?:(?:stream)?(?:[gG]enerateContent|[rR]awPredict)|(?:batchE|e)mbedContents?|predict|countTokens)(?:[?#]|$)"
+    r"/(?:"
+    # OpenAI and what speaks like it, Anthropic, Bedrock; SageMaker and Databricks.
+    r"(?:c(?:omplet(?:ions|e)|o(?:nverse(?:-stream)?|unt-tokens|ntextualizedembeddings))"
+    r"|embeddings|m(?:essages|oderations|ultimodalembeddings)|responses"
+    r"|i(?:nteractions|nvo(?:ke(?:-with-response-stream)?|cations(?:-response-stream)?)"
+    r"|mages/(?:generations|edits|variations))"
+    r"|threads/(?:[^/?#]+/)?runs|audio/(?:transcriptions|translations|speech))(?:[/?#]|$)"
+    # Cohere; Mistral; OpenAI's videos; Replicate; Ollama's own API.
+    r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
+    r"|api/(?:chat|generate|embed)(?:[/?#]|$)"
+    # Workers AI; Bedrock's agents; watsonx; Hugging Face's own API.
+    r"|a(?:i/run|gentAliases)/|r(?:etrieveAndGenerate|erank$)|ml/v1/text/|text/chatcompletion_v2$|hf-inference/|pipeline/[a-z-]+/|workers-ai/"
+    r"|/(?:[^/]+\.endpoints\.huggingface\.cloud|api-inference\.huggingface\.co/"
+    r"|bedrock-agent-runtime[^/]*/agents/)"
+    r")"
+    # Gemini, everything on Vertex, and Snowflake: the verb stands behind a colon.
+    r"|(?::|%3A)(?:(?:stream)?(?:[gG]enerateContent|[rR]awPredict)|(?:batchE|e)mbedContents?"
+    r"|predict(?:LongRunning)?|countTokens|complete)(?:[?#]|$)"
 )
 
 looks_like_llm = re.compile(_PATTERN).search
 looks_like_llm_in_bytes = re.compile(_PATTERN.encode()).search
+# Of clients that give the path alone: hosts where any path may be a model's.
+is_model_host = re.compile(
+    r"(?:^|\.)(?:endpoints\.huggingface\.cloud|api-inference\.huggingface\.co)$"
+).search

@@ -76,8 +76,9 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
     total = count(usage, "total_tokens")
     if provider in _TOTAL_INCLUDES_MORE and None not in {prompt, total}:
         completion = max(int(total or 0) - int(prompt or 0), completion or 0)
-    input_details = child(usage, "prompt_tokens_details")
-    output_details = child(usage, "completion_tokens_details")
+    # Writer, and OpenAI's runs of assistants, write both without the s.
+    input_details = child(usage, "prompt_tokens_details") or child(usage, "prompt_token_details")
+    output_details = child(usage, "completion_tokens_details") or child(usage, "completion_token_details")
     cached = count(input_details, "cached_tokens")
     if cached is None:  # DeepSeek, and Moonshot's and Perplexity's top-level form
         cached = _first(count(usage, "prompt_cache_hit_tokens"), count(usage, "cached_tokens"))

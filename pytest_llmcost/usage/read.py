@@ -8,19 +8,30 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pytest_llmcost.model.call import ModelIds
-from pytest_llmcost.usage.body import ends_with_done, is_event_stream, json_object, plain_bytes
-from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_unread
+from pytest_llmcost.model.call import Api, ModelIds
+from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_stream, json_object, plain_bytes
+from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
 from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
-from pytest_llmcost.usage.fields import text
+from pytest_llmcost.usage.fields import child, text
 from pytest_llmcost.usage.formats import wire_format
-from pytest_llmcost.usage.hosts import HUGGING_FACE, behind_hugging_face, host_of, provider_of
+from pytest_llmcost.usage.gateways import gateway_cost, gateway_of
+from pytest_llmcost.usage.hosts import (
+    CLOUDFLARE_GATEWAY,
+    HUGGING_FACE,
+    behind_cloudflare,
+    behind_hugging_face,
+    host_of,
+    provider_of,
+)
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
 from pytest_llmcost.usage.tiers import region_doubts
 from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
+# Where a request names its model; watsonx and Bedrock's inline agents have names of their own.
+_MODEL_KEYS = ("model", "model_id", "foundationModel")
+_CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
 # Where each wire format keeps the parts of a prompt.
 _SYSTEM_KEYS = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
 _TOOLS_KEYS = ("tools", "toolConfig")
@@ -32,8 +43,12 @@ _MESSAGES_KEYS = (
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
+_BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
 # What people run on hosts of their own, under any name: there the format says what the host does not.
 _SELF_HOSTED = frozenset({"ollama"})
+# Their streams of events end without [DONE], and without a reason in a chunk.
+_WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
+_FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class _Answer:
 
     whole: Mapping[str, Any] | None
     events: Events | None
+    streamed: bool
     done: bool
     empty: bool
     ended: bool
@@ -59,24 +75,29 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     """
     host = host_of(exchange.url)
     path = urlsplit(exchange.url).path if host else ""
-    endpoint = endpoint_of(exchange.method, path)
-    if endpoint is None:
-        return NotACall.UNREAD if is_unread(exchange.method, path) else None
     known = provider_of(host, hosts)
-    request = json_object(plain_bytes(exchange.request_body, "")) or {}
-    requested = endpoint.model or text(request, "model")
-    if known == HUGGING_FACE:
-        known = behind_hugging_face(path, requested, exchange.headers)
-    proven = endpoint.maker in {None, known}
-    if proven and endpoint.kind is Kind.TOKEN_COUNT:
-        return NotACall.TOKEN_COUNT
+    if known == CLOUDFLARE_GATEWAY:
+        known = behind_cloudflare(path, None)
+    endpoint = endpoint_of(exchange.method, path, known)
+    if endpoint is None or (endpoint.kind is Kind.MODERATION and known is None):
+        return None
+    sent = plain_bytes(exchange.request_body, "")
+    request = json_object(sent) or {}
+    requested = endpoint.model or _model_of(request) or form_field(sent, "model")
+    proven = is_maker(endpoint.maker, known)
+    known = _behind_router(known, path, requested, exchange.headers)
+    known = known or gateway_of(exchange.headers)
+    if proven and endpoint.kind in _BILLED_NOTHING:
+        return _BILLED_NOTHING[endpoint.kind]
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK and not _is_on_its_way(exchange):
         return NotACall.HTTP_ERROR if proven else None
     answer = _answer(exchange)
     if answer.whole is not None and _is_error(answer.whole):
         return NotACall.ERROR_ANSWER if proven else None
     provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
-    context = Context(provider, exchange.headers, requested, answer.done)
+    unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
+    done = answer.done or (unmarked and answer.ended)
+    context = Context(provider, exchange.headers, requested, done)
     stated = _stated(endpoint, answer, context)
     unnamed = stated.model is None and stated.usage is None
     if unnamed and (not proven or (known is None and requested is None)):
@@ -84,16 +105,37 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         return None
     if doubts := region_doubts(unquote(path)):
         stated = replace(stated, doubts=(*stated.doubts, *doubts))
+    if stated.cost is None and (cost := gateway_cost(exchange.headers)) is not None:
+        stated = replace(stated, cost=cost)
     return Reading(
         provider=provider,
         host=host,
         api=endpoint.api,
         model=ModelIds(requested, stated.model),
-        stream=answer.events is not None or endpoint.streams or request.get("stream") is True,
+        stream=answer.streamed or endpoint.streams or request.get("stream") is True,
         stated=stated,
         is_poll=endpoint.kind is Kind.POLL,
-        request_parts=_parts(request),
+        request_parts=request_sizes(request),
     )
+
+
+def _model_of(request: Mapping[str, Any]) -> str | None:
+    """The model that a request names: at its top, or (Bedrock's agent runtime) in its configuration."""
+    for key in _MODEL_KEYS:
+        if found := text(request, key):
+            return found
+    for key in _CONFIGURATIONS:
+        for inner in child(request, key).values():
+            if found := text(inner, "modelArn") or text(child(inner, "modelConfiguration"), "modelArn"):
+                return found
+    return None
+
+
+def _behind_router(known: str | None, path: str, model: str | None, headers: Mapping[str, str]) -> str | None:
+    """The provider that is billed, where the host only hands requests on."""
+    if known == HUGGING_FACE:
+        return behind_hugging_face(path, model, headers)
+    return behind_cloudflare(path, model) if known == CLOUDFLARE_GATEWAY else known
 
 
 def _answer(exchange: Exchange) -> _Answer:
@@ -102,9 +144,12 @@ def _answer(exchange: Exchange) -> _Answer:
         body = plain_bytes(body, exchange.headers.get("content-encoding", ""))
     is_sse = is_event_stream(body)
     whole = None if is_sse else json_object(body)
+    events = streamed_events(body) if whole is None else None
     return _Answer(
         whole=whole,
-        events=streamed_events(body) if whole is None else None,
+        events=events,
+        # A list may be an answer in one piece; where it is a stream, the endpoint says so.
+        streamed=events is not None and not body.lstrip().startswith(b"["),
         done=is_sse and ends_with_done(body),
         empty=not body,
         ended=exchange.ended,
@@ -126,13 +171,16 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
     if answer.whole is not None:
         return readers.read_json(answer.whole, context)
     if answer.events is not None and readers.read_events is not None:
-        return readers.read_events(answer.events, context)
+        stated = readers.read_events(answer.events, context)
+        # A list in one piece that was cut: what it still holds may not be all.
+        is_cut_list = not (answer.streamed or endpoint.streams or answer.ended)
+        return replace(stated, incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
 
 
-def _parts(request: Mapping[str, Any]) -> dict[str, int]:
+def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
     """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
     places = {"system": _SYSTEM_KEYS, "tools": _TOOLS_KEYS, "messages": _MESSAGES_KEYS}
     found = {name: [request[key] for key in keys if request.get(key)] for name, keys in places.items()}

@@ -24,7 +24,7 @@ class NotACall(StrEnum):
     TOKEN_COUNT = "token count"
     POLL = "poll or stored object"
     NO_RESPONSE = "no response"
-    UNREAD = "a format that this version does not read"
+    MODERATION = "moderation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,24 @@ class Reading:
     stated: Stated
     is_poll: bool
     request_parts: Mapping[str, int]
+
+
+def counted(
+    counts: Mapping[str, int | None],
+    *,
+    model: str | None = None,
+    unstated: str = NO_USAGE_STATED,
+    unfinished: str | None = None,
+) -> Stated:
+    """What a format states that has counts and little else.
+
+    Args:
+        counts: By unit; None for what is not stated.
+        model: The model that answered, if it is named.
+        unstated: Why there is no usage, where no count is stated.
+        unfinished: Why the counts are not final; None if they are.
+    """
+    known = {unit: number for unit, number in counts.items() if number is not None}
+    if not known:
+        return Stated(model=model, incomplete=unstated)
+    return Stated(usage=Usage(known), model=model, incomplete=unfinished)

@@ -21,7 +21,7 @@ class Context:
         provider: Whose dialect it is.
         headers: Response headers, names in lower case.
         model: The model that the request names; None if it names none.
-        done: Whether a stream of server-sent events reached its end mark.
+        done: Whether a stream reached its end mark, or its end where the format has no mark.
     """
 
     provider: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 
 import pytest
 from exchanges import (
@@ -39,6 +40,13 @@ KEYS = [
     *("inputTextTokenCount", "results", "tokenCount", "prompt_token_count", "generation_token_count", "exception"),
     *("amazon-bedrock-invocationMetrics", "inputTokenCount", "outputTokenCount", "prompt_tokens", "completion_tokens"),
     *("meta", "billed_units", "input_tokens", "output_tokens", "search_units", "images", "delta", "response", "type"),
+    *("object", "step_details", "tool_calls", "last_error", "completed_at", "usage_info", "pages_processed"),
+    *("metrics", "input_token_count", "output_token_count", "details", "generated_tokens", "input_length", "prefill"),
+    *("result", "generated_token_count", "stop_reason", "model_id", "input_token_details", "seconds", "audio_tokens"),
+    *("input_tokens_details", "image_tokens", "cached_tokens_details", "text_tokens", "image_pixels", "total_tokens"),
+    *("orchestrationTrace", "modelInvocationInput", "modelInvocationOutput", "foundationModel", "traceId", "prompt"),
+    *("num_tokens_prompt_total", "num_tokens_generated", "completions", "data", "tokenMetadata", "totalTokens"),
+    *("cost_in_usd_ticks", "total_cost", "cost", "document_annotation"),
     *("is_finished", "finish_reason", "done", "prompt_eval_count", "eval_count", "model", "error", "message", "id"),
 ]  # fmt: skip
 WORDS = [
@@ -52,6 +60,11 @@ WORDS = [
     "flex",
     "e30=",
     "optimized",
+    "thread.run",
+    "thread.run.step",
+    "queued",
+    "completed",
+    "duration",
 ]
 scalars = (
     st.none()
@@ -67,6 +80,7 @@ values = st.recursive(
     max_leaves=25,
 )
 objects = st.dictionaries(st.sampled_from(KEYS), values, max_size=8)
+AGENTS = "https://bedrock-agent-runtime.us-east-1.amazonaws.com"
 URLS = [
     GEMINI,
     GEMINI_STREAM,
@@ -83,6 +97,25 @@ URLS = [
     ),
     *(f"{COHERE}/{path}" for path in ("v1/chat", "v2/chat", "v2/embed", "v2/rerank")),
     *(f"{OLLAMA}/{path}" for path in ("chat", "generate", "embed")),
+    *(
+        f"https://api.openai.com/v1/{path}"
+        for path in ("threads/runs", "images/edits", "audio/speech", "moderations")
+    ),
+    *("https://api.openai.com/v1/audio/transcriptions", "https://api.openai.com/v1/videos"),
+    "https://api.anthropic.com/v1/complete",
+    f"{AGENTS}/agents/A/agentAliases/B/sessions/s/text",
+    f"{AGENTS}/retrieveAndGenerateStream",
+    "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/e/invocations",
+    "https://x.endpoints.huggingface.cloud/",
+    "https://api.replicate.com/v1/predictions",
+    "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/meta/m",
+    "https://us-south.ml.cloud.ibm.com/ml/v1/text/generation_stream",
+    "https://api.voyageai.com/v1/rerank",
+    "https://api.voyageai.com/v1/multimodalembeddings",
+    "https://api.aleph-alpha.com/complete",
+    "https://api.ai21.com/studio/v1/j2/complete",
+    "https://api.mistral.ai/v1/ocr",
+    f"{VERTEX}/google/models/text-bison:predict",
 ]
 urls = st.sampled_from(URLS)
 
@@ -237,6 +270,51 @@ STREAMS = {
             {"is_finished": True, "response": {"meta": {"billed_units": {"input_tokens": 1, "output_tokens": 2}}}},
         ),
     ),
+    "run of an assistant": (
+        "https://api.openai.com/v1/threads/runs",
+        sse(
+            {"object": "thread.run", "id": "r", "model": "m", "status": "queued", "usage": None},
+            {"object": "thread.run.step", "id": "s", "usage": {"prompt_tokens": 9, "completion_tokens": 9}},
+            {"object": "thread.run", "id": "r", "model": "m", "usage": {"prompt_tokens": 9, "completion_tokens": 9}},
+        ),
+    ),
+    "image": (
+        "https://api.openai.com/v1/images/generations",
+        sse(
+            {"type": "image_generation.partial_image"},
+            {"type": "image_generation.completed", "usage": {"input_tokens": 9, "output_tokens": 9}},
+            done=False,
+        ),
+    ),
+    "agent of Bedrock": (
+        f"{AGENTS}/agents/A/agentAliases/B/sessions/s/text",
+        aws_stream(
+            *(
+                {"trace": {"trace": {"orchestrationTrace": {"modelInvocationOutput": {"metadata": {"usage": usage}}}}}}
+                for usage in ({"inputTokens": 1, "outputTokens": 2}, {"inputTokens": 3, "outputTokens": 4})
+            )
+        ),
+    ),
+    "text generation": (
+        "https://x.endpoints.huggingface.cloud/generate_stream",
+        sse({"token": {}}, {"details": {"input_length": 1, "generated_tokens": 2}}, done=False),
+    ),
+    "text generation, list": (
+        "https://x.endpoints.huggingface.cloud/",
+        as_array(*({"details": {"input_length": 1, "generated_tokens": 2}},) * 3),
+    ),
+    "Workers AI": (
+        "https://api.cloudflare.com/client/v4/accounts/a/ai/run/@cf/meta/m",
+        sse({"response": "x"}, {"response": "", "usage": {"prompt_tokens": 3, "completion_tokens": 4}}),
+    ),
+    "watsonx": (
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/generation_stream",
+        sse(
+            {"results": [{"input_token_count": 9, "generated_token_count": 1, "stop_reason": "not_finished"}]},
+            {"results": [{"input_token_count": 0, "generated_token_count": 8, "stop_reason": "eos_token"}]},
+            done=False,
+        ),
+    ),
     "Ollama": (
         f"{OLLAMA}/chat",
         json_lines(
@@ -261,4 +339,28 @@ def test_stream_cut_anywhere(name):
         for unit, count in reading.stated.usage or ():
             assert count <= whole.usage.get(unit)
         if reading.stated.incomplete is None:
-            assert reading.stated.usage == whole.usage
+            assert (reading.stated.usage, reading.stated.sub_calls) == (whole.usage, whole.sub_calls)
+
+
+def reading_of_many(url, event, number):
+    """Bytes, and seconds of the processor, of a stream of one event many times over."""
+    body = sse(*[{**event, "type": "x"}] * number)
+    start = time.process_time()
+    assert_sound(read(url, body, {"model": "m"}))
+    return len(body), time.process_time() - start
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_time_grows_with_the_length_of_a_stream(url):
+    """A stream of ten times as many events takes about ten times as long, never a hundred."""
+    event = {
+        "object": "thread.run",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2},
+        "details": {"generated_tokens": 1, "input_length": 1},
+        "results": [{"input_token_count": 1, "generated_token_count": 1}],
+        "trace": {"trace": {"a": {"modelInvocationOutput": {"metadata": {"usage": {"inputTokens": 1}}}}}},
+    }
+    reading_of_many(url, event, 10)
+    few = min(reading_of_many(url, event, 300)[1] for _ in range(3))
+    many = min(reading_of_many(url, event, 3000)[1] for _ in range(2))
+    assert many < 40 * few

@@ -22,7 +22,10 @@ FLOORS = (
     {"gate"},
     {"recovery", "baseline_source"},
     {"assembly", "files"},
-    {"collected", "settings", "wire", "project", "journal", "outcomes"},
+    {
+        *("collected", "settings", "wire", "project", "journal", "outcomes"),
+        *("hooks", "hookspecs"),
+    },
     {"capture"},
     {"reports"},
     {"attribution", "baseline", "budgets", "config"},
@@ -125,8 +128,8 @@ def loaded(code, *arguments):
     return done.stdout.split()
 
 
-def test_when_off_pytest_loads_two_modules_of_ours(tmp_path):
-    """Without --llm-cost the plugin is its entry point, and loads no library."""
+def test_when_off_pytest_loads_three_modules_of_ours(tmp_path):
+    """Without --llm-cost the plugin is its entry point and the hooks' names, and loads no library."""
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     code = (
         "import sys, pytest\n"
@@ -137,6 +140,7 @@ def test_when_off_pytest_loads_two_modules_of_ours(tmp_path):
     names = loaded(code, str(tmp_path))
     assert sorted(name for name in names if name.startswith("pytest_llmcost")) == [
         "pytest_llmcost",
+        "pytest_llmcost.hookspecs",
         "pytest_llmcost.plugin",
     ]
     assert not [name for name in names if name.startswith("heavy:") and name != "heavy:yaml"]
@@ -168,7 +172,7 @@ def test_when_on_our_modules_are_loaded_by_python_itself(tmp_path):
         "    ours = [module for name, module in sys.modules.items() if name.startswith('pytest_llmcost.')]\n"
         "    found = {type(module.__loader__).__name__ for module in ours if module.__name__ not in EARLY}\n"
         "    assert found == {'SourceFileLoader'}\n"
-        "EARLY = ('pytest_llmcost.plugin', 'pytest_llmcost.imports')\n"
+        "EARLY = ('pytest_llmcost.plugin', 'pytest_llmcost.hookspecs', 'pytest_llmcost.imports')\n"
     )
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     code = (

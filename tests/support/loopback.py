@@ -33,10 +33,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+import loopback_acme
 import loopback_anthropic
 import loopback_bedrock
 import loopback_cohere
 import loopback_gemini
+import loopback_media
 import loopback_mistral
 import loopback_ollama
 import loopback_openai
@@ -52,6 +54,8 @@ _ROUTES: tuple[Route, ...] = (
     *loopback_bedrock.ROUTES,
     *loopback_cohere.ROUTES,
     *loopback_ollama.ROUTES,
+    *loopback_acme.ROUTES,
+    *loopback_media.ROUTES,
 )
 _PLAIN = {"gzip", "br", "zstd", "deflate", "lying", "slow", "stall", "cut", "redirect", "flaky", "no-usage"}
 _BEHAVIOURS = re.compile(rf"(?:{'|'.join(sorted(_PLAIN))}|binary|broken-sse|status-\d+)")

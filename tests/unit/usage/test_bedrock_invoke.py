@@ -52,6 +52,18 @@ def invoke(model, body, **headers):
         ("ai21.jamba-1-5-mini-v1%3A0", {"usage": CHAT_USAGE}, {"input_tokens": 6, "output_tokens": 100}),
         ("openai.gpt-oss-20b-1%3A0", {"usage": CHAT_USAGE}, {"input_tokens": 6, "output_tokens": 100}),
         ("us.deepseek.r1-v1%3A0", {"usage": CHAT_USAGE}, {"input_tokens": 6, "output_tokens": 100}),
+        ("us.writer.palmyra-x5-v1%3A0", {"usage": CHAT_USAGE}, {"input_tokens": 6, "output_tokens": 100}),
+        ("qwen.qwen3-32b-v1%3A0", {"usage": CHAT_USAGE}, {"input_tokens": 6, "output_tokens": 100}),
+        (
+            "cohere.command-r-v1%3A0",
+            {"text": "Hi", "meta": {"billed_units": {"input_tokens": 7, "output_tokens": 9}}},
+            {"input_tokens": 7, "output_tokens": 9},
+        ),
+        (
+            "ai21.j2-mid-v1",
+            {"prompt": {"tokens": [{}] * 5}, "completions": [{"data": {"tokens": [{}] * 3}}]},
+            {"input_tokens": 5, "output_tokens": 3},
+        ),
         (
             PROFILE,
             {"usage": CLAUDE_USAGE},
@@ -76,6 +88,11 @@ def test_counts_in_the_body(model, body, expected):
     [
         ("cohere.command-r-v1%3A0", {"text": "Hi", "generation_id": "g"}),
         ("ai21.j2-mid-v1", {"id": 1234, "completions": [{"data": {"text": "Hi"}}]}),
+        ("ai21.j2-mid-v1", {"prompt": {"tokens": [{}]}, "completions": [{"data": {"tokens": [{}]}}]}),
+        ("cohere.command-r-v1%3A0", {"meta": {"billed_units": {"input_tokens": 7, "output_tokens": 9}}}),
+        ("us.deepseek.r1-v1%3A0", {"choices": [{"text": "Hi", "stop_reason": "stop"}]}),
+        ("mistral.mistral-7b-instruct-v0%3A2", {"outputs": [{"text": "Hi"}]}),
+        ("stability.stable-image-core-v1%3A0", {"images": ["x"]}),
         ("anthropic.claude-v2", {"completion": "Hi", "stop_reason": "stop_sequence"}),
         ("amazon.nova-lite-v1%3A0", {"usage": {"inputTokens": 30}}),
     ],

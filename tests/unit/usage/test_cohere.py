@@ -114,8 +114,6 @@ def test_no_usage(path):
     ("url", "answer"),
     [
         ("https://app.example.org/v1/chat", {"reply": "Hi"}),
-        ("https://api.writer.com/v1/chat", {"model": "palmyra", "usage": {"prompt_tokens": 3}}),
-        ("https://api.voyageai.com/v1/rerank", {"data": [], "usage": {"total_tokens": 26}}),
         ("https://app.example.org/v1/chat", b"data: {}\n\n"),
         ("https://app.example.org/v1/chat", b""),
     ],

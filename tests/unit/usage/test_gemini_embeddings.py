@@ -45,7 +45,7 @@ def test_vertex_predict_without_statistics(predictions):
     assert (stated.usage, stated.incomplete) == (None, NO_USAGE_STATED)
 
 
-@pytest.mark.parametrize("model", ["google/models/imagen-4.0", "acme/models/embedding-1", "endpoints/123"])
+@pytest.mark.parametrize("model", ["acme/models/embedding-1", "endpoints/123"])
 def test_other_predictions_are_nothing_of_ours(model):
-    """Images and models of one's own have the same verb."""
+    """Models of one's own have the same verb."""
     assert read(f"{VERTEX}/{model}:predict", {"predictions": [prediction(4)]}) is None

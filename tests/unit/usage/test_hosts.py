@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from exchanges import read
 
@@ -39,7 +41,12 @@ from pytest_llmcost.usage.hosts import behind_hugging_face, host_of, provider_of
         ("notapi.openai.com", None),
         ("openai.azure.com", None),
         ("bedrock-mantle.us-east-1.api.aws.evil.example", None),
-        ("bedrock-agent-runtime.us-east-1.amazonaws.com", None),
+        ("bedrock-agent-runtime.us-east-1.amazonaws.com", "aws"),
+        ("runtime.sagemaker.us-east-1.amazonaws.com", "aws"),
+        ("models.inference.ai.azure.com", "github"),
+        ("llama.eastus2.inference.ai.azure.com", "azure"),
+        ("x1.us-east-1.aws.endpoints.huggingface.cloud", "huggingface_endpoints"),
+        ("us-east-1.api.x.ai", "x-ai"),
         ("bedrock-runtime.us-east-1.amazonaws.com.evil.example", None),
         ("evil.example-aiplatform.googleapis.com.evil.example", None),
         ("storage.googleapis.com", None),
@@ -52,14 +59,104 @@ def test_host_names_the_provider(host, provider):
     assert provider_of(host, {}) == provider
 
 
-def test_every_known_provider_is_one_of_genai_prices():
+# A URL of each provider of genai-prices whose API speaks a format that is read here.
+URLS = {
+    "anthropic": "https://api.anthropic.com/v1/messages",
+    "arcee": "https://api.arcee.ai/api/v1/chat/completions",
+    "avian": "https://api.avian.io/v1/chat/completions",
+    "aws": "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse",
+    "azure": "https://mine.openai.azure.com/openai/deployments/d/chat/completions",
+    "baseten": "https://inference.baseten.co/v1/chat/completions",
+    "cerebras": "https://api.cerebras.ai/v1/chat/completions",
+    "cloudflare": "https://api.cloudflare.com/client/v4/accounts/a/ai/v1/chat/completions",
+    "cohere": "https://api.cohere.com/v2/chat",
+    "databricks": "https://dbc-1.cloud.databricks.com/serving-endpoints/chat/completions",
+    "deepseek": "https://api.deepseek.com/chat/completions",
+    "doubleword": "https://api.doubleword.ai/v1/chat/completions",
+    "fireworks": "https://api.fireworks.ai/inference/v1/chat/completions",
+    "github-copilot": "https://api.githubcopilot.com/chat/completions",
+    "google": "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent",
+    "groq": "https://api.groq.com/openai/v1/chat/completions",
+    "meta": "https://api.meta.ai/v1/chat/completions",
+    "minimax": "https://api.minimax.io/v1/chat/completions",
+    "mistral": "https://api.mistral.ai/v1/chat/completions",
+    "modal": "https://me--app.modal.run/v1/chat/completions",
+    "moonshotai": "https://api.moonshot.ai/v1/chat/completions",
+    "novita": "https://api.novita.ai/v3/openai/chat/completions",
+    "openai": "https://api.openai.com/v1/chat/completions",
+    "openrouter": "https://openrouter.ai/api/v1/chat/completions",
+    "ovhcloud": "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1/chat/completions",
+    "perplexity": "https://api.perplexity.ai/chat/completions",
+    "quicksilverpro": "https://api.quicksilverpro.io/v1/chat/completions",
+    "together": "https://api.together.xyz/v1/chat/completions",
+    "typesafe": "https://api.typesafe.ai/v1/chat/completions",
+    "voyageai": "https://api.voyageai.com/v1/embeddings",
+    "x-ai": "https://api.x.ai/v1/chat/completions",
+    "zai": "https://api.z.ai/api/paas/v4/chat/completions",
+    "zhipuai": "https://open.bigmodel.cn/api/paas/v4/chat/completions",
+}
+# Usage events of an editor, speech by the character, and a second price list of a host that has a first.
+NO_KNOWN_FORMAT = {"cursor", "elevenlabs", "openai-decisions"}
+
+
+def test_every_provider_of_genai_prices_has_a_row():
+    """The table has a price for it, so a call there must not be one of an unknown host."""
+    from genai_prices.data import providers
+
+    for provider in providers:
+        if provider.id.startswith("huggingface_"):
+            name = provider.id.removeprefix("huggingface_")
+            url = f"https://router.huggingface.co/{name}/v1/chat/completions"
+        elif provider.id in NO_KNOWN_FORMAT:
+            continue
+        else:
+            url = URLS[provider.id]
+        assert re.match(provider.api_pattern, url)
+        reading = read(url, {"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 2}})
+        assert reading.provider == provider.id
+
+
+def test_every_known_provider_is_one_of_genai_prices_or_said_to_be_none():
     """A provider id that the price table lacks would leave every call unpriced."""
     from genai_prices.data import providers
 
-    from pytest_llmcost.usage.hosts import _PROVIDERS, _REGIONAL
+    from pytest_llmcost.usage.hosts import _PRICED, _REGIONAL, _WITHOUT_PRICES
 
     known = {provider.id for provider in providers}
-    assert {provider for _, provider in (*_PROVIDERS, *_REGIONAL)} - known <= {"huggingface", "ollama-cloud"}
+    assert {*_PRICED.values(), *(provider for _, provider in _REGIONAL)} <= known
+    assert not set(_WITHOUT_PRICES.values()) & known
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "provider"),
+    [
+        ("models.github.ai", "/inference/chat/completions", "github"),
+        ("ai-gateway.vercel.sh", "/v1/chat/completions", "vercel"),
+        ("us.inference.heroku.com", "/v1/chat/completions", "heroku"),
+        ("integrate.api.nvidia.com", "/v1/chat/completions", "nvidia"),
+        ("api.deepinfra.com", "/v1/openai/chat/completions", "deepinfra"),
+        ("api.studio.nebius.com", "/v1/chat/completions", "nebius"),
+        ("api.sambanova.ai", "/v1/chat/completions", "sambanova"),
+        ("dashscope-intl.aliyuncs.com", "/compatible-mode/v1/chat/completions", "alibaba"),
+        ("api.ai21.com", "/studio/v1/chat/completions", "ai21"),
+        ("api.writer.com", "/v1/chat", "writer"),
+        ("acme.snowflakecomputing.com", "/api/v2/cortex/inference:complete", "snowflake"),
+        ("dbc-1.gcp.databricks.com", "/serving-endpoints/llama/invocations", "databricks"),
+        ("model-1.api.baseten.co", "/environments/production/sync/v1/chat/completions", "baseten"),
+        ("gateway.ai.cloudflare.com", "/v1/acc/gw/openai/chat/completions", "openai"),
+        ("gateway.ai.cloudflare.com", "/v1/acc/gw/google-ai-studio/v1/chat/completions", "google"),
+        ("gateway.ai.cloudflare.com", "/v1/acc/gw/compat/chat/completions", "x-ai"),
+        ("gateway.ai.cloudflare.com", "/v1/acc/gw/custom-x/chat/completions", "cloudflare-gateway"),
+        ("localhost:1234", "/v1/chat/completions", "localhost:1234"),
+        ("llm.acme.example", "/anything/chat/completions", "llm.acme.example"),
+    ],
+)
+def test_a_provider_that_speaks_openai_is_a_row(host, path, provider):
+    """One reader for all of them; a host that nobody named is its own provider."""
+    answer = {"usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}}
+    reading = read(f"https://{host}{path}", answer, {"model": "grok/m"})
+    assert reading.provider == provider
+    assert dict(reading.stated.usage) == {"input_tokens": 3, "output_tokens": 4}
 
 
 @pytest.mark.parametrize(

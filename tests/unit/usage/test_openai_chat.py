@@ -135,7 +135,11 @@ def test_deployment_of_azure_is_the_requested_model():
         ({**USAGE, "cost": -1}, None),
         ({**USAGE, "cost": "free"}, None),
         ({**USAGE, "cost": "1e999999999"}, None),
-        ({**USAGE, "cost": {"total_cost": 1}}, None),
+        ({**USAGE, "cost": {"total": 1}}, None),
+        ({**USAGE, "cost": {"total_cost": 0.0061}}, Decimal("0.0061")),
+        ({**USAGE, "cost_in_usd_ticks": 4680000}, Decimal("0.000468")),
+        ({**USAGE, "cost_in_usd_ticks": 0}, Decimal(0)),
+        ({**USAGE, "cost_in_usd_ticks": -1}, None),
         ({**USAGE, "cost": True}, None),
         (USAGE, None),
     ],
@@ -149,12 +153,16 @@ def test_deployment_of_azure_is_the_requested_model():
         "word",
         "huge",
         "object",
+        "Perplexity",
+        "xAI",
+        "xAI zero",
+        "xAI negative",
         "boolean",
         "absent",
     ],
 )
 def test_stated_cost(usage, cost):
-    """OpenRouter states what it charged; with a key of one's own at the provider that is not the cost."""
+    """OpenRouter, Perplexity and xAI state what they charge; with a key of one's own it is not the cost."""
     reading = read("https://openrouter.ai/api/v1/chat/completions", answer(usage))
     assert reading.stated.cost == cost
 
