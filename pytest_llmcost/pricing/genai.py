@@ -35,10 +35,11 @@ _AROUND_THE_ID = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A model of the table that an id was resolved to."""
+    """A model of a table that an id was resolved to."""
 
     provider: str
     model: str
+    table: str = NAME
 
     @property
     def key(self) -> str:
@@ -58,6 +59,11 @@ class GenaiPrices:
         from importlib.metadata import version
 
         return version(NAME)
+
+    @property
+    def name(self) -> str:
+        """The table with its version, as users look it up."""
+        return f"{NAME} {self.version}"
 
     @cached_property
     def _providers(self) -> list[Provider]:
@@ -110,13 +116,13 @@ class GenaiPrices:
         return RateCard(
             name="",
             source=PriceSource.GENAI_PRICES,
-            origin=f"{NAME} {self.version}",
+            origin=self.name,
             matched=f"{owner.id}/{info.id}",
             as_of=day,
             since=_since(info, day),
             rates=dict(self._rates(price)),
             doubts=tuple(
-                f"{NAME} {self.version} has no price for {key}={value}"
+                f"{self.name} has no price for {key}={value}"
                 for key, value in sorted(context.items())
                 if key not in known
             ),
@@ -125,7 +131,7 @@ class GenaiPrices:
     def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
         asked = (provider, model)
         if asked not in self._found:
-            self._found[asked] = self._search(provider, _listed_id(provider, model))
+            self._found[asked] = self._search(provider, listed_id(provider, model))
         return self._found[asked]
 
     def _search(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
@@ -142,7 +148,8 @@ class GenaiPrices:
             yield unit, _rate(value, per)
 
 
-def _listed_id(provider: str, model: str) -> str:
+def listed_id(provider: str, model: str) -> str:
+    """A model id without what its provider writes around the one that is listed."""
     for owner, around in _AROUND_THE_ID:
         if provider.startswith(owner):
             model = around.sub("", model, count=1)

@@ -19,7 +19,7 @@ from pytest_llmcost.model.units import (
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
-from pytest_llmcost.usage.tiers import place_doubts, tier_context
+from pytest_llmcost.usage.tiers import place_context, tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
@@ -67,8 +67,7 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
-        context=tier_context(body, usage),
-        doubts=place_doubts(usage),
+        context={**tier_context(body, usage), **place_context(usage)},
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
     )
