@@ -177,6 +177,19 @@ _PARTS = (
         checked=_CHECKED,
     ),
     Correction(
+        keys=(
+            "openai/gpt-image-1",
+            "openai/gpt-image-1-mini",
+            "openai/gpt-image-2",
+            "openai/gpt-image-2.5-flare",
+            "openai/gpt-image-2.5-sunburst",
+        ),
+        change=Derived("output_image_tokens", OUTPUT, Decimal(1)),
+        source="OpenAI's pricing page: the output of these models is image tokens; LiteLLM agrees",
+        reason="genai-prices has their price under output tokens of any kind",
+        checked=_CHECKED,
+    ),
+    Correction(
         keys=("aws/amazon.nova-pro-v1:0",),
         change=_two("1", "4"),
         source="Amazon Bedrock pricing page, Nova Pro with latency optimized inference",

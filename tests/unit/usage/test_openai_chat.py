@@ -135,7 +135,10 @@ def test_deployment_of_azure_is_the_requested_model():
         ({**USAGE, "cost": -1}, None),
         ({**USAGE, "cost": "free"}, None),
         ({**USAGE, "cost": "1e999999999"}, None),
-        ({**USAGE, "cost": {"total_cost": 1}}, None),
+        ({**USAGE, "cost": {"request_cost": 0.005, "total_cost": 0.006}}, Decimal("0.006")),
+        ({**USAGE, "cost": {"request_cost": 0.005}}, None),
+        ({**USAGE, "cost_in_usd_ticks": 4_680_000}, Decimal("0.000468")),
+        ({**USAGE, "cost_in_usd_ticks": -5}, None),
         ({**USAGE, "cost": True}, None),
         (USAGE, None),
     ],
@@ -148,13 +151,16 @@ def test_deployment_of_azure_is_the_requested_model():
         "negative",
         "word",
         "huge",
-        "object",
+        "total of an object",
+        "object without a total",
+        "ticks",
+        "negative ticks",
         "boolean",
         "absent",
     ],
 )
 def test_stated_cost(usage, cost):
-    """OpenRouter states what it charged; with a key of one's own at the provider that is not the cost."""
+    """OpenRouter, Perplexity and xAI state what they charged; with a key of one's own that is not the cost."""
     reading = read("https://openrouter.ai/api/v1/chat/completions", answer(usage))
     assert reading.stated.cost == cost
 
