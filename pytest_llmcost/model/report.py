@@ -155,6 +155,8 @@ class NoticeKind(StrEnum):
     VCR = "vcr"
     COMPARE = "compare"
     NOT_CAPTURED = "not captured"
+    PRICE_CHANGE = "price change"
+    OLD_PRICES = "old prices"
 
 
 class Notice(NamedTuple):

@@ -149,6 +149,25 @@ class CorrectedPrices:
             found = found and _changed(found, row)
         return found
 
+    def starts(self, provider: str, model: str) -> list[date]:
+        """The days on which prices of a model begin, in order."""
+        match = self.bundled.resolve(provider, model)
+        names = [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
+        ours = {
+            row.since
+            for row in self._rows(provider)
+            if row.since and any(_names(row, name) for name in names)
+        }
+        return sorted({*ours, *self.bundled.starts(provider, model)})
+
+    def has_start(self, after: date, until: date) -> bool:
+        """See ``GenaiPrices.has_start``."""
+        return self.bundled.has_start(after, until)
+
+    def newest_start(self, day: date) -> date | None:
+        """See ``GenaiPrices.newest_start``."""
+        return self.bundled.newest_start(day)
+
     def _standard(
         self,
         rows: Sequence[Correction],

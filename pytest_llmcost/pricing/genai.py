@@ -128,6 +128,46 @@ class GenaiPrices:
             ),
         )
 
+    def owners(self, model: str) -> list[str]:
+        """The providers that list a model id themselves, in the order of their ids."""
+        return sorted(owner.id for owner in self._providers if owner.find_model(model) is not None)
+
+    def names(self) -> list[str]:
+        """Every ``provider/model`` that is listed."""
+        return [f"{owner.id}/{model.id}" for owner in self._providers for model in owner.models]
+
+    def contexts(self, provider: str, model: str) -> list[dict[str, str]]:
+        """The contexts that have prices of their own for a model, such as ``{"service_tier": "flex"}``."""
+        found = self._find(provider, model)
+        if found is None or not any(found[1] is listed for listed in found[0].models):
+            return []
+        distinct = {tuple(sorted(variant.when.items())) for variant in found[1].price_variants or ()}
+        return [dict(context) for context in sorted(distinct)]
+
+    def starts(self, provider: str, model: str) -> list[date]:
+        """The days on which prices of a model begin, in order; empty where it has always had the same."""
+        found = self._find(provider, model)
+        if found is None:
+            return []
+        return sorted(set(_dated(found[1])))
+
+    def has_start(self, after: date, until: date) -> bool:
+        """Whether a price of any model begins after a day and not after another one."""
+        return any(after < start <= until for start in self._starts())
+
+    def newest_start(self, day: date) -> date | None:
+        """The newest day, up to the given one, on which a price of any model begins; None if there is none.
+
+        Some price begins nearly every week: the table was packaged soon after that day, or before it where
+        the change had been announced.
+        """
+        return max((start for start in self._starts() if start <= day), default=None)
+
+    def _starts(self) -> Iterator[date]:
+        for owner in self._providers:
+            for model in owner.models:
+                yield from _dated(model)
+
     def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
         asked = (provider, model)
         if asked not in self._found:
@@ -146,6 +186,14 @@ class GenaiPrices:
                 continue
             unit, per = self._unit_of_price[price_key]
             yield unit, _rate(value, per)
+
+
+def _dated(info: ModelInfo) -> Iterator[date]:
+    rows = info.prices if isinstance(info.prices, list) else []
+    for row in (*rows, *(info.price_variants or ())):
+        start = getattr(row.constraint, "start_date", None)
+        if start is not None:
+            yield start
 
 
 def listed_id(provider: str, model: str) -> str:

@@ -77,6 +77,22 @@ class PriceTable:
             return self.rules.as_of.isoformat()
         return self.rules.as_of.value if self.rules.as_of is AsOf.RECORDED else self._today.isoformat()
 
+    @property
+    def day(self) -> date | None:
+        """The day whose prices hold for every call; None where each has its own."""
+        if isinstance(self.rules.as_of, date):
+            return self.rules.as_of
+        return None if self.rules.as_of is AsOf.RECORDED else self._today
+
+    def starts(self, provider: str, model: str) -> list[date]:
+        """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
+        typed = {row.start for rule in self.rules.models for row in rule.rows if row.start}
+        return sorted({*typed, *self.bundled.starts(provider, model)})
+
+    def on(self, day: date) -> PriceTable:
+        """The same rules and tables with the prices of another day."""
+        return PriceTable(replace(self.rules, as_of=day), self._today, self.bundled.bundled)
+
     def look_up(self, call: MeasuredCall) -> Lookup:
         """Find the price of a call.
 
