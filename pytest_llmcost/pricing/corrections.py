@@ -15,7 +15,7 @@ from decimal import Decimal
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.pricing.genai import GenaiPrices, Match, listed_id
-from pytest_llmcost.pricing.rules import key_matches
+from pytest_llmcost.pricing.rules import has_wildcard, key_matches
 
 TABLE = "corrections"
 
@@ -57,6 +57,7 @@ class Premium:
     factor: Decimal
 
 
+_NO_PREMIUM = Premium(Decimal(1))
 Change = Card | SameAs | Added | Derived | Premium
 ANY = "*"
 
@@ -148,6 +149,32 @@ class CorrectedPrices:
         for row in rows:
             found = found and _changed(found, row)
         return found
+
+    def owners(self, model: str) -> list[str]:
+        """The providers under which a table lists a model id, in the order of their ids."""
+        ours = {
+            owner
+            for row in self._all()
+            for owner, _, listed in (key.partition("/") for key in row.keys)
+            if row.when is None and isinstance(row.change, Card | SameAs) and listed == model
+        }
+        return sorted({*ours, *self.bundled.owners(model)})
+
+    def names(self) -> list[str]:
+        """Every ``provider/model`` that a table lists."""
+        ours = [key for row in self._all() for key in row.keys if not has_wildcard(key)]
+        return [*self.bundled.names(), *ours]
+
+    def contexts(self, provider: str, model: str) -> list[dict[str, str]]:
+        """The contexts that have prices of their own for a model; ``*`` stands for any value."""
+        match = self.bundled.resolve(provider, model)
+        names = [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
+        ours = [
+            {row.when[0]: row.when[1]}
+            for row in self._rows(provider)
+            if row.when and row.change != _NO_PREMIUM and any(_names(row, name) for name in names)
+        ]
+        return [*self.bundled.contexts(provider, model), *ours]
 
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order."""

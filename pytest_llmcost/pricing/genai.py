@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Prices may depend on the time of day (DeepSeek): noon UTC makes every run of a day give the same figure.
 NOON = time(12, tzinfo=UTC)
 NAME = "genai-prices"
+_STANDARD = {"service_tier": "default"}
 _UNIT_NAMES = {"output_reasoning_tokens": REASONING}
 # What a provider's own id has around the one that genai-prices lists. Gemini's SDKs write the resource path
 # in front, Vertex's OpenAI-compatible endpoint the publisher; Bedrock takes ARNs, where an application's own
@@ -137,11 +138,12 @@ class GenaiPrices:
         return [f"{owner.id}/{model.id}" for owner in self._providers for model in owner.models]
 
     def contexts(self, provider: str, model: str) -> list[dict[str, str]]:
-        """The contexts that have prices of their own for a model, such as ``{"service_tier": "flex"}``."""
+        """The contexts that have other prices for a model, such as ``{"service_tier": "flex"}``."""
         found = self._find(provider, model)
         if found is None or not any(found[1] is listed for listed in found[0].models):
             return []
-        distinct = {tuple(sorted(variant.when.items())) for variant in found[1].price_variants or ()}
+        variants = [variant.when for variant in found[1].price_variants or ()]
+        distinct = {tuple(sorted(when.items())) for when in variants if when != _STANDARD}
         return [dict(context) for context in sorted(distinct)]
 
     def starts(self, provider: str, model: str) -> list[date]:

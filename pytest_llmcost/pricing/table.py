@@ -84,6 +84,14 @@ class PriceTable:
             return self.rules.as_of
         return None if self.rules.as_of is AsOf.RECORDED else self._today
 
+    def knows(self, provider: str, model: str) -> bool:
+        """Whether the YAML or a table says anything of a model."""
+        question = _Question({}, self.day or self._today, dated=False)
+        return (
+            self._ask_yaml(f"{provider}/{model}", question, []) is not None
+            or self.bundled.resolve(provider, model) is not None
+        )
+
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
         typed = {row.start for rule in self.rules.models for row in rule.rows if row.start}

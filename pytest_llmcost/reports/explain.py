@@ -67,7 +67,7 @@ def explain_call(call: Call, width: int) -> list[str]:
     detail = f": {call.status_detail}" if call.status_detail else ""
     facts.append(("status", f"{call.status.value}{detail}"))
     lines += [f"{_INDENT}{name:<{_LABEL}} {safe(value)}" for name, value in facts]
-    lines += ["", *_bill(call, width)]
+    lines += ["", *bill_table(call, width)]
     if call.lookup.trail:
         lines += ["", f"{_INDENT}how the price was found:"]
         lines += [f"{_INDENT * 2}{number}. {safe(step)}" for number, step in enumerate(call.lookup.trail, 1)]
@@ -123,11 +123,12 @@ def _price_facts(call: Call) -> Iterator[tuple[str, str]]:
         free = lookup.source is PriceSource.FREE
         yield "price", f"free, {lookup.origin}" if free else str(lookup.origin)
     else:
-        yield "price", _origin(card)
+        yield "price", origin_of_card(card)
         yield from _corrections(call, card)
 
 
-def _origin(card: RateCard) -> str:
+def origin_of_card(card: RateCard) -> str:
+    """Where a card is from, since when its prices hold, and for which day they were looked up."""
     since = f", prices since {card.since}" if card.since else ""
     return f"{card.origin}, key {card.matched}{since}, as of {card.as_of} 12:00 UTC"
 
@@ -146,10 +147,11 @@ def _by_tokens(call: Call, card: RateCard) -> str:
     """What a stated cost would be by usage and prices, for comparison."""
     bill = invoice(call.measured.usage or NO_USAGE, card)
     known = _at_least(bill.amount) if bill.problems or card.doubts else exact_usd(bill.amount)
-    return f"{known}, for comparison ({_origin(card)})"
+    return f"{known}, for comparison ({origin_of_card(card)})"
 
 
-def _bill(call: Call, width: int) -> list[str]:
+def bill_table(call: Call, width: int) -> list[str]:
+    """The invoice of a call, line by line, with its sum."""
     rows: list[tuple[str, list[str]]] = []
     rows += _rows(call.measured.usage or NO_USAGE, call.lookup, call.cost.value)
     for sub_call in call.sub_calls:
