@@ -112,7 +112,10 @@ class GenaiPrices:
         owner, info = found
         moment = datetime.combine(day, NOON)
         direct = any(info is candidate for candidate in owner.models)
-        known = {key: value for key, value in context.items() if direct and _prices(info, key, value, moment)}
+        rows = [when for when in _variants(info, moment) if when.items() <= context.items()] if direct else []
+        known = {key: value for when in rows for key, value in when.items()}
+        # Of two rows that hold at once, genai-prices would take the first.
+        together = known if rows and known not in rows else {}
         price = info.get_prices(moment, known)
         return RateCard(
             name="",
@@ -126,7 +129,8 @@ class GenaiPrices:
                 f"{self.name} has no price for {key}={value}"
                 for key, value in sorted(context.items())
                 if key not in known
-            ),
+            )
+            + ((f"{self.name} has no price for {_and(together)} together",) if together else ()),
         )
 
     def owners(self, model: str) -> list[str]:
@@ -213,11 +217,17 @@ def _rate(value: Any, per: int) -> Rate:
     return Rate(value.base, per, tuple(Tier(tier.start, tier.price) for tier in tiers))
 
 
-def _prices(info: ModelInfo, key: str, value: str, moment: datetime) -> bool:
-    return any(
-        variant.when == {key: value} and (variant.constraint is None or variant.constraint.active(moment))
+def _variants(info: ModelInfo, moment: datetime) -> list[Mapping[str, str]]:
+    """The contexts that have prices of their own at a moment."""
+    return [
+        variant.when
         for variant in info.price_variants or ()
-    )
+        if variant.constraint is None or variant.constraint.active(moment)
+    ]
+
+
+def _and(context: Mapping[str, str]) -> str:
+    return " and ".join(f"{key}={value}" for key, value in sorted(context.items()))
 
 
 def _since(info: ModelInfo, day: date) -> date | None:
