@@ -218,6 +218,15 @@ _NO_PLACE = "genai-prices has the price of global processing only"
 # Models from before 2026-03-05 have no premium, and later ones have; of other names nothing is known.
 _OLDER = ("gpt-3.5*", "gpt-4*", "gpt-5", "gpt-5-*", "gpt-5.1*", "gpt-5.2*", "gpt-5.3*", "o1*", "o3*", "o4*")
 _NEWER = ("gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*")
+_GEMINI = (
+    "gemini-3.1-flash-image*",
+    "gemini-3.1-flash-lite*",
+    "gemini-3.5-flash*",
+    "gemini-3.6-flash*",
+    "gemini-3.7-flash*",
+    "gemini-3.8-flash*",
+    "gemini-4-argon*",
+)
 _PREMIUMS = (
     _premium(
         ("anthropic/*",),
@@ -231,6 +240,13 @@ _PREMIUMS = (
         ("region", ANY),
         "1.1",
         "platform.claude.com, Claude on Vertex AI: 10 % more on regional endpoints, from Sonnet 4.5 on",
+        _NO_PLACE,
+    ),
+    _premium(
+        tuple(f"google/{name}" for name in _GEMINI),
+        ("region", ANY),
+        "1.1",
+        "Google Cloud's pricing page of generative AI, regional endpoints, as LiteLLM reads it",
         _NO_PLACE,
     ),
     _premium(

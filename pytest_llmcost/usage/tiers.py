@@ -13,6 +13,8 @@ _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "standard_onl
 _CLAUDE_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)")
 _OPENAI_REGION = re.compile(r"([a-z0-9-]+)\.api\.openai\.com$")
 _CLAUDE_WITHOUT_PREMIUM = ("claude-3", "claude-opus-4@", "claude-opus-4-1", "claude-sonnet-4@")
+# Gemini 3 and later; before, every endpoint had the same price.
+_GEMINI_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/google/models/gemini-(?:[3-9]|\d\d)")
 _PLACE_FREE = frozenset({"global", "not_available"})
 
 
@@ -49,8 +51,8 @@ def endpoint_context(host: str, path: str) -> dict[str, str]:
     """The region that an endpoint processes in, where that has a price of its own.
 
     Source: Anthropic's page on Claude in Vertex AI (from Sonnet 4.5 on, every endpoint but the global one
-    costs 10 % more), and OpenAI's page on data residency (a host for each region, such as
-    ``eu.api.openai.com``).
+    costs 10 % more), Google Cloud's page of prices for generative AI (the same of newer Gemini models), and
+    OpenAI's page on data residency (a host for each region, such as ``eu.api.openai.com``).
 
     Args:
         host: Of a request, in lower case.
@@ -60,6 +62,7 @@ def endpoint_context(host: str, path: str) -> dict[str, str]:
     if resident is not None:
         return {"data_residency": resident[1]}
     claude = _CLAUDE_ON_VERTEX.search(path)
-    if claude is None or claude[1] == "global" or claude[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
+    if claude is not None and claude[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
         return {}
-    return {"region": claude[1]}
+    on_vertex = claude or _GEMINI_ON_VERTEX.search(path)
+    return {} if on_vertex is None or on_vertex[1] == "global" else {"region": on_vertex[1]}

@@ -148,6 +148,18 @@ RULES = {
         claude(),
         OPUS_5,
     ),
+    "Vertex: newer Gemini models in a region are 10 % more": Rule(
+        "cloud.google.com, generative AI pricing: regional endpoints",
+        f"{VERTEX}/google/models/gemini-3.5-flash:generateContent",
+        gemini("gemini-3.5-flash"),
+        {"input": "1000 x 1.65", "output": "100 x 9.9"},
+    ),
+    "Vertex: Gemini 2.5 costs the same everywhere": Rule(
+        "cloud.google.com, generative AI pricing",
+        f"{VERTEX}/google/models/gemini-2.5-pro:generateContent",
+        gemini(),
+        {"input": "1000 x 1.25", "output": "100 x 10"},
+    ),
     "Bedrock: a regional profile is 10 % more than the global one": Rule(
         "Amazon Bedrock pricing page: cross-region inference of Claude from 4.5 on",
         f"{BEDROCK}/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",

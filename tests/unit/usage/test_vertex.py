@@ -76,3 +76,18 @@ def test_openai_compatible_endpoint():
 def test_other_publishers_are_nothing_of_ours():
     """What they answer, only they know."""
     assert read(f"{VERTEX}/acme/models/m:rawPredict", MESSAGE, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "model", "context"),
+    [
+        ("us-east5", "gemini-3.5-flash", {"region": "us-east5"}),
+        ("global", "gemini-3.5-flash", {}),
+        ("us-east5", "gemini-2.5-flash", {}),
+    ],
+)
+def test_region_of_gemini_is_a_context_from_3_on(place, model, context):
+    """Older ones cost the same everywhere."""
+    url = f"{VERTEX}/google/models/{model}:generateContent".replace("us-east5", place)
+    answer = {"modelVersion": model, "usageMetadata": {"promptTokenCount": 1}, "candidates": []}
+    assert read(url, answer, {}).stated.context == context
