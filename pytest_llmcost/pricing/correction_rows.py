@@ -94,16 +94,35 @@ _MODELS = (
     _bedrock("meta.llama2-70b-chat-v1", _two("1.95", "2.56")),
     _bedrock("ai21.j2-mid-v1", _two("12.5", "12.5")),
     _bedrock("ai21.j2-ultra-v1", _two("18.8", "18.8")),
+    _bedrock("amazon.titan-text-premier-v1:0", _two("0.5", "1.5"), _BEDROCK_LIST),
     _bedrock("moonshot.kimi-k2-thinking moonshotai.kimi-k2-thinking", _two("0.6", "2.5"), _BEDROCK_LIST),
+    _bedrock("moonshotai.kimi-k2.5", _two("0.6", "3"), _BEDROCK_LIST),
+    _bedrock("zai.glm-4.7", _two("0.6", "2.2"), _BEDROCK_LIST),
     _bedrock("zai.glm-4.7-flash", _two("0.07", "0.4"), _BEDROCK_LIST),
+    _bedrock("deepseek.v3.1", _two("0.58", "1.68"), _BEDROCK_LIST),
+    _bedrock("deepseek.v3.2", _two("0.62", "1.85"), _BEDROCK_LIST),
+    _bedrock("google.gemma-4-26b-a4b", _two("0.13", "0.4"), _BEDROCK_LIST),
+    _bedrock("google.gemma-4-31b", _two("0.14", "0.4"), _BEDROCK_LIST),
+    _bedrock("google.gemma-4-e2b", _two("0.04", "0.08"), _BEDROCK_LIST),
+    _bedrock(
+        "minimax.minimax-m2 minimax.minimax-m2.1 minimax.minimax-m2.5", _two("0.3", "1.2"), _BEDROCK_LIST
+    ),
+    _bedrock("nvidia.nemotron-nano-12b-v2", _two("0.2", "0.6"), _BEDROCK_LIST),
+    _bedrock("qwen.qwen3-235b-a22b-2507", _two("0.22", "0.88"), _BEDROCK_LIST),
+    _bedrock("qwen.qwen3-coder-next", _two("0.5", "1.2"), _BEDROCK_LIST),
+    _bedrock("qwen.qwen3-next-80b-a3b-instruct", _two("0.14", "1.2"), _BEDROCK_LIST),
+    _bedrock("openai.gpt-oss-safeguard-120b", _two("0.15", "0.6"), _BEDROCK_LIST),
     _bedrock("openai.gpt-oss-safeguard-20b", _two("0.07", "0.2"), _BEDROCK_LIST),
     _bedrock("cohere.embed-english-v3 cohere.embed-multilingual-v3", Card(_tokens(**{INPUT: "0.1"}))),
-    Correction(
-        keys=("aws/openai.gpt-oss-120b",),
-        change=SameAs("aws/openai.gpt-oss-120b-1:0"),
-        source="Amazon Bedrock user guide, model card of gpt-oss-120b (ids of bedrock-mantle)",
-        reason="genai-prices lists the id of bedrock-runtime only",
-        checked=_CHECKED,
+    *(
+        Correction(
+            keys=(f"aws/openai.gpt-oss-{size}",),
+            change=SameAs(f"aws/openai.gpt-oss-{size}-1:0"),
+            source="Amazon Bedrock user guide, model card of gpt-oss (ids of bedrock-mantle)",
+            reason="genai-prices lists the id of bedrock-runtime only",
+            checked=_CHECKED,
+        )
+        for size in ("20b", "120b")
     ),
     _searches("cohere/rerank-english-v3.0 cohere/rerank-multilingual-v3.0 cohere/rerank-v3.5", "2"),
     _searches("cohere/rerank-v4.0-fast", "2"),
@@ -120,6 +139,16 @@ _MODELS = (
         source="Cohere's pricing page (Embed 3, per million tokens); LiteLLM agrees",
         reason=_UNKNOWN,
         checked=_CHECKED,
+    ),
+    *(
+        Correction(
+            keys=tuple(f"voyageai/rerank-{version}{suffix}" for version in ("2", "2.5")),
+            change=Card(_tokens(**{INPUT: usd})),
+            source="docs.voyageai.com, pricing (per million tokens of queries and documents); LiteLLM agrees",
+            reason=_UNKNOWN,
+            checked=_CHECKED,
+        )
+        for suffix, usd in (("", "0.05"), ("-lite", "0.02"))
     ),
     Correction(
         keys=("mistral/mistral-large-latest",),

@@ -6,10 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from exchanges import TODAY, measured, table
+from exchanges import NOON, TODAY, measured, table
 from genai_prices.data import providers
 
+from pytest_llmcost.assembly import Facts, assemble
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Status
+from pytest_llmcost.model.codec import card_to_json
+from pytest_llmcost.model.decode import card_from_json
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import PriceSource, Rate
 from pytest_llmcost.model.units import PER_MILLION, UNITS
@@ -27,6 +31,8 @@ from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.rules import key_matches
 from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.reports.explain import explain_call
+from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.pricing.rules import PricingRules
 
 BUNDLED = GenaiPrices()
@@ -229,3 +235,42 @@ def test_lookup_says_that_it_is_a_correction():
     assert found.origin.startswith("correction of 2026-11-23: Amazon Bedrock pricing page")
     assert found.trail == ("corrections: aws/anthropic.claude-v2 is aws/anthropic.claude-v2", found.origin)
     assert found.card.name == "aws/anthropic.claude-v2@standard"
+
+
+def test_explain_says_which_rates_are_corrected():
+    """Of those that the call used, with source and day."""
+    usage = {"input_tokens": 100, "cache_write_tokens": 50, "cache_write_12h_tokens": 50}
+    call = price_call("c1", measured("openai", "gpt-5.6-sol", usage), table())
+    shown = "\n".join(explain_call(call, 100))
+    assert "price         genai-prices" in shown
+    assert "corrected     cache write 12h: correction of 2026-11-23: developers.openai.com" in shown
+    plain = price_call("c1", measured("openai", "gpt-5.6-sol"), table())
+    assert "correct" not in "\n".join(explain_call(plain, 100))
+    whole = price_call("c1", measured("aws", "anthropic.claude-v2"), table())
+    assert "price         correction of 2026-11-23: Amazon Bedrock" in "\n".join(explain_call(whole, 100))
+
+
+def test_report_keeps_what_was_corrected():
+    """As rate_cards of report.json has it; a card without corrections has no such key."""
+    for model, context in [("gpt-5.6-sol", {"data_residency": "eu"}), ("gpt-4o", {})]:
+        found = CorrectedPrices(BUNDLED).card("openai", model, context, TODAY)
+        written = card_to_json(found)
+        assert ("corrected" in written) is bool(found.corrected)
+        assert card_from_json("", written) == found
+
+
+def test_headline_of_a_run_names_corrections():
+    """Beside the other tables that were used, and not for a card that stands beside a stated cost."""
+    calls = [measured("aws", "anthropic.claude-v2"), measured("openai", "gpt-4o")]
+    stated = measured("openrouter", "openai/gpt-4o", stated_cost=Decimal(1))
+    for made, tables in [(calls, f"corrections, genai-prices {BUNDLED.version}"), (calls[:1], "corrections")]:
+        assert f"prices: {tables}, as of 2026-11-23" in headline(*made)
+    assert "prices:" not in headline(stated)
+
+
+def headline(*calls):
+    facts = Facts(version="1", created_at=NOON, rootdir=".")
+    report = assemble(calls, facts, Configuration(), table())
+    return "\n".join(
+        line.text for line in section(report, detail=Detail.NORMAL, width=160, report_path="r.json")
+    )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from exchanges import TODAY, measured, table
+from exchanges import NOON, TODAY, measured, table
 
-from pytest_llmcost.model.call import Source
+from pytest_llmcost.assembly import Facts, assemble
+from pytest_llmcost.config.load import read_configuration
+from pytest_llmcost.model.call import Origin, Source
 from pytest_llmcost.model.report import NoticeKind
 from pytest_llmcost.model.rollup import counted
 from pytest_llmcost.pricing.dated_notices import dated_notices
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.price_call import price_calls
+from pytest_llmcost.pricing.table import PriceTable
 
 HOUSE = """{as_of: AS_OF, models: {acme/x: [
   {input: "1.0", output: "2.0"},
@@ -135,3 +138,16 @@ def test_no_day_for_all_calls():
     """With each response's own day there is no later day to compare with."""
     recorded = measured("acme", "x", answered_at=datetime(2026, 11, 1, tzinfo=UTC))
     assert notices(recorded, as_of="recorded") == []
+
+
+def test_run_tells_it():
+    """In the report of a run, behind the other notices; calls of an earlier attempt are not counted."""
+    configuration = read_configuration(f"pricing: {HOUSE.replace('AS_OF', 'today')}", "llmcost.yaml")
+    calls = [
+        measured("acme", "x", origin=Origin(nodeid="test_a.py::test_a", attempt=attempt))
+        for attempt in (1, 2)
+    ]
+    facts = Facts(version="1", created_at=NOON, rootdir=".")
+    report = assemble(calls, facts, configuration, PriceTable(configuration.pricing, TODAY))
+    told = [notice.message for notice in report.notices if notice.kind is NoticeKind.PRICE_CHANGE]
+    assert told[0] == "this suite: +$0.5 from 2026-12-01, as prices of acme/x change"
