@@ -198,6 +198,19 @@ _PARTS = (
         since=date(2024, 12, 17),
     ),
     Correction(
+        keys=("x-ai/grok-*",),
+        change=Added(
+            {
+                "web_searches": Rate(Decimal(5), PER_THOUSAND),
+                "code_executions": Rate(Decimal(5), PER_THOUSAND),
+                "storage_searches": Rate(Decimal("2.5"), PER_THOUSAND),
+            }
+        ),
+        source="docs.x.ai, pricing: tool invocation costs",
+        reason="genai-prices has no fees of xAI's tools",
+        checked=_CHECKED,
+    ),
+    Correction(
         keys=("openai/gpt-5.6*", "openai/gpt-6*", "azure/gpt-5.6*", "azure/gpt-6*"),
         change=Derived(CACHE_WRITE_12H, CACHE_WRITE, Decimal(2)),
         source="developers.openai.com, prompt caching (2.5 times the input, where 30 minutes are 1.25 times);"

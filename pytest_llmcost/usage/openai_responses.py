@@ -29,6 +29,12 @@ _STILL_RUNNING = frozenset({"queued", "in_progress"})
 _CONTAINERS = "no price for the containers of code_interpreter"
 _IMAGES = "no price for the tokens of image_generation"
 _IMAGE_GENERATION = "image_generation"
+_SERVED_TOOLS = {
+    "web_search_calls": WEB_SEARCHES,
+    "x_search_calls": "social_searches",
+    "code_interpreter_calls": "code_executions",
+    "file_search_calls": STORAGE_SEARCHES,
+}
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -60,7 +66,8 @@ def _stated(body: Mapping[str, Any], incomplete: str | None, *, pending: bool) -
     usage = child(body, "usage")
     items = [item for item in _list(body, "output") if isinstance(item, Mapping)]
     images, unpriced = _images(body, items)
-    containers = (_CONTAINERS,) if _of_kind(items, "code_interpreter_call") else ()
+    tools = child(usage, "server_side_tool_usage_details")
+    containers = (_CONTAINERS,) if not tools and _of_kind(items, "code_interpreter_call") else ()
     return Stated(
         usage=_usage(usage, _tool_calls(body, items)) if usage else None,
         model=text(body, "model"),
@@ -105,9 +112,13 @@ def _tool_calls(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> 
     """Tool calls that have a fee each.
 
     ``tool_usage`` states the searches that are billed. Where it is absent they are the items whose action is
-    a search; opening a page and finding text in it are not billed.
+    a search; opening a page and finding text in it are not billed. xAI counts the tools that it ran in
+    ``usage.server_side_tool_usage_details``. Source: docs.x.ai, tool usage details.
     """
     items = list(items)
+    served = child(child(body, "usage"), "server_side_tool_usage_details")
+    if served:
+        return {unit: count(served, key) or None for key, unit in _SERVED_TOOLS.items()}
     searches = count(child(child(body, "tool_usage"), "web_search"), "num_requests")
     if searches is None:
         calls = _of_kind(items, "web_search_call")

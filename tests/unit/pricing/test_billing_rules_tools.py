@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from billing import Rule, billed, check, lines
-from exchanges import ANTHROPIC, COHERE, GEMINI, OPENAI_RESPONSES, read
+from exchanges import ANTHROPIC, COHERE, GEMINI, INTERACTIONS, OPENAI_RESPONSES, read
 
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
@@ -138,6 +138,48 @@ RULES = {
         {"input": "1000 x 15", "output": "100 x 60"},
         doubt="no price for web_searches (1)",
     ),
+    "xAI: tools that ran have a fee, by its own count": Rule(
+        "docs.x.ai, pricing: tool invocation costs; usage.server_side_tool_usage_details",
+        "https://api.x.ai/v1/responses",
+        response(
+            SEARCH,
+            SEARCH,
+            "code_interpreter_call",
+            model="grok-4.5",
+            usage={
+                "input_tokens": 1_000,
+                "output_tokens": 100,
+                "server_side_tool_usage_details": {"web_search_calls": 3, "code_interpreter_calls": 1},
+            },
+        ),
+        {"input": "1000 x 2", "output": "100 x 6", "web_searches": "3 x 5", "code_executions": "1 x 5"},
+    ),
+    "xAI: X search has a fee that depends on what it fetched, and is in doubt": Rule(
+        "docs.x.ai, pricing",
+        "https://api.x.ai/v1/responses",
+        response(
+            model="grok-4.5",
+            usage={
+                "input_tokens": 1_000,
+                "output_tokens": 100,
+                "server_side_tool_usage_details": {"x_search_calls": 1},
+            },
+        ),
+        {"input": "1000 x 2", "output": "100 x 6"},
+        doubt="no price for social_searches (1)",
+    ),
+    "Gemini's interactions: each query of Google Search has a fee": Rule(
+        "ai.google.dev, Interactions API: google_search_call with its queries",
+        INTERACTIONS,
+        {
+            "id": "v1_1",
+            "model": "gemini-3-flash-preview",
+            "status": "completed",
+            "outputs": [{"type": "google_search_call", "arguments": {"queries": ["a", "b"]}}],
+            "usage": {"total_input_tokens": 100, "total_output_tokens": 10, "total_tokens": 110},
+        },
+        {"input": "100 x 0.5", "output": "10 x 3", "web_searches": "2 x 14"},
+    ),
     "Gemini 2.5: a grounded prompt has one fee, however many queries": Rule(
         "ai.google.dev, pricing: grounding $35 per 1,000 grounded prompts",
         GEMINI,
@@ -149,6 +191,18 @@ RULES = {
         GEMINI.replace("2.5-flash", "3-flash-preview"),
         gemini("gemini-3-flash-preview", "a", "b", "", "a"),
         {"input": "100 x 0.5", "output": "10 x 3", "web_searches": "2 x 14"},
+    ),
+    "Gemini: grounding on Google Maps has a fee that nobody lists": Rule(
+        "ai.google.dev, grounding with Google Maps",
+        GEMINI,
+        {
+            **gemini("gemini-2.5-flash"),
+            "candidates": [
+                {"finishReason": "STOP", "groundingMetadata": {"groundingChunks": [{"maps": {"uri": "x"}}]}}
+            ],
+        },
+        {"input": "100 x 0.3", "output": "10 x 2.5"},
+        doubt="no price for grounding with Google Maps",
     ),
     "Gemini: what tools put into the prompt is input": Rule(
         "ai.google.dev, UsageMetadata: toolUsePromptTokenCount",

@@ -37,7 +37,21 @@ from pytest_llmcost.pricing.rules import PricingRules
 
 BUNDLED = GenaiPrices()
 CHECKED = date(2026, 11, 23)
-ALONE = [(row, key) for row in ROWS if row.when is None for key in row.keys if not key.endswith("*")]
+BUNDLED_NAMES = BUNDLED.names()
+
+
+def ids_of(key):
+    """The ids that a key is about, as genai-prices lists them where it is a pattern."""
+    return [name for name in BUNDLED_NAMES if key_matches(key, name)] if key.endswith("*") else [key]
+
+
+ALONE = [
+    (row, name)
+    for row in ROWS
+    if row.when is None and not isinstance(row.change, Derived)
+    for key in row.keys
+    for name in ids_of(key)
+]
 
 
 def per_million(**usd):
