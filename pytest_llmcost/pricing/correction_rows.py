@@ -178,11 +178,8 @@ _MODELS = (
 _AUDIO = "OpenAI's pricing page (audio tokens); LiteLLM agrees"
 _PARTS = (
     Correction(
-        keys=(
-            "openai/gpt-4o-audio-preview",
-            "openai/gpt-4o-audio-preview-2024-12-17",
-            "openai/gpt-4o-audio-preview-2025-06-03",
-        ),
+        keys=("openai/gpt-4o-audio-preview",),
+        but=("openai/gpt-4o-audio-preview-2024-10-01",),
         change=Added(_tokens(input_audio_tokens="40", output_audio_tokens="80")),
         source=_AUDIO,
         reason="genai-prices has the price of text only",
@@ -190,7 +187,7 @@ _PARTS = (
         since=date(2024, 12, 17),
     ),
     Correction(
-        keys=("openai/gpt-4o-mini-audio-preview", "openai/gpt-4o-mini-audio-preview-2024-12-17"),
+        keys=("openai/gpt-4o-mini-audio-preview",),
         change=Added(_tokens(input_audio_tokens="10", output_audio_tokens="20")),
         source=_AUDIO,
         reason="genai-prices has the price of text only",

@@ -74,6 +74,7 @@ class Correction:
         checked: When the source was read.
         since: The first day on which the row holds; None for always.
         when: The key of the context and its value for which alone the row holds; ``*`` is any value.
+        but: Ids that genai-prices resolves to one of the keys, and that the row is not about.
         upstream: What genai-prices says of ``keys``, in USD by unit; None if it does not know them.
     """
 
@@ -84,6 +85,7 @@ class Correction:
     checked: date
     since: date | None = None
     when: tuple[str, str] | None = None
+    but: tuple[str, ...] = ()
     upstream: Mapping[str, str] | None = None
 
     @property
@@ -98,6 +100,12 @@ class Correction:
         if self.when is not None and self.when[1] not in {ANY, context.get(self.when[0])}:
             return False
         if self.when is not None and self.when[0] not in context:
+            return False
+        return self.is_about(names)
+
+    def is_about(self, names: Sequence[str]) -> bool:
+        """Whether one of the names is a key of the row."""
+        if any(name in self.but for name in names):
             return False
         return any(key_matches(key, name) for key in self.keys for name in names)
 
@@ -134,14 +142,14 @@ class CorrectedPrices:
         name = f"{provider}/{listed}"
         rows = self._rows(provider)
         known = any(
-            isinstance(row.change, Card | SameAs) and row.when is None and _names(row, name) for row in rows
+            isinstance(row.change, Card | SameAs) and row.when is None and row.is_about([name])
+            for row in rows
         )
         return Match(provider, listed, TABLE) if known else None
 
     def card(self, provider: str, model: str, context: Mapping[str, str], day: date) -> RateCard | None:
         """The rates of a model on a day; see ``GenaiPrices.card``."""
-        match = self.bundled.resolve(provider, model)
-        names = [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
+        names = self._names(provider, model)
         rows = [row for row in self._rows(provider) if row.holds(names, context, day)]
         handled = {row.when[0] for row in rows if row.when}
         rest = {key: value for key, value in context.items() if key not in handled}
@@ -167,24 +175,18 @@ class CorrectedPrices:
 
     def contexts(self, provider: str, model: str) -> list[dict[str, str]]:
         """The contexts that have prices of their own for a model; ``*`` stands for any value."""
-        match = self.bundled.resolve(provider, model)
-        names = [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
+        names = self._names(provider, model)
         ours = [
             {row.when[0]: row.when[1]}
             for row in self._rows(provider)
-            if row.when and row.change != _NO_PREMIUM and any(_names(row, name) for name in names)
+            if row.when and row.change != _NO_PREMIUM and row.is_about(names)
         ]
         return [*self.bundled.contexts(provider, model), *ours]
 
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order."""
-        match = self.bundled.resolve(provider, model)
-        names = [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
-        ours = {
-            row.since
-            for row in self._rows(provider)
-            if row.since and any(_names(row, name) for name in names)
-        }
+        names = self._names(provider, model)
+        ours = {row.since for row in self._rows(provider) if row.since and row.is_about(names)}
         return sorted({*ours, *self.bundled.starts(provider, model)})
 
     def has_start(self, after: date, until: date) -> bool:
@@ -225,6 +227,11 @@ class CorrectedPrices:
             doubts=tuple(f"no price for {key}={value}" for key, value in sorted(context.items())),
         )
 
+    def _names(self, provider: str, model: str) -> list[str]:
+        """An id as its provider lists it, and as genai-prices resolves it."""
+        match = self.bundled.resolve(provider, model)
+        return [f"{provider}/{listed_id(provider, model)}", *([match.key] if match else [])]
+
     def _rows(self, provider: str) -> list[Correction]:
         if self._by_provider is None:
             self._by_provider = {}
@@ -239,10 +246,6 @@ class CorrectedPrices:
         from pytest_llmcost.pricing.correction_rows import ROWS
 
         return ROWS
-
-
-def _names(row: Correction, name: str) -> bool:
-    return any(key_matches(key, name) for key in row.keys)
 
 
 def _changed(card: RateCard, row: Correction) -> RateCard:

@@ -146,6 +146,13 @@ RULES = {
         ),
         {"input": "100 x 2.5", "output": "20 x 10", "input_audio": "50 x 40", "output_audio": "100 x 80"},
     ),
+    "OpenAI: the first snapshot had dearer audio, and is in doubt": Rule(
+        "OpenAI's pricing page no longer lists gpt-4o-audio-preview-2024-10-01",
+        OPENAI_CHAT,
+        chat("gpt-4o-audio-preview-2024-10-01", 150, 20, prompt_tokens_details={"audio_tokens": 50}),
+        {"input": "150 x 2.5", "output": "20 x 10"},
+        doubt="no price of its own for input_audio_tokens (50)",
+    ),
     "OpenAI: audio of a model that has no price for it is in doubt": Rule(
         "OpenAI's pricing page: gpt-4o-mini has no audio",
         OPENAI_CHAT,
