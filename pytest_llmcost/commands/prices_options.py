@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from datetime import date
 
 from pytest_llmcost.model.units import UNITS
@@ -65,6 +64,8 @@ def _pair(text: str) -> tuple[str, str]:
 def _unit(text: str) -> tuple[str, int]:
     name, number = _pair(text)
     if name not in UNITS:
+        import difflib
+
         near = difflib.get_close_matches(name, UNITS, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise argparse.ArgumentTypeError(f"no unit is called {name!r}{hint}")
