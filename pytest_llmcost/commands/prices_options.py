@@ -25,8 +25,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="provider/model, or a model id alone")
     parser.add_argument("--provider", metavar="P", help="whose model it is, if MODEL does not say")
     for option, unit in UNIT_OPTIONS.items():
+        inside = ", cached ones included" if option == "input" else ""
         parser.add_argument(
-            f"--{option}", type=_count, metavar="N", dest=unit, help=f"calculate for N {unit}"
+            f"--{option}", type=_count, metavar="N", dest=unit, help=f"calculate for N {unit}{inside}"
         )
     parser.add_argument(
         "--unit",
