@@ -22,7 +22,8 @@ from pytest_llmcost.model.report import (
     Selection,
     TestResult,
 )
-from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, rollup
+from pytest_llmcost.model.rollup import by_agent, by_model, by_test, counted, last_attempts, rollup
+from pytest_llmcost.pricing.dated_notices import dated_notices
 from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
@@ -95,6 +96,7 @@ def assemble(
             *_fault_notices(facts.faults),
             *facts.notices,
             *price_notices(priced, table.rules, include_mocked=mocked),
+            *dated_notices(counted(priced, last=last, include_mocked=mocked), table),
         ),
         observed=facts.observed,
     )

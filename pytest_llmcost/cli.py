@@ -27,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from pytest_llmcost.commands import scan
 
             return scan.run(parsed, sys.stdout, sys.stderr, width)
+        if parsed.command == "prices":
+            from pytest_llmcost.commands import prices
+
+            return prices.run(parsed, sys.stdout, sys.stderr, width)
         from pytest_llmcost.commands import explain
 
         return explain.run(parsed, sys.stdout, sys.stderr, width)
@@ -42,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from pytest_llmcost.commands import prices_options
+
     parser = argparse.ArgumentParser(prog="llmcost", description="What your LLM tests cost, and why.")
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -56,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--report", metavar="PATH", default=_DEFAULT_REPORT, help=f"default: {_DEFAULT_REPORT}"
     )
+    prices = commands.add_parser("prices", help="the price of a model, and a calculation line by line")
+    prices_options.add_options(prices)
     return parser
 
 

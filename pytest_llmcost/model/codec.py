@@ -141,7 +141,7 @@ def _lookup_to_json(lookup: Lookup) -> Json:
 
 
 def card_to_json(card: RateCard) -> Json:
-    """A value of ``rate_cards`` in report.json."""
+    """A value of ``rate_cards`` in report.json; ``corrected`` only where something was."""
     return {
         "source": card.source.value,
         "origin": card.origin,
@@ -157,6 +157,7 @@ def card_to_json(card: RateCard) -> Json:
             for unit, rate in card.rates.items()
         },
         "doubts": list(card.doubts),
+        **({"corrected": dict(card.corrected)} if card.corrected else {}),
     }
 
 

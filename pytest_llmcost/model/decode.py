@@ -141,6 +141,7 @@ def card_from_json(name: str, found: Mapping[str, Any]) -> RateCard:
             for unit, rate in found["rates"].items()
         },
         doubts=tuple(found["doubts"]),
+        corrected=dict(found.get("corrected", {})),
     )
 
 

@@ -17,6 +17,7 @@ class PriceSource(StrEnum):
     FREE = "free"
     YAML = "yaml"
     STATED = "stated"
+    CORRECTION = "correction"
     GENAI_PRICES = "genai-prices"
     NONE = "none"
 
@@ -64,6 +65,7 @@ class RateCard:
         since: Since when the table has had these rates; None where it does not say.
         rates: Unit name to its rate.
         doubts: Why the rates may not be the right ones for the call (an unknown tier).
+        corrected: Unit to where its rate is from, for the units whose rate is not from ``origin``.
     """
 
     name: str
@@ -74,9 +76,11 @@ class RateCard:
     since: date | None
     rates: Mapping[str, Rate]
     doubts: tuple[str, ...] = ()
+    corrected: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rates", MappingProxyType(dict(self.rates)))
+        object.__setattr__(self, "corrected", MappingProxyType(dict(self.corrected)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Lookup:
 
     Attributes:
         source: Where the cost comes from; ``NONE`` if nobody knows the model.
-        card: The rates; None where the source is free, stated or none.
+        card: The rates; None where the source is free or none. Beside a stated cost, those that it was
+            not made with, for comparison.
         matched: The key that matched, as the table writes it.
         origin: The table or statement that answered, for a person to look up.
         trail: What was asked, in order, and what came of it.

@@ -160,6 +160,8 @@ class NoticeKind(StrEnum):
     COMPARE = "compare"
     NOT_CAPTURED = "not captured"
     BUDGET = "budget"
+    PRICE_CHANGE = "price change"
+    OLD_PRICES = "old prices"
 
 
 class Notice(NamedTuple):

@@ -41,7 +41,7 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
         include_mocked: Whether mocked calls count; they are never spent.
     """
-    final = _counted(calls, last, include_mocked)
+    final = counted(calls, last, include_mocked)
     usage = total_usage(call.usage for call in final)
     prompts = [call.usage for call in final if call.measured.api.generates]
     return Rollup(
@@ -58,7 +58,7 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
 def counted_calls(report: RunReport) -> list[Call]:
     """The calls whose cost counts: those of last attempts, mocked ones only where the YAML includes them."""
     last = last_attempts(report.calls, [test.result for test in report.tests])
-    return _counted(report.calls, last, report.meta.include_mocked)
+    return counted(report.calls, last, report.meta.include_mocked)
 
 
 def rollup_of(calls: Sequence[Call]) -> Rollup:
@@ -90,7 +90,7 @@ def by_agent(calls: Sequence[Call], *, last: frozenset[str], include_mocked: boo
     return tuple(
         AgentCost(
             name,
-            len({_run_of(call.measured.origin) for call in _counted(groups[name], last, include_mocked)}),
+            len({_run_of(call.measured.origin) for call in counted(groups[name], last, include_mocked)}),
             rollup(groups[name], last=last, include_mocked=include_mocked),
         )
         for name in [*names, *([None] if None in groups else [])]
@@ -106,7 +106,7 @@ def by_model(calls: Sequence[Call], *, last: frozenset[str], include_mocked: boo
     )
 
 
-def _counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) -> list[Call]:
+def counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) -> list[Call]:
     """The calls of last attempts, mocked ones only where they count."""
     return [
         call

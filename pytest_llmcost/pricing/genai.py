@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Prices may depend on the time of day (DeepSeek): noon UTC makes every run of a day give the same figure.
 NOON = time(12, tzinfo=UTC)
 NAME = "genai-prices"
+_STANDARD = {"service_tier": "default"}
 _UNIT_NAMES = {"output_reasoning_tokens": REASONING}
 # What a provider's own id has around the one that genai-prices lists. Gemini's SDKs write the resource path
 # in front, Vertex's OpenAI-compatible endpoint the publisher; Bedrock takes ARNs, where an application's own
@@ -35,10 +36,11 @@ _AROUND_THE_ID = (
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A model of the table that an id was resolved to."""
+    """A model of a table that an id was resolved to."""
 
     provider: str
     model: str
+    table: str = NAME
 
     @property
     def key(self) -> str:
@@ -58,6 +60,11 @@ class GenaiPrices:
         from importlib.metadata import version
 
         return version(NAME)
+
+    @property
+    def name(self) -> str:
+        """The table with its version, as users look it up."""
+        return f"{NAME} {self.version}"
 
     @cached_property
     def _providers(self) -> list[Provider]:
@@ -105,27 +112,72 @@ class GenaiPrices:
         owner, info = found
         moment = datetime.combine(day, NOON)
         direct = any(info is candidate for candidate in owner.models)
-        known = {key: value for key, value in context.items() if direct and _prices(info, key, value, moment)}
+        rows = [when for when in _variants(info, moment) if when.items() <= context.items()] if direct else []
+        known = {key: value for when in rows for key, value in when.items()}
+        # Of two rows that hold at once, genai-prices would take the first.
+        together = known if rows and known not in rows else {}
         price = info.get_prices(moment, known)
         return RateCard(
             name="",
             source=PriceSource.GENAI_PRICES,
-            origin=f"{NAME} {self.version}",
+            origin=self.name,
             matched=f"{owner.id}/{info.id}",
             as_of=day,
             since=_since(info, day),
             rates=dict(self._rates(price)),
             doubts=tuple(
-                f"{NAME} {self.version} has no price for {key}={value}"
+                f"{self.name} has no price for {key}={value}"
                 for key, value in sorted(context.items())
                 if key not in known
-            ),
+            )
+            + ((f"{self.name} has no price for {_and(together)} together",) if together else ()),
         )
+
+    def owners(self, model: str) -> list[str]:
+        """The providers that list a model id themselves, in the order of their ids."""
+        return sorted(owner.id for owner in self._providers if owner.find_model(model) is not None)
+
+    def names(self) -> list[str]:
+        """Every ``provider/model`` that is listed."""
+        return [f"{owner.id}/{model.id}" for owner in self._providers for model in owner.models]
+
+    def contexts(self, provider: str, model: str) -> list[dict[str, str]]:
+        """The contexts that have other prices for a model, such as ``{"service_tier": "flex"}``."""
+        found = self._find(provider, model)
+        if found is None or not any(found[1] is listed for listed in found[0].models):
+            return []
+        variants = [variant.when for variant in found[1].price_variants or ()]
+        distinct = {tuple(sorted(when.items())) for when in variants if when != _STANDARD}
+        return [dict(context) for context in sorted(distinct)]
+
+    def starts(self, provider: str, model: str) -> list[date]:
+        """The days on which prices of a model begin, in order; empty where it has always had the same."""
+        found = self._find(provider, model)
+        if found is None:
+            return []
+        return sorted(set(_dated(found[1])))
+
+    def has_start(self, after: date, until: date) -> bool:
+        """Whether a price of any model begins after a day and not after another one."""
+        return any(after < start <= until for start in self._starts())
+
+    def newest_start(self, day: date) -> date | None:
+        """The newest day, up to the given one, on which a price of any model begins; None if there is none.
+
+        Some price begins nearly every week: the table was packaged soon after that day, or before it where
+        the change had been announced.
+        """
+        return max((start for start in self._starts() if start <= day), default=None)
+
+    def _starts(self) -> Iterator[date]:
+        for owner in self._providers:
+            for model in owner.models:
+                yield from _dated(model)
 
     def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
         asked = (provider, model)
         if asked not in self._found:
-            self._found[asked] = self._search(provider, _listed_id(provider, model))
+            self._found[asked] = self._search(provider, listed_id(provider, model))
         return self._found[asked]
 
     def _search(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
@@ -142,7 +194,16 @@ class GenaiPrices:
             yield unit, _rate(value, per)
 
 
-def _listed_id(provider: str, model: str) -> str:
+def _dated(info: ModelInfo) -> Iterator[date]:
+    rows = info.prices if isinstance(info.prices, list) else []
+    for row in (*rows, *(info.price_variants or ())):
+        start = getattr(row.constraint, "start_date", None)
+        if start is not None:
+            yield start
+
+
+def listed_id(provider: str, model: str) -> str:
+    """A model id without what its provider writes around the one that is listed."""
     for owner, around in _AROUND_THE_ID:
         if provider.startswith(owner):
             model = around.sub("", model, count=1)
@@ -156,11 +217,17 @@ def _rate(value: Any, per: int) -> Rate:
     return Rate(value.base, per, tuple(Tier(tier.start, tier.price) for tier in tiers))
 
 
-def _prices(info: ModelInfo, key: str, value: str, moment: datetime) -> bool:
-    return any(
-        variant.when == {key: value} and (variant.constraint is None or variant.constraint.active(moment))
+def _variants(info: ModelInfo, moment: datetime) -> list[Mapping[str, str]]:
+    """The contexts that have prices of their own at a moment."""
+    return [
+        variant.when
         for variant in info.price_variants or ()
-    )
+        if variant.constraint is None or variant.constraint.active(moment)
+    ]
+
+
+def _and(context: Mapping[str, str]) -> str:
+    return " and ".join(f"{key}={value}" for key, value in sorted(context.items()))
 
 
 def _since(info: ModelInfo, day: date) -> date | None:

@@ -97,6 +97,11 @@ def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
     )
 
 
+def price_to_paste(provider: str, model: str, api: Api) -> str:
+    """The YAML that gives a model a price."""
+    return _yaml_to_paste([_Unknown(provider, model, "", api)])
+
+
 def _row(api: Api) -> str:
     """The prices that a model of a wire format needs."""
     if api in {Api.COHERE_RERANK, Api.BEDROCK_RERANK}:

@@ -66,7 +66,7 @@ def price_call(
 
 def _remembered(call: MeasuredCall, lookup: Lookup, bills: dict[tuple[str, Usage], _Part]) -> _Part:
     usage = call.usage or NO_USAGE
-    if lookup.card is None:
+    if lookup.card is None or lookup.source is PriceSource.STATED:
         return _part(usage, lookup, call.stated_cost)
     key = (lookup.card.name, usage)
     if key not in bills:

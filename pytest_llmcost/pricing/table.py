@@ -1,9 +1,9 @@
-"""Which price a call gets: the YAML, the provider's own statement, genai-prices, in the order of the design.
+"""Which price a call gets: the YAML, the provider's own statement, corrections, genai-prices, in this order.
 
 The order for a call: (1) the id that the response states, (2) the id that genai-prices resolves it to,
 (3) the requested id, if neither table knows the first two. For each the YAML comes first (free, exact key,
-alias, pattern), then a cost that the provider stated, then genai-prices. What a server of one's own answers
-in its own wire format is free, if the YAML says nothing of it.
+alias, pattern), then a cost that the provider stated, then genai-prices with our corrections of it. What a
+server of one's own answers in its own wire format is free, if the YAML says nothing of it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import TypeVar
 
 from pytest_llmcost.model.call import Api, MeasuredCall, ModelIds
-from pytest_llmcost.model.money import exact_money, money_text
-from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
+from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
+from pytest_llmcost.pricing.corrections import CorrectedPrices, multiplied
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.rules import (
     Alias,
@@ -57,7 +57,7 @@ class PriceTable:
 
     def __init__(self, rules: PricingRules, today: date, bundled: GenaiPrices | None = None) -> None:
         self.rules = rules
-        self.bundled = bundled or GenaiPrices()
+        self.bundled = CorrectedPrices(bundled or GenaiPrices())
         self._today = today
         self._lookups: dict[tuple[str, Api, ModelIds, tuple[tuple[str, str], ...], date], Lookup] = {}
         self._cards: dict[tuple[str, str, tuple[tuple[str, str], ...], date], RateCard | None] = {}
@@ -76,6 +76,30 @@ class PriceTable:
         if isinstance(self.rules.as_of, date):
             return self.rules.as_of.isoformat()
         return self.rules.as_of.value if self.rules.as_of is AsOf.RECORDED else self._today.isoformat()
+
+    @property
+    def day(self) -> date | None:
+        """The day whose prices hold for every call; None where each has its own."""
+        if isinstance(self.rules.as_of, date):
+            return self.rules.as_of
+        return None if self.rules.as_of is AsOf.RECORDED else self._today
+
+    def knows(self, provider: str, model: str) -> bool:
+        """Whether the YAML or a table says anything of a model."""
+        question = _Question({}, self.day or self._today, dated=False)
+        return (
+            self._ask_yaml(f"{provider}/{model}", question, []) is not None
+            or self.bundled.resolve(provider, model) is not None
+        )
+
+    def starts(self, provider: str, model: str) -> list[date]:
+        """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
+        typed = {row.start for rule in self.rules.models for row in rule.rows if row.start}
+        return sorted({*typed, *self.bundled.starts(provider, model)})
+
+    def on(self, day: date) -> PriceTable:
+        """The same rules and tables with the prices of another day."""
+        return PriceTable(replace(self.rules, as_of=day), self._today, self.bundled.bundled)
 
     def look_up(self, call: MeasuredCall) -> Lookup:
         """Find the price of a call.
@@ -148,8 +172,11 @@ class PriceTable:
         if match is None:
             trail.append(f"genai-prices: no {name}")
             return None
-        trail.append(f"genai-prices: {name} is {match.key}")
-        return stated or self._bundled(provider, model, question)
+        trail.append(f"{match.table}: {name} is {match.key}")
+        found = self._bundled(provider, model, question)
+        if found and found.source is PriceSource.CORRECTION:
+            trail.append(found.origin or "")
+        return replace(stated, card=found.card if found else None) if stated else found
 
     def _ask_yaml(
         self, name: str, question: _Question, trail: list[str], seen: frozenset[str] = frozenset()
@@ -194,7 +221,7 @@ class PriceTable:
         provider, _, model = alias.target.partition("/")
         answer = self._bundled(provider, model, question)
         if answer:
-            trail.append(f"genai-prices: {alias.target} is {answer.matched}")
+            trail.append(f"{answer.origin}: {alias.target} is {answer.matched}")
             return answer
         trail.append(
             f"{self.rules.place(alias.line)}: {alias.key} stands for {alias.target}, which has no price"
@@ -210,7 +237,7 @@ class PriceTable:
         found = self._cards[key]
         if found is None:
             return None
-        return Lookup(PriceSource.GENAI_PRICES, found, matched=found.matched, origin=found.origin)
+        return Lookup(found.source, found, matched=found.matched, origin=found.origin)
 
     def _from_row(
         self, rule: ModelRule, row: DatedRates, name: str, question: _Question, seen: frozenset[str]
@@ -223,8 +250,7 @@ class PriceTable:
                 return None
             rates, doubts = dict(source.rates), source.doubts
         if row.multiply is not None:
-            with exact_money():
-                rates = {unit: _scaled(rate, row.multiply) for unit, rate in rates.items()}
+            rates = {unit: multiplied(rate, row.multiply) for unit, rate in rates.items()}
         rates.update(row.rates)
         return RateCard(
             # A factor on "openai/*" makes a card for each model, any other row makes one for all.
@@ -262,8 +288,3 @@ def _card_name(matched: str, question: _Question) -> str:
     if question.dated:
         context.append(f"as_of={question.day.isoformat()}")
     return f"{matched}@{','.join(context) or 'standard'}"
-
-
-def _scaled(rate: Rate, factor: Decimal) -> Rate:
-    tiers = tuple(Tier(tier.above, tier.usd * factor) for tier in rate.tiers)
-    return Rate(rate.usd * factor, rate.per, tiers)

@@ -61,13 +61,13 @@ def explain_call(call: Call, width: int) -> list[str]:
         number = measured.cassette.interaction
         facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
     facts.append(("usage", _usage(measured.usage)))
-    facts += _price_facts(call.lookup)
+    facts += _price_facts(call)
     if measured.context:
         facts.append(("context", ", ".join(f"{key}={value}" for key, value in measured.context.items())))
     detail = f": {call.status_detail}" if call.status_detail else ""
     facts.append(("status", f"{call.status.value}{detail}"))
     lines += [f"{_INDENT}{name:<{_LABEL}} {safe(value)}" for name, value in facts]
-    lines += ["", *_bill(call, width)]
+    lines += ["", *bill_table(call, width)]
     if call.lookup.trail:
         lines += ["", f"{_INDENT}how the price was found:"]
         lines += [f"{_INDENT * 2}{number}. {safe(step)}" for number, step in enumerate(call.lookup.trail, 1)]
@@ -110,19 +110,48 @@ def _usage(usage: Usage | None) -> str:
     return f"{counts} (prompt cache hit rate {percent(rate)})" if usage.cache_read_tokens else counts
 
 
-def _price_facts(lookup: Lookup) -> Iterator[tuple[str, str]]:
+def _price_facts(call: Call) -> Iterator[tuple[str, str]]:
+    lookup = call.lookup
     card = lookup.card
     if lookup.source is PriceSource.NONE:
         yield "price", "nobody knows one"
+    elif lookup.source is PriceSource.STATED:
+        yield "price", str(lookup.origin)
+        if card is not None:
+            yield "by tokens", _by_tokens(call, card)
     elif card is None:
         free = lookup.source is PriceSource.FREE
         yield "price", f"free, {lookup.origin}" if free else str(lookup.origin)
     else:
-        since = f", prices since {card.since}" if card.since else ""
-        yield "price", f"{card.origin}, key {card.matched}{since}, as of {card.as_of} 12:00 UTC"
+        yield "price", origin_of_card(card)
+        yield from _corrections(call, card)
 
 
-def _bill(call: Call, width: int) -> list[str]:
+def origin_of_card(card: RateCard) -> str:
+    """Where a card is from, since when its prices hold, and for which day they were looked up."""
+    since = f", prices since {card.since}" if card.since else ""
+    return f"{card.origin}, key {card.matched}{since}, as of {card.as_of} 12:00 UTC"
+
+
+def _corrections(call: Call, card: RateCard) -> Iterator[tuple[str, str]]:
+    """Which of the rates that were applied are not from the card's table, and where they are from."""
+    units_of: dict[str, list[str]] = {}
+    for unit in call.components:
+        if unit in card.corrected:
+            units_of.setdefault(card.corrected[unit], []).append(_label(unit))
+    for origin, units in units_of.items():
+        yield "corrected", f"{', '.join(units)}: {origin}"
+
+
+def _by_tokens(call: Call, card: RateCard) -> str:
+    """What a stated cost would be by usage and prices, for comparison."""
+    bill = invoice(call.measured.usage or NO_USAGE, card)
+    known = _at_least(bill.amount) if bill.problems or card.doubts else exact_usd(bill.amount)
+    return f"{known}, for comparison ({origin_of_card(card)})"
+
+
+def bill_table(call: Call, width: int) -> list[str]:
+    """The invoice of a call, line by line, with its sum."""
     rows: list[tuple[str, list[str]]] = []
     rows += _rows(call.measured.usage or NO_USAGE, call.lookup, call.cost.value)
     for sub_call in call.sub_calls:

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source, Status
-from pytest_llmcost.model.price import PriceSource, RateCard
+from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
@@ -159,14 +159,15 @@ def _provenance(report: RunReport) -> list[str]:
 
 
 def _tables(report: RunReport) -> list[str]:
-    """The price tables that were used: files without the line, then the bundled one."""
-    own = {card.origin.rpartition(":")[0] for card in _cards_of(report, PriceSource.YAML)}
-    bundled = {card.origin for card in _cards_of(report, PriceSource.GENAI_PRICES)}
-    return [safe(name) for name in (*sorted(own), *sorted(bundled))]
-
-
-def _cards_of(report: RunReport, source: PriceSource) -> Iterator[RateCard]:
-    return (card for card in report.rate_cards.values() if card.source is source)
+    """The price tables that were used: files without the line, our corrections, then the bundled one."""
+    lookups = [call.lookup for call in report.calls]
+    lookups += [sub_call.lookup for call in report.calls for sub_call in call.sub_calls]
+    # The card beside a stated cost is for comparison only.
+    cards = [lookup.card for lookup in lookups if lookup.card and lookup.source is not PriceSource.STATED]
+    own = {card.origin.rpartition(":")[0] for card in cards if card.source is PriceSource.YAML}
+    corrected = ["corrections"] if any(card.source is PriceSource.CORRECTION for card in cards) else []
+    bundled = {card.origin for card in cards if card.source is PriceSource.GENAI_PRICES}
+    return [safe(name) for name in (*sorted(own), *corrected, *sorted(bundled))]
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:

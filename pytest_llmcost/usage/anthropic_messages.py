@@ -19,18 +19,22 @@ from pytest_llmcost.model.units import (
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
-from pytest_llmcost.usage.tiers import place_doubts, tier_context
+from pytest_llmcost.usage.tiers import place_context, tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
 # "message" entries are already in them.
 _BILLED_APART = frozenset({"compaction", "advisor_message"})
 
+_CONTAINER = "no price for the container of code_execution"
+
 
 def read_json(body: Event, _context: Context) -> Stated:
     """Read a message that came in one piece."""
     usage = child(body, "usage")
-    return _stated(body, usage, None if usage else NO_USAGE_STATED)
+    content = body.get("content")
+    ran_code = isinstance(content, list) and any(map(_is_of_code, content))
+    return _stated(body, usage, None if usage else NO_USAGE_STATED, ran_code=ran_code)
 
 
 def read_events(events: Events, _context: Context) -> Stated:
@@ -41,7 +45,7 @@ def read_events(events: Events, _context: Context) -> Stated:
     """
     message: Mapping[str, Any] = {}
     usage: dict[str, Any] = {}
-    final, failed = False, False
+    final, failed, ran_code = False, False, False
     for event in events:
         if event is None:
             continue
@@ -55,23 +59,41 @@ def read_events(events: Events, _context: Context) -> Stated:
             final = final or bool(newer and text(child(event, "delta"), "stop_reason"))
         elif kind == "message_stop":
             final = True
+        elif kind == "content_block_start":
+            ran_code = ran_code or _is_of_code(event.get("content_block"))
         failed = failed or kind == "error"
-    if final:
-        return _stated(message, usage, None if usage else NO_USAGE_STATED)
-    return _stated(message, usage, FAILED if failed else CUT)
+    unstated = FAILED if failed else CUT
+    incomplete = (None if usage else NO_USAGE_STATED) if final else unstated
+    return _stated(message, usage, incomplete, ran_code=ran_code)
 
 
-def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None) -> Stated:
+def _is_of_code(block: object) -> bool:
+    return (text(block, "type") or "").endswith("code_execution_tool_result")
+
+
+def _stated(
+    body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None, *, ran_code: bool
+) -> Stated:
     return Stated(
         usage=message_usage(usage) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
-        context=tier_context(body, usage),
-        doubts=place_doubts(usage),
+        context={**tier_context(body, usage), **place_context(usage)},
+        doubts=(_CONTAINER,) if ran_code and not _has_used_the_web(usage) else (),
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
     )
+
+
+def _has_used_the_web(usage: Mapping[str, Any]) -> bool:
+    """Whether the answer searched or fetched, which makes the code that ran beside it free.
+
+    Source: Anthropic's page on the code execution tool: its containers are billed by the hour, which no
+    answer states, and not when they serve web search or web fetch. Web fetch itself has no fee.
+    """
+    tools = child(usage, "server_tool_use")
+    return bool(count(tools, "web_search_requests") or count(tools, "web_fetch_requests"))
 
 
 def message_usage(usage: Mapping[str, Any]) -> Usage:

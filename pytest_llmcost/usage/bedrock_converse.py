@@ -20,7 +20,7 @@ from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _STANDARD_TIER = "default"
-OPTIMIZED_LATENCY = "no price for optimized latency"
+OPTIMIZED_LATENCY = {"latency": "optimized"}
 
 
 def read_json(body: Event, _context: Context) -> Stated:
@@ -47,12 +47,12 @@ def _stated(body: Mapping[str, Any], incomplete: str | None) -> Stated:
     usage = child(body, "usage")
     tier = text(child(body, "serviceTier"), "type")
     latency = text(child(body, "performanceConfig"), "latency")
+    context = {"service_tier": tier} if tier and tier != _STANDARD_TIER else {}
     return Stated(
         usage=converse_usage(usage) if usage else None,
         model=text(child(child(body, "trace"), "promptRouter"), "invokedModelId"),
         incomplete=incomplete,
-        context={"service_tier": tier} if tier and tier != _STANDARD_TIER else {},
-        doubts=(OPTIMIZED_LATENCY,) if latency == "optimized" else (),
+        context={**context, **OPTIMIZED_LATENCY} if latency == "optimized" else context,
     )
 
 

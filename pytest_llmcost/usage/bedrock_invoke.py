@@ -75,9 +75,9 @@ def _at_bedrock(answer: Stated, context: Context) -> Stated:
     """
     tier = context.headers.get(_TIER_HEADER, _STANDARD_TIER)
     found = answer.context if tier == _STANDARD_TIER else {**answer.context, "service_tier": tier}
-    optimized = context.headers.get(_LATENCY_HEADER) == "optimized"
-    doubts = (*answer.doubts, OPTIMIZED_LATENCY) if optimized else answer.doubts
-    return replace(answer, model=None, context=found, doubts=doubts)
+    if context.headers.get(_LATENCY_HEADER) == "optimized":
+        found = {**found, **OPTIMIZED_LATENCY}
+    return replace(answer, model=None, context=found)
 
 
 def _completed(usage: Usage | None, counted: Usage | None) -> Usage | None:

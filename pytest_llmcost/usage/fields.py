@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
-from pytest_llmcost.model.money import parse_money
+from pytest_llmcost.model.money import exact_money, parse_money
 
 # A million times what any model takes: more is no count but a mistake, or made to overflow.
 _MOST = 10**15
-_TICK_PLACES = 10
-# The app may have set a context that rounds.
-_EXACT = Context(prec=28)
+_TICKS_PER_USD = 10**10
 
 
 def child(value: Any, key: str) -> Mapping[str, Any]:
@@ -55,20 +53,19 @@ def usd(value: Any, key: str) -> Decimal | None:
 def stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
     """The cost that a usage states, in USD; None if there is none.
 
-    OpenRouter writes ``cost``, Perplexity an object of that name with its total, and xAI its bill in ticks
-    of 1e-10 USD. With a key of the user's own at the provider behind the gateway ("BYOK"), the statement
-    leaves that provider's bill out, and is none.
-
-    Source: OpenRouter's usage accounting, Perplexity's API (``usage.cost.total_cost``), and xAI's cost
-    tracking (``cost_in_usd_ticks``).
+    Source: openrouter.ai, usage accounting (``cost``, in credits of 1 USD); docs.x.ai, cost tracking
+    (``cost_in_usd_ticks``, the final bill with server-side tools, in 1e-10 USD); docs.perplexity.ai, Sonar
+    (``cost.total_cost``, with the fee of the request). With a key of the user's own
+    at the provider behind a gateway ("BYOK"), the statement leaves that provider's bill out, and is none.
     """
     if usage.get("is_byok"):
         return None
+    for stated_in_usd in (usd(usage, "cost"), usd(child(usage, "cost"), "total_cost")):
+        if stated_in_usd is not None:
+            return stated_in_usd
     ticks = count(usage, "cost_in_usd_ticks")
-    if ticks is not None:
-        return Decimal(ticks).scaleb(-_TICK_PLACES, _EXACT)
-    cost = usd(usage, "cost")
-    return cost if cost is not None else usd(child(usage, "cost"), "total_cost")
+    with exact_money():
+        return None if ticks is None else Decimal(ticks) / _TICKS_PER_USD
 
 
 def stated(**counts: int | None) -> dict[str, int]:

@@ -17,6 +17,8 @@ _MODALITIES = {"IMAGE": "image", 2: "image", "VIDEO": "video", 3: "video", "AUDI
 # How the traffic was billed. Source: Vertex's reference of TrafficType; as a number, 2 is the last.
 _TIER_OF_TRAFFIC = {"ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
 _PROVISIONED = frozenset({"PROVISIONED_THROUGHPUT", 2})
+_PROVISIONED_PRICE = "no price for provisioned throughput"
+_MAPS = "no price for grounding with Google Maps"
 _STANDARD_TIERS = frozenset({"standard", "default", "unspecified"})
 # Their grounding is billed by prompt, later models' by query.
 _BILLED_BY_PROMPT = ("gemini-1", "gemini-2", "gemini-pro", "gemini-flash")
@@ -25,7 +27,8 @@ _BILLED_BY_PROMPT = ("gemini-1", "gemini-2", "gemini-pro", "gemini-flash")
 def read_json(body: Event, context: Context) -> Stated:
     """Read an answer that came in one piece."""
     usage = child(body, "usageMetadata")
-    return _stated(body, usage, _queries(body), context, None if usage else NO_USAGE_STATED)
+    unstated = None if usage else NO_USAGE_STATED
+    return _stated(body, usage, _queries(body), context, unstated, maps=_is_on_maps(body))
 
 
 def read_events(events: Events, context: Context) -> Stated:
@@ -37,18 +40,19 @@ def read_events(events: Events, context: Context) -> Stated:
     head: dict[str, Any] = {}
     usage: Mapping[str, Any] = {}
     queries: set[str] = set()
-    ended, failed = False, False
+    ended, failed, maps = False, False, False
     for event in events:
         if event is None:
             continue
         head.update({key: event[key] for key in ("modelVersion", "responseId") if event.get(key)})
         usage = child(event, "usageMetadata") or usage
         queries |= _queries(event)
+        maps = maps or _is_on_maps(event)
         failed = failed or bool(event.get("error"))
         ended = ended or _has_ended(event)
-    if ended:
-        return _stated(head, usage, queries, context, None if usage else NO_USAGE_STATED)
-    return _stated(head, usage, queries, context, FAILED if failed else CUT)
+    unstated = FAILED if failed else CUT
+    incomplete = (None if usage else NO_USAGE_STATED) if ended else unstated
+    return _stated(head, usage, queries, context, incomplete, maps=maps)
 
 
 def _has_ended(event: Event) -> bool:
@@ -58,18 +62,25 @@ def _has_ended(event: Event) -> bool:
 
 
 def _stated(
-    head: Event, usage: Mapping[str, Any], queries: set[str], context: Context, incomplete: str | None
+    head: Event,
+    usage: Mapping[str, Any],
+    queries: set[str],
+    context: Context,
+    incomplete: str | None,
+    *,
+    maps: bool,
 ) -> Stated:
     model = text(head, "modelVersion")
     traffic = usage.get("trafficType")
     provisioned = isinstance(traffic, str | int) and traffic in _PROVISIONED
+    doubts = ((_PROVISIONED_PRICE,) if provisioned else ()) + ((_MAPS,) if maps else ())
     return Stated(
-        usage=_usage(usage, _searches(queries, model or context.model or "")) if usage else None,
+        usage=_usage(usage, billed_searches(queries, model or context.model or "")) if usage else None,
         model=model,
         incomplete=incomplete,
         response_id=text(head, "responseId"),
         context=tier_of(usage),
-        doubts=("no price for provisioned throughput",) if provisioned else (),
+        doubts=doubts,
     )
 
 
@@ -143,7 +154,19 @@ def _queries(body: Event) -> set[str]:
     }
 
 
-def _searches(queries: set[str], model: str) -> int | None:
+def _is_on_maps(body: Event) -> bool:
+    """Whether an answer is grounded on Google Maps, which has a fee that no price table lists.
+
+    Source: ai.google.dev, grounding with Google Maps: its chunks stand under ``maps``.
+    """
+    return any(
+        chunk.get("maps")
+        for candidate in _objects(body, "candidates")
+        for chunk in _objects(child(candidate, "groundingMetadata"), "groundingChunks")
+    )
+
+
+def billed_searches(queries: set[str], model: str) -> int | None:
     """How many searches are billed.
 
     Source: ai.google.dev, grounding with Google Search: for Gemini 3 and later each distinct query that is

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pytest_llmcost.model.call import SubCall
 from pytest_llmcost.model.units import (
     CACHE_READ,
     CACHE_WRITE,
@@ -23,10 +24,16 @@ from pytest_llmcost.usage.tiers import tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _STILL_RUNNING = frozenset({"queued", "in_progress"})
-# Tools of OpenAI that are billed apart, in units which no answer states.
-_BILLED_APART = {
-    "code_interpreter_call": "no price for the containers of code_interpreter",
-    "image_generation_call": "no price for the tokens of image_generation",
+# Tools of OpenAI that are billed apart: containers in a unit which no answer states, and images in tokens of
+# a model of their own, which only newer answers state.
+_CONTAINERS = "no price for the containers of code_interpreter"
+_IMAGES = "no price for the tokens of image_generation"
+_IMAGE_GENERATION = "image_generation"
+_SERVED_TOOLS = {
+    "web_search_calls": WEB_SEARCHES,
+    "x_search_calls": "social_searches",
+    "code_interpreter_calls": "code_executions",
+    "file_search_calls": STORAGE_SEARCHES,
 }
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
@@ -58,26 +65,60 @@ def read_events(events: Events, _context: Context) -> Stated:
 def _stated(body: Mapping[str, Any], incomplete: str | None, *, pending: bool) -> Stated:
     usage = child(body, "usage")
     items = [item for item in _list(body, "output") if isinstance(item, Mapping)]
+    images, unpriced = _images(body, items)
+    tools = child(usage, "server_side_tool_usage_details")
+    containers = (_CONTAINERS,) if not tools and _of_kind(items, "code_interpreter_call") else ()
     return Stated(
         usage=_usage(usage, _tool_calls(body, items)) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
         context=tier_context(body, usage),
-        doubts=tuple(doubt for kind, doubt in _BILLED_APART.items() if _of_kind(items, kind)),
+        doubts=(*containers, *unpriced),
         cost=stated_cost(usage),
+        sub_calls=images,
         pending=pending,
         created=count(body, "completed_at") or count(body, "created_at"),
     )
+
+
+def _images(
+    body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
+) -> tuple[tuple[SubCall, ...], tuple[str, ...]]:
+    """What the images of an answer used, at the model that made them, and a doubt where that is not stated.
+
+    Source: the SDK's type of ``tool_usage.image_gen``: its tokens are not in ``usage``. The model stands in
+    the tool that the response repeats.
+    """
+    apart = child(child(body, "tool_usage"), "image_gen")
+    if not apart:
+        return (), ((_IMAGES,) if _of_kind(items, f"{_IMAGE_GENERATION}_call") else ())
+    prompt, answer = child(apart, "input_tokens_details"), child(apart, "output_tokens_details")
+    counts = {
+        INPUT: count(apart, "input_tokens"),
+        "input_image_tokens": count(prompt, "image_tokens"),
+        OUTPUT: count(apart, "output_tokens"),
+        "output_image_tokens": count(answer, "image_tokens"),
+    }
+    used = {unit: number for unit, number in counts.items() if number}
+    tools = [tool for tool in _list(body, "tools") if text(tool, "type") == _IMAGE_GENERATION]
+    model = next((text(tool, "model") for tool in tools), None)
+    if not used:
+        return (), ()
+    return ((SubCall(_IMAGE_GENERATION, model, Usage(used)),), ()) if model else ((), (_IMAGES,))
 
 
 def _tool_calls(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> dict[str, int | None]:
     """Tool calls that have a fee each.
 
     ``tool_usage`` states the searches that are billed. Where it is absent they are the items whose action is
-    a search; opening a page and finding text in it are not billed.
+    a search; opening a page and finding text in it are not billed. xAI counts the tools that it ran in
+    ``usage.server_side_tool_usage_details``. Source: docs.x.ai, tool usage details.
     """
     items = list(items)
+    served = child(child(body, "usage"), "server_side_tool_usage_details")
+    if served:
+        return {unit: count(served, key) or None for key, unit in _SERVED_TOOLS.items()}
     searches = count(child(child(body, "tool_usage"), "web_search"), "num_requests")
     if searches is None:
         calls = _of_kind(items, "web_search_call")

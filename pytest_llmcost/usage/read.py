@@ -25,7 +25,7 @@ from pytest_llmcost.usage.hosts import (
     provider_of,
 )
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
-from pytest_llmcost.usage.tiers import region_doubts
+from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
@@ -103,8 +103,8 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     if unnamed and (not proven or (known is None and requested is None)):
         # Some other service with a path that only looks alike, such as one that sends text messages.
         return None
-    if doubts := region_doubts(unquote(path)):
-        stated = replace(stated, doubts=(*stated.doubts, *doubts))
+    if place := endpoint_context(host, unquote(path)):
+        stated = replace(stated, context={**stated.context, **place})
     if stated.cost is None and (cost := gateway_cost(exchange.headers)) is not None:
         stated = replace(stated, cost=cost)
     return Reading(

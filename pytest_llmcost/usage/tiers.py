@@ -1,4 +1,4 @@
-"""The context that decides a price beside the model: service tier and speed."""
+"""The context that decides a price beside the model: service tier, speed and place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from pytest_llmcost.usage.fields import text
 # value), Anthropic "standard", Groq "on_demand".
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "standard_only"})
 _CLAUDE_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)")
+_OPENAI_REGION = re.compile(r"([a-z0-9-]+)\.api\.openai\.com$")
 _CLAUDE_WITHOUT_PREMIUM = ("claude-3", "claude-opus-4@", "claude-opus-4-1", "claude-sonnet-4@")
+# Gemini 3 and later; before, every endpoint had the same price.
+_GEMINI_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/google/models/gemini-(?:[3-9]|\d\d)")
 _PLACE_FREE = frozenset({"global", "not_available"})
 
 
@@ -34,26 +37,32 @@ def tier_context(response: Mapping[str, object], usage: Mapping[str, object]) ->
     return context
 
 
-def place_doubts(usage: Mapping[str, object]) -> tuple[str, ...]:
-    """A place of inference that has a premium which no price table knows.
+def place_context(usage: Mapping[str, object]) -> dict[str, str]:
+    """The place of inference, where it has a price of its own.
 
-    Source: Anthropic's ``inference_geo`` is billed at a premium for one region, and is ``global`` or
-    ``not_available`` otherwise.
+    Source: Anthropic's page on data residency: ``usage.inference_geo`` states where inference ran, and is
+    ``global`` or ``not_available`` at the standard price.
     """
     place = text(usage, "inference_geo")
-    return () if place is None or place in _PLACE_FREE else (f"no price for inference_geo={place}",)
+    return {} if place is None or place in _PLACE_FREE else {"inference_geo": place}
 
 
-def region_doubts(path: str) -> tuple[str, ...]:
-    """A region of Vertex that has a premium which no price table knows.
+def endpoint_context(host: str, path: str) -> dict[str, str]:
+    """The region that an endpoint processes in, where that has a price of its own.
 
-    Source: Anthropic's page on Claude in Vertex AI: from Sonnet 4.5 on, every endpoint but the global one
-    costs 10 % more.
+    Source: Anthropic's page on Claude in Vertex AI (from Sonnet 4.5 on, every endpoint but the global one
+    costs 10 % more), Google Cloud's page of prices for generative AI (the same of newer Gemini models), and
+    OpenAI's page on data residency (a host for each region, such as ``eu.api.openai.com``).
 
     Args:
-        path: The path of a request, with percent-encoding undone.
+        host: Of a request, in lower case.
+        path: Of the request, with percent-encoding undone.
     """
-    found = _CLAUDE_ON_VERTEX.search(path)
-    if found is None or found[1] == "global" or found[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
-        return ()
-    return (f"no price for the region {found[1]} of Vertex",)
+    resident = _OPENAI_REGION.match(host)
+    if resident is not None:
+        return {"data_residency": resident[1]}
+    claude = _CLAUDE_ON_VERTEX.search(path)
+    if claude is not None and claude[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
+        return {}
+    on_vertex = claude or _GEMINI_ON_VERTEX.search(path)
+    return {} if on_vertex is None or on_vertex[1] == "global" else {"region": on_vertex[1]}

@@ -219,3 +219,72 @@ def test_closed_pipe(tmp_path):
         shell=True, capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip
     assert done.stderr == ""
+
+
+class TestPrices:
+    def test_calculation_is_that_of_a_run(self, llmcost):
+        """A line for each unit and the sum, at the prices of a day."""
+        done = llmcost(
+            "prices", "openai/gpt-4o", "--input", "1,000", "--cache-read", "600", "--output", "10", "--as-of", "2026-11-23"
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert "key openai/gpt-4o" in done.stdout
+        assert "as of 2026-11-23 12:00 UTC" in done.stdout
+        assert done.stdout.splitlines()[-1].split() == ["total", "$0.00185"]
+
+    def test_json(self, llmcost):
+        """Money as strings."""
+        found = json.loads(
+            llmcost("prices", "gpt-4o", "--provider", "openai", "--input", 5, "--format", "json").stdout
+        )
+        assert found["card"]["rates"]["input_tokens"] == {"usd": "2.5", "per": 1_000_000, "tiers": []}
+        assert found["calculation"]["cost"]["value"] == "0.0000125"
+
+    def test_tier_and_context(self, llmcost):
+        """A tier is half price, a premium has its source, and a tier that nobody prices is in doubt."""
+        flex = json.loads(
+            llmcost(
+                "prices", "openai/gpt-5.6-sol", "--service-tier", "flex", "--context", "data_residency=eu",
+                "--as-of", "2026-11-23", "--format", "json",
+            ).stdout
+        )  # fmt: skip
+        assert flex["card"]["rates"]["input_tokens"]["usd"] == "2.2"
+        assert "data residency" in flex["card"]["corrected"]["input_tokens"]
+        unheard = llmcost("prices", "openai/gpt-4o", "--service-tier", "unheard-of", "--input", 1_000_000)
+        assert "in doubt" in unheard.stdout
+        assert "≥ $2.5" in unheard.stdout
+
+    def test_own_prices(self, llmcost, tmp_path):
+        """llmcost.yaml of the folder holds; its models may be named alone too."""
+        (tmp_path / "llmcost.yaml").write_text('pricing: {models: {acme/x: {input: "1", output: "2"}}}')
+        for name in ("acme/x", "x"):
+            assert "llmcost.yaml:1, key acme/x" in llmcost("prices", name).stdout
+
+    def test_unknown_model(self, llmcost):
+        """Names like it and the YAML to paste, exit 2."""
+        done = llmcost("prices", "openai/gpt-99")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "did you mean openai/gpt-" in done.stderr
+        assert '"openai/gpt-99": {input: "...", output: "..."}' in done.stderr
+
+    def test_model_of_several_providers(self, llmcost):
+        """They are listed, exit 2."""
+        done = llmcost("prices", "claude-sonnet-4-5")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "  anthropic/claude-sonnet-4-5\n" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--input", "many"], "'many' is no count"),
+            (["--input=-1"], "'-1' is no count"),
+            (["--unit", "audio_second=5"], "did you mean audio_seconds"),
+            (["--unit", "audio_seconds"], "is no KEY=VALUE"),
+            (["--as-of", "tomorrow"], "is no day such as 2026-11-23"),
+        ],
+    )
+    def test_mistyped(self, llmcost, arguments, message):
+        """What was found and what is allowed, exit 2."""
+        done = llmcost("prices", "openai/gpt-4o", *arguments)
+        assert done.returncode == 2
+        assert message in done.stderr

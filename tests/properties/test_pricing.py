@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal, localcontext
 
 import pytest
@@ -17,6 +18,9 @@ from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import TestResult
 from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, rollup
 from pytest_llmcost.model.usage import total_usage
+from pytest_llmcost.pricing.correction_rows import ROWS
+from pytest_llmcost.pricing.corrections import CorrectedPrices
+from pytest_llmcost.pricing.dated_notices import dated_notices
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.kernel import invoice
 from pytest_llmcost.pricing.notices import price_notices
@@ -76,6 +80,61 @@ def test_invoice_does_not_depend_on_the_decimal_context(usage, card, precision):
         found = invoice(usage, card)
         amount = found.amount
     assert (found, amount) == (expected, expected.amount)
+
+
+CORRECTED = CorrectedPrices(BUNDLED)
+KEYS = sorted({key.replace("*", "") for row in ROWS for key in row.keys if not key.endswith("/*")})
+CONTEXTS = [
+    {},
+    {"inference_geo": "us"},
+    {"region": "us-east5"},
+    {"data_residency": "eu"},
+    {"latency": "optimized"},
+    {"service_tier": "flex"},
+    {"processing": "batch", "data_residency": "us"},
+]
+
+
+@given(
+    key=st.sampled_from([*KEYS, "anthropic/claude-opus-5"]),
+    context=st.sampled_from(CONTEXTS),
+    day=st.dates(date(2024, 1, 1), date(2027, 12, 31)),
+    usage=possible_usages(),
+)
+def test_corrected_cards_bill_as_any_other(key, context, day, usage):
+    """The parts sum to the whole, nothing is negative, and each corrected rate is one of the card's."""
+    provider, _, model = key.partition("/")
+    card = CORRECTED.card(provider, model, context, day)
+    if card is None:
+        return
+    assert set(card.corrected) <= set(card.rates)
+    assert card.since is None or card.since <= day
+    bill = invoice(usage, card)
+    assert all(line.quantity >= 0 and line.amount >= 0 for line in bill.lines)
+    assert bill.amount == sum((line.amount for line in bill.lines), Decimal(0))
+    if "input_tokens" in card.rates and "output_tokens" in card.rates:
+        tokens = sum(line.quantity for line in bill.lines if line.unit.endswith("_tokens"))
+        assert tokens == usage.input_tokens + usage.output_tokens
+
+
+@given(usage=possible_usages(), day=st.dates(date(2024, 1, 1), date(2027, 12, 31)))
+def test_a_premium_is_never_less_than_the_standard(usage, day):
+    """A place costs 1.1 times the tokens, exactly, and the same fees."""
+    plain, dear = (
+        invoice(usage, CORRECTED.card("anthropic", "claude-opus-5", context, day))
+        for context in ({}, {"inference_geo": "us"})
+    )
+    fees = [sum(line.amount for line in bill.lines if line.unit == "web_searches") for bill in (plain, dear)]
+    assert fees[0] == fees[1]
+    assert (dear.amount - fees[1]) == (plain.amount - fees[0]) * Decimal("1.1")
+
+
+@given(calls=st.lists(measured_calls(), max_size=5), table=tables)
+def test_dated_notices_never_fail(calls, table):
+    """Whatever was called: lines of text, each with an amount."""
+    for notice in dated_notices(price_calls(calls, table), table):
+        assert notice.message
+        assert "$" in notice.message or notice.paste
 
 
 @given(call=measured_calls(), table=tables)

@@ -5,11 +5,9 @@ LLMCOST_UPDATE_GOLDEN=1 writes them anew.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 import sample
+from golden import check
 
 from pytest_llmcost.reports.explain import explain_calls
 from pytest_llmcost.reports.json_reader import parse_report
@@ -18,16 +16,7 @@ from pytest_llmcost.reports.scan import render_scan
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import columns
 
-GOLDEN = Path(__file__).parent / "golden"
 WIDTHS = (60, 80, 100, 120, 160, 200)
-
-
-def check(name, text):
-    path = GOLDEN / name
-    if os.environ.get("LLMCOST_UPDATE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
 
 
 def terminal(report, detail=Detail.NORMAL, width=100):

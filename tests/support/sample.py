@@ -64,6 +64,12 @@ class FixedPrices:
         name = model.rsplit("-2", 1)[0]
         return Match(provider, name) if (provider, name) in self.cards else None
 
+    def starts(self, provider, model):
+        return []
+
+    def has_start(self, after, until):
+        return True
+
     def card(self, provider, model, context, day):
         match = self.resolve(provider, model)
         if match is None:

@@ -31,6 +31,9 @@ WIRE_KEYS = sorted(
         "prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens", "cached_tokens",
         "prompt_tokens_details", "completion_tokens_details", "input_tokens_details", "output_tokens_details",
         "reasoning_tokens", "audio_tokens", "thinking_tokens", "cache_write_tokens", "cache_creation",
+        "server_side_tool_usage_details", "web_search_calls", "outputs", "steps", "arguments", "queries",
+        "cost_in_usd_ticks", "total_cost", "image_gen", "image_tokens", "tools", "content_block",
+        "web_fetch_requests", "groundingMetadata", "groundingChunks", "maps", "candidates",
         "cache_write_tokens_details", "ttl_30m_tokens", "ttl_12h_tokens", "ephemeral_5m_input_tokens",
         "ephemeral_1h_input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "server_tool_use",
         "web_search_requests", "prompt_cache_hit_tokens", "completed_at", "created_at", "data", "content",
@@ -39,7 +42,8 @@ WIRE_KEYS = sorted(
 WIRE_WORDS = [
     "message_start", "message_delta", "message_stop", "error", "response.completed", "response.created",
     "web_search_call", "file_search_call", "code_interpreter_call", "compaction", "advisor_message", "queued",
-    "stop", "flex", "batch", "gpt-4o", "search",
+    "stop", "flex", "batch", "gpt-4o", "search", "google_search_call", "image_generation",
+    "image_generation_call", "bash_code_execution_tool_result",
 ]  # fmt: skip
 scalars = (
     st.none()

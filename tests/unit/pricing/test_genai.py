@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -163,3 +163,49 @@ def test_card_names_its_source(bundled):
     assert card.matched == "openai/gpt-4o"
     assert card.rates["input_tokens"].usd == Decimal("2.5")
     assert bundled.card("openai", "gpt-99", {}, TODAY) is None
+
+
+def test_two_contexts_that_no_row_is_about_together_are_a_doubt(bundled):
+    """Each alone has a price; of the two genai-prices would take the first."""
+    alone = [{"processing": "batch"}, {"speed": "fast"}]
+    assert [bundled.card("anthropic", "claude-opus-5", context, TODAY).doubts for context in alone] == [
+        (),
+        (),
+    ]
+    both = bundled.card("anthropic", "claude-opus-5", {**alone[0], **alone[1]}, TODAY)
+    assert both.doubts == (
+        f"genai-prices {bundled.version} has no price for processing=batch and speed=fast together",
+    )
+
+
+def test_contexts_with_other_prices(bundled):
+    """Each of them makes a card without a doubt; borrowed models have none."""
+    contexts = bundled.contexts("openai", "gpt-5.6-sol")
+    assert {"service_tier": "flex"} in contexts
+    assert {"service_tier": "default"} not in contexts
+    assert all(not bundled.card("openai", "gpt-5.6-sol", context, TODAY).doubts for context in contexts)
+    assert bundled.contexts("openai", "gpt-99") == []
+
+
+def test_owners_and_names(bundled):
+    """Who lists an id, and everything that is listed."""
+    assert "openai" in bundled.owners("gpt-4o")
+    assert bundled.owners("gpt-99") == []
+    assert "anthropic/claude-opus-5" in bundled.names()
+
+
+def test_starts(bundled):
+    """The days of a model's prices, in order; a model that never changed has none."""
+    starts = bundled.starts("openai", "gpt-5.6-sol")
+    assert date(2026, 8, 21) in starts
+    assert starts == sorted(set(starts))
+    assert bundled.starts("openai", "gpt-99") == []
+
+
+def test_how_new_the_table_is(bundled):
+    """The newest day up to a given one."""
+    newest = bundled.newest_start(TODAY)
+    assert newest <= TODAY
+    assert bundled.has_start(newest - timedelta(days=1), newest)
+    assert not bundled.has_start(newest, TODAY)
+    assert bundled.newest_start(date(2000, 1, 1)) is None

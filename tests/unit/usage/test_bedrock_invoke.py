@@ -150,8 +150,7 @@ def test_what_else_decides_the_price():
     found = invoke(
         CLAUDE, {"usage": CLAUDE_USAGE}, service_tier="flex", performanceconfig_latency="optimized"
     )
-    assert found.stated.context == {"service_tier": "flex"}
-    assert found.stated.doubts == ("no price for optimized latency",)
+    assert found.stated.context == {"service_tier": "flex", "latency": "optimized"}
     assert invoke(CLAUDE, {"usage": CLAUDE_USAGE}, service_tier="default").stated.context == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from exchanges import INTERACTIONS, counts, read, sse
 
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
@@ -53,6 +54,29 @@ def test_stream():
     assert counts(read(INTERACTIONS, sse(*EVENTS))) == COUNTS
     stated = read(INTERACTIONS, sse(*EVENTS[:2], done=False)).stated
     assert (stated.usage, stated.model, stated.incomplete) == (None, "gemini-2.5-flash", CUT)
+
+
+SEARCH = {"type": "google_search_call", "arguments": {"queries": ["a", "b", "", 3]}}
+
+
+@pytest.mark.parametrize("model", ["gemini-2.5-flash", "gemini-3-flash-preview"])
+@pytest.mark.parametrize("key", ["outputs", "steps"])
+def test_searches_are_counted(model, key):
+    """Each query from Gemini 3 on, each prompt before; a query that comes twice is one."""
+    done = {**DONE, "model": model, key: [SEARCH, SEARCH, {"type": "text"}]}
+    expected = 2 if "3-flash" in model else 1
+    assert counts(read(INTERACTIONS, done))["web_searches"] == expected
+    made = {"event_type": "step.delta", "delta": SEARCH}
+    streamed = sse(made, {"event_type": "interaction.completed", "interaction": {**DONE, "model": model}})
+    assert counts(read(INTERACTIONS, streamed))["web_searches"] == expected
+
+
+@pytest.mark.parametrize(
+    "part", [None, 3, {}, {"type": "google_search_call"}, {**SEARCH, "arguments": {"queries": 3}}]
+)
+def test_what_is_no_search_is_not_counted(part):
+    """Whatever stands there."""
+    assert "web_searches" not in counts(read(INTERACTIONS, {**DONE, "outputs": [part]}))
 
 
 def test_background_is_one_call():

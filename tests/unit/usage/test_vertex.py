@@ -43,19 +43,19 @@ def test_token_count_is_no_call():
 
 
 @pytest.mark.parametrize(
-    ("place", "model", "doubts"),
+    ("place", "model", "context"),
     [
-        ("us-east5", "claude-sonnet-4-5@20250929", ("no price for the region us-east5 of Vertex",)),
-        ("eu", "claude-opus-5", ("no price for the region eu of Vertex",)),
-        ("global", "claude-sonnet-4-5@20250929", ()),
-        ("us-east5", "claude-3-5-haiku@20241022", ()),
-        ("us-east5", "claude-sonnet-4@20250514", ()),
+        ("us-east5", "claude-sonnet-4-5@20250929", {"region": "us-east5"}),
+        ("eu", "claude-opus-5", {"region": "eu"}),
+        ("global", "claude-sonnet-4-5@20250929", {}),
+        ("us-east5", "claude-3-5-haiku@20241022", {}),
+        ("us-east5", "claude-sonnet-4@20250514", {}),
     ],
 )
-def test_regional_premium_is_a_doubt(place, model, doubts):
-    """From Sonnet 4.5 on a region costs more, by an amount that no table has."""
+def test_region_is_a_context(place, model, context):
+    """From Sonnet 4.5 on a region has a price of its own."""
     url = f"{CLAUDE}:rawPredict".replace("claude-sonnet-4-5@20250929", model).replace("us-east5", place)
-    assert read(url, MESSAGE, {}).stated.doubts == doubts
+    assert read(url, MESSAGE, {}).stated.context == context
 
 
 def test_mistral():
@@ -76,3 +76,18 @@ def test_openai_compatible_endpoint():
 def test_other_publishers_are_nothing_of_ours():
     """What they answer, only they know."""
     assert read(f"{VERTEX}/acme/models/m:rawPredict", MESSAGE, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "model", "context"),
+    [
+        ("us-east5", "gemini-3.5-flash", {"region": "us-east5"}),
+        ("global", "gemini-3.5-flash", {}),
+        ("us-east5", "gemini-2.5-flash", {}),
+    ],
+)
+def test_region_of_gemini_is_a_context_from_3_on(place, model, context):
+    """Older ones cost the same everywhere."""
+    url = f"{VERTEX}/google/models/{model}:generateContent".replace("us-east5", place)
+    answer = {"modelVersion": model, "usageMetadata": {"promptTokenCount": 1}, "candidates": []}
+    assert read(url, answer, {}).stated.context == context
