@@ -76,15 +76,12 @@ class AiohttpLibrary(Library):
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
-        if not exchange.status:  # else it was taken as it began; what somebody made was not
+        if exchange.status:
+            return  # it was taken as it began
+        if exchange.proxied:
+            exchange.finish()  # a middleware returns the answer to another request
+        else:
             _keep_answer(exchange, response)
-
-    def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:
-        """Sessions that raise for a status lose the response."""
-        status = getattr(error, "status", 0)
-        if not exchange.status and isinstance(status, int) and status:
-            exchange.begin_response(status, {})
-        super().attach_lost(exchange, error)
 
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
@@ -99,9 +96,9 @@ def _watch_start(original: Any, log: ExchangeLog) -> Any:
     async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
         started = await original(response, *args, **kwargs)
         exchange = log.current.get()
-        if exchange is not None and exchange.library == AiohttpLibrary.name:
+        if exchange is not None and exchange.library == AiohttpLibrary.name and response.method != "CONNECT":
             try:
-                _keep_answer(exchange, response)
+                _keep_answer(log.open_for(exchange), response)
             except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
                 log.fault("aiohttp response", error)
         return started

@@ -86,8 +86,7 @@ class Collector:
             try:
                 call = self._settle(seen)
             except Exception as error:  # noqa: BLE001  # nothing may escape a hook
-                # A query may hold a key.
-                self._log.fault(f"reading {seen.method} {seen.url.partition('?')[0]}", error)
+                self._log.fault(f"reading {seen.method} {_without_secrets(seen.url)}", error)
                 continue
             if call is not None:
                 calls.append(call)
@@ -172,6 +171,13 @@ class Collector:
         notice = bypass_notice(seen.library) if reached_out else None
         if notice is not None and notice not in self.notices:
             self.notices.append(notice)
+
+
+def _without_secrets(url: str) -> str:
+    """A query may hold a key, and so may what stands before the host."""
+    scheme, slashes, rest = url.partition("?")[0].rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _source(seen: OpenExchange) -> Source:

@@ -1,11 +1,14 @@
 """httpx and httpx2: their clients' ``send``, sync and async.
 
 ``Client.send`` is the one public method that every request of the library passes, above the transports
-that vcr and the mocks replace. Both libraries have the same shape, so one module serves both.
+that vcr and the mocks replace. What reaches the network passes ``HTTPTransport.handle_request``: an app's own
+transport or hook may send a request more than once, or make a response of its own from the answer. Both
+libraries have the same shape, so one module serves both.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 from typing import Any
@@ -15,6 +18,9 @@ from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
 from pytest_llmcost.usage.filter import is_model_host, looks_like_llm_in_bytes
+
+# A client of one may send through a client of the other.
+_BOTH = frozenset({"httpx", "httpx2"})
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -29,6 +35,12 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     sync, asynchronous = (HttpxLibrary(module.__name__, module.Response, tee) for tee in tees)
     patches.replace(module.Client, "send", lambda send: watch(send, sync, log))
     patches.replace(module.AsyncClient, "send", lambda send: watch_async(send, asynchronous, log))
+    patches.replace(module.HTTPTransport, "handle_request", lambda handle: sync.watch_transport(handle, log))
+    patches.replace(
+        module.AsyncHTTPTransport,
+        "handle_async_request",
+        lambda handle: asynchronous.watch_async_transport(handle, log),
+    )
 
 
 class HttpxLibrary(Library):
@@ -63,6 +75,8 @@ class HttpxLibrary(Library):
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
+        if exchange.status:
+            return  # the transport has answered, whatever a hook or another transport made of it
         _note_head(exchange, response)
         if response.is_closed:
             _note_content(exchange, response)
@@ -71,17 +85,57 @@ class HttpxLibrary(Library):
 
     def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:
         """A body that breaks off or cannot be decoded, and hooks that raise, end here."""
-        response = held_in(error.__traceback__, self._response_class)
-        if response is None:
+        exchange.take_vcr_answer()
+        if exchange.status:
+            exchange.finish()
+            return
+        response = held_in(error.__traceback__, self._response_class, self.name)
+        if response is None or str(response.request.url) != exchange.url:
             exchange.fail()
             return
         _note_head(exchange, response)
         _note_content(exchange, response)
 
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
-        """See ``Library``."""
-        if "network_stream" in getattr(response, "extensions", ()):
+        """What another library sends through this one; for httpx itself, the transport has seen it."""
+        if exchange.library not in _BOTH and "network_stream" in getattr(response, "extensions", ()):
             exchange.on_network = True
+
+    def watch_transport(self, original: Any, log: ExchangeLog) -> Any:
+        """Wrap the method of a transport that sends: answers are kept as they come."""
+
+        @functools.wraps(original)
+        def handle_request(transport: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            response = original(transport, request, *args, **kwargs)
+            if (exchange := log.current.get()) is not None and exchange.library in _BOTH:
+                self._keep_answer(log, exchange, request, response)
+            return response
+
+        return handle_request
+
+    def watch_async_transport(self, original: Any, log: ExchangeLog) -> Any:
+        """As ``watch_transport``, for a method that is awaited."""
+
+        @functools.wraps(original)
+        async def handle_async_request(transport: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            response = await original(transport, request, *args, **kwargs)
+            if (exchange := log.current.get()) is not None and exchange.library in _BOTH:
+                self._keep_answer(log, exchange, request, response)
+            return response
+
+        return handle_async_request
+
+    def _keep_answer(self, log: ExchangeLog, exchange: OpenExchange, request: Any, response: Any) -> None:
+        try:
+            if not self.may_be_llm((None, request), {}):
+                return  # a token that an authentication fetches
+            exchange = log.open_for(exchange)
+            exchange.begin_response(response.status_code, response.headers)
+            if "network_stream" in response.extensions:
+                exchange.on_network = True
+            response.stream = self._tee(response.stream, exchange)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+            log.fault(f"{self.name} answer", error)
 
 
 def _text_fields(stream: Any) -> bytes:
@@ -97,8 +151,8 @@ def _text_fields(stream: Any) -> bytes:
 def _note_head(exchange: OpenExchange, response: Any) -> None:
     exchange.status = response.status_code
     exchange.headers = response.headers
-    if "network_stream" in response.extensions:
-        exchange.on_network = True
+    if "network_stream" in response.extensions and not exchange.proxied:
+        exchange.on_network = True  # else it is that of another client, which the transport asked
 
 
 def _note_content(exchange: OpenExchange, response: Any) -> None:
@@ -110,6 +164,18 @@ def _note_content(exchange: OpenExchange, response: Any) -> None:
         pass
     exchange.decoded = True
     exchange.finish()
+
+
+def _end(exchange: OpenExchange, chunks: list[bytes]) -> None:
+    holder = exchange.holder_of(chunks)
+    if holder is not None:
+        holder.ended = True
+
+
+def _close(exchange: OpenExchange, chunks: list[bytes]) -> None:
+    holder = exchange.holder_of(chunks)
+    if holder is not None:
+        holder.finish()
 
 
 def _tees(module: Any) -> tuple[type, type]:
@@ -127,10 +193,10 @@ def _tees(module: Any) -> tuple[type, type]:
             for chunk in self._inner:
                 keep(chunk)
                 yield chunk
-            self._exchange.ended = True
+            _end(self._exchange, self._chunks)
 
         def close(self) -> None:
-            self._exchange.finish()
+            _close(self._exchange, self._chunks)
             self._inner.close()
 
         def __getattr__(self, name: str) -> Any:
@@ -150,13 +216,13 @@ def _tees(module: Any) -> tuple[type, type]:
                 async for chunk in iterator:
                     keep(chunk)
                     yield chunk
-                self._exchange.ended = True
+                _end(self._exchange, self._chunks)
             finally:
                 if hasattr(iterator, "aclose"):
                     await iterator.aclose()
 
         async def aclose(self) -> None:
-            self._exchange.finish()
+            _close(self._exchange, self._chunks)
             await self._inner.aclose()
 
         def __getattr__(self, name: str) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
@@ -37,7 +38,7 @@ _FIRST_OK, _FIRST_NOT_OK = 200, 300
 _OF_THE_ANSWER = frozenset(
     {
         *("finished", "status", "headers", "chunks", "decoded", "ended", "on_network"),
-        *("seen_by_vcr", "replayed", "recorded", "failed_attempts"),
+        *("seen_by_vcr", "replayed", "recorded", "failed_attempts", "vcr_answer"),
     }
 )
 _PORT = re.compile(r":\d+$")
@@ -93,6 +94,7 @@ class OpenExchange:
         redirected_to: Where the layer below was sent on to; the client above follows from there.
         failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
         earlier: Answers that came before the last one and were billed too: a hook of the app's asked again.
+        vcr_answer: What a cassette has played or recorded last, as vcr keeps it; None for nothing.
     """
 
     finished: float | None = None
@@ -115,6 +117,7 @@ class OpenExchange:
     redirected_to: str | None = None
     failed_attempts: tuple[int, ...] = ()
     earlier: tuple[OpenExchange, ...] = ()
+    vcr_answer: Mapping[str, Any] | None = None
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -133,7 +136,8 @@ class OpenExchange:
 
     def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
         """A response begins; an earlier one was a redirect, or an attempt that the client repeats."""
-        self.expect_answer()
+        if self.status:
+            self.expect_answer()
         self.status = status
         self.headers = headers
         self.finished = None
@@ -141,6 +145,7 @@ class OpenExchange:
 
     def expect_answer(self) -> None:
         """Another answer is about to come; one that was billed already is kept apart."""
+        self.take_vcr_answer()
         if not _FIRST_OK <= self.status < _FIRST_NOT_OK:
             return
         before = copy(self)
@@ -148,8 +153,36 @@ class OpenExchange:
         before.earlier = ()
         before.finish()
         self.earlier = (*self.earlier, before)
+        self.forget_answer()
+
+    def forget_answer(self) -> None:
+        """What one answer has brought is no more."""
         for name in _OF_THE_ANSWER & vars(self).keys():
             delattr(self, name)
+
+    def take_vcr_answer(self) -> None:
+        """Where nothing else has seen the answer, it is the one of the cassette."""
+        found = self.vcr_answer
+        if found is None or self.status:
+            return
+        body = found["body"].get("string") or b""
+        self.status = found["status"]["code"]
+        self.headers = {
+            str(name).lower(): value if isinstance(value, str) else ", ".join(map(str, value))
+            for name, value in found["headers"].items()
+        }
+        self.chunks = (body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,)
+        self.ended = True
+        self.finish()
+
+    def sent_again(self) -> OpenExchange:
+        """The same request once more, without an answer yet."""
+        fresh = copy(self)
+        fresh.sending = False
+        fresh.earlier = ()
+        fresh.started = RealClocks.since()
+        fresh.forget_answer()
+        return fresh
 
     def holder_of(self, chunks: Sequence[bytes]) -> OpenExchange | None:
         """Where the answer with these chunks is kept; None if it was replaced."""
@@ -226,6 +259,11 @@ class ExchangeLog:
             if outer.is_same_as(exchange):
                 return False
             outer.proxied = True
+        self.add(exchange)
+        return True
+
+    def add(self, exchange: OpenExchange) -> None:
+        """Keep an exchange that begins here and now."""
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
         if self._call_sites is not None:
@@ -235,7 +273,18 @@ class ExchangeLog:
         if self.on_begin is not None:
             self.on_begin()
         self._exchanges.append(exchange)
-        return True
+
+    def open_for(self, exchange: OpenExchange) -> OpenExchange:
+        """The exchange that an answer belongs to which begins now.
+
+        After its ``send`` has returned, an exchange may have been read already: a task that the app left
+        behind gets an exchange of its own.
+        """
+        if exchange.sending:
+            return exchange
+        fresh = exchange.sent_again()
+        self._exchanges.append(fresh)
+        return fresh
 
     def keeps(self, url: str) -> bool:
         """Whether an exchange is kept for its host, whatever its path."""

@@ -10,18 +10,20 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-def held_in(trace: TracebackType | None, wanted: type) -> Any:
-    """The object of a class that the outermost frame holds in a local variable.
+def held_in(trace: TracebackType | None, wanted: type, package: str) -> Any:
+    """The object of a class that the outermost frame of a library holds in a local variable.
 
     Args:
         trace: Of the exception.
         wanted: The class.
+        package: Of the library: what frames of the app hold may be of another request.
 
     Returns:
         The object; None if no frame holds one.
     """
     while trace is not None:
-        found = _held_by(trace.tb_frame, wanted)
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        found = _held_by(trace.tb_frame, wanted) if module.partition(".")[0] in {package, "vcr"} else None
         if found is not None:
             return found
         trace = trace.tb_next

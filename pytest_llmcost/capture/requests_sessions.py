@@ -12,7 +12,7 @@ from typing import Any
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch
-from pytest_llmcost.capture.urllib3_pools import bytes_of, keep_reading
+from pytest_llmcost.capture.urllib3_pools import bytes_of, is_kept, keep_reading
 from pytest_llmcost.usage.filter import looks_like_llm
 
 
@@ -65,6 +65,9 @@ class RequestsLibrary(Library):
 
         if exchange.status:
             return  # urllib3 carried it
+        if is_kept(response.raw):
+            exchange.finish()  # as another request: an adapter of the app's sent it elsewhere
+            return
         exchange.begin_response(response.status_code, response.headers)
         if isinstance(response._content, bytes):  # noqa: SLF001  # .content would read it
             exchange.chunks = (response.content,)

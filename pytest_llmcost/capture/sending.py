@@ -47,8 +47,12 @@ class Library(ABC):
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """A response of this library carries a call of a library above it: prove the connection."""
 
+    def attach_late(self, exchange: OpenExchange, response: Any, log: ExchangeLog) -> None:  # noqa: B027
+        """As ``attach_below``, from a task that went on after the call above had returned."""
+
     def attach_lost(self, exchange: OpenExchange, error: BaseException) -> None:  # noqa: ARG002  # others do
         """Sending raised; if a response had begun by then, the provider has billed it."""
+        exchange.take_vcr_answer()
         if exchange.status:
             exchange.finish()
         else:
@@ -77,7 +81,8 @@ def watch(original: Any, library: Library, log: ExchangeLog) -> Any:
             raise
         finally:
             exchange.sending = False
-            log.current.set(outer)
+            if log.current.get() is exchange:
+                log.current.set(outer)
         _attach(log, library, exchange, response)
         return response
 
@@ -107,7 +112,8 @@ def watch_async(original: Any, library: Library, log: ExchangeLog) -> Any:
         finally:
             exchange.sending = False
             # Not by a token: a coroutine may be closed in another context than it was started in.
-            log.current.set(outer)
+            if log.current.get() is exchange:
+                log.current.set(outer)
         _attach(log, library, exchange, response)
         return response
 
@@ -169,7 +175,10 @@ def _note_below(log: ExchangeLog, library: Library, same: OpenExchange | None, r
     if same is None:
         return
     try:
-        library.attach_below(same, response)
+        if same.sending:
+            library.attach_below(same, response)
+        else:
+            library.attach_late(same, response, log)
     except Exception as error:  # noqa: BLE001  # as above
         log.fault(f"{library.name} response", error)
 

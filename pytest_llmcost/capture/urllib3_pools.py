@@ -60,7 +60,7 @@ class Urllib3Library(Library):
         """A body that is read at once and breaks off ends here."""
         from urllib3 import HTTPResponse
 
-        response = held_in(error.__traceback__, HTTPResponse)
+        response = held_in(error.__traceback__, HTTPResponse, self.name)
         if response is None:
             exchange.fail()
             return
@@ -72,6 +72,10 @@ class Urllib3Library(Library):
     def attach_below(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
         tap(exchange, response)
+
+    def attach_late(self, exchange: OpenExchange, response: Any, log: ExchangeLog) -> None:
+        """See ``Library``."""
+        tap(log.open_for(exchange), response)
 
 
 def tap(exchange: OpenExchange, response: Any) -> None:
@@ -103,6 +107,11 @@ def keep_reading(exchange: OpenExchange, response: Any) -> None:
     response._llmcost_tap = _Tap(exchange, chunks)  # noqa: SLF001  # it is ours
     found: Any = type(response)
     response.__class__ = _tapped(found)
+
+
+def is_kept(response: Any) -> bool:
+    """Whether what is read from a response is kept already."""
+    return getattr(response, "_llmcost_tap", None) is not None
 
 
 def _note_whole(exchange: OpenExchange, response: Any, body: bytes) -> None:

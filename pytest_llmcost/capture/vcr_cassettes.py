@@ -14,6 +14,7 @@ from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.vcr_fallback import unseen_exchange
+from pytest_llmcost.capture.vcr_stubs import sent_by_stub
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -109,15 +110,17 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
                 if kept:
                     places.keep()
                 return result
-            exchange = log.current.get()
+            exchange = sent_by_stub(log)
             if exchange is None and kept:
                 exchange = unseen_exchange(log, *cassette.data[before])
             if exchange is not None:
                 if exchange.recorded or exchange.replayed:  # those were of an answer before this one
                     exchange.expect_answer()
                 exchange.seen_by_vcr = True
+                exchange.on_network = True
                 if kept:
                     exchange.recorded = places.of(cassette, before)
+                    exchange.vcr_answer = cassette.data[before][1]
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr recording", error)
         return result
@@ -130,11 +133,12 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         response = original(cassette, *args, **kwargs)
         try:
-            exchange = log.current.get()
+            exchange = sent_by_stub(log)
             if exchange is None:
                 exchange = unseen_exchange(log, args[0] if args else kwargs["request"], response)
             else:
                 exchange.expect_answer()
+                exchange.vcr_answer = response
             if exchange is not None:
                 index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
                 # A cassette class of the user's may make its responses.
@@ -149,7 +153,7 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
 def _can_play(original: Any, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def can_play_response_for(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        exchange = log.current.get()
+        exchange = sent_by_stub(log)
         if exchange is not None:
             exchange.seen_by_vcr = True
         return original(cassette, *args, **kwargs)

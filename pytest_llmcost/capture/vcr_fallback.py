@@ -6,7 +6,6 @@ not seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
@@ -31,16 +30,7 @@ def unseen_exchange(log: ExchangeLog, request: Any, response: Any) -> OpenExchan
     body = request.body
     exchange = OpenExchange(LIBRARY, request.method, request.uri, body if isinstance(body, bytes) else b"")
     exchange.sending = False
-    log.begin(exchange)
-    exchange.begin_response(response["status"]["code"], _plain_headers(response["headers"]))
-    exchange.chunks = (response["body"].get("string") or b"",)
-    exchange.ended = True
-    exchange.finish()
+    log.add(exchange)
+    exchange.vcr_answer = response
+    exchange.take_vcr_answer()
     return exchange
-
-
-def _plain_headers(headers: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        str(name).lower(): value if isinstance(value, str) else ", ".join(map(str, value))
-        for name, value in headers.items()
-    }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from pytest_llmcost.model.call import ModelIds
+from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.usage.reading import NO_USAGE_STATED, NotACall, Reading
 
 NEVER_FETCHED = "the background response was started and never fetched to its end"
@@ -31,6 +31,7 @@ class BackgroundCalls(Generic[Attached]):
 
     def __init__(self) -> None:
         self._started: dict[str, Settled[Attached]] = {}
+        self._replaced: list[Settled[Attached]] = []
 
     def settle(self, reading: Reading, attached: Attached) -> Settled[Attached] | NotACall | None:
         """Decide about the next reading.
@@ -40,8 +41,10 @@ class BackgroundCalls(Generic[Attached]):
         """
         response_id = reading.stated.response_id
         start = self._started.get(response_id or "")
-        # A run of an assistant goes on with another POST, of the results of its tools.
-        if reading.is_poll or start is not None:
+        # A run of an assistant goes on with another POST, of the results of its tools. A response does not:
+        # tests that share a cassette start the same one again.
+        goes_on = start is not None and reading.api is not Api.OPENAI_RESPONSES
+        if reading.is_poll or goes_on:
             if start is None:
                 return NotACall.POLL
             requested = start.reading.model.requested
@@ -55,13 +58,16 @@ class BackgroundCalls(Generic[Attached]):
             del self._started[response_id or ""]
             return Settled(done, attached)
         if reading.stated.pending and response_id:
+            if start is not None:
+                self._replaced.append(start)
             self._started[response_id] = Settled(reading, attached)
             return None
         return Settled(reading, attached)
 
     def unfinished(self) -> Iterator[Settled[Attached]]:
         """The responses that ended without usage or were never seen to end; nobody knows what they cost."""
-        left, self._started = list(self._started.values()), {}
+        left = [*self._replaced, *self._started.values()]
+        self._replaced, self._started = [], {}
         for start in left:
             stated = start.reading.stated
             if stated.pending:

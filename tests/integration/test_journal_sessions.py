@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -137,3 +138,99 @@ def test_line_that_is_of_another_version(priced, payload):
     run = priced.explain("test_first.py::test_first")
     check_unfinished(run, {"test_first call": 1})
     assert "a line of the journal" in str(run.report), run.report
+
+
+ONE = """
+    import os
+    from owner import ask
+
+    def test_one():
+        ask("test_one call")
+
+    def test_two():
+        pass
+"""
+
+
+def test_full_disk(priced):
+    """What cannot be written is left out; the session ends as ever."""
+    priced.write("test_suite.py", ONE)
+    priced.write(
+        "conftest.py",
+        """
+        import resource
+
+        def pytest_runtest_logfinish():  # the disk is full from here on
+            resource.setrlimit(resource.RLIMIT_FSIZE, (400, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        """,
+    )
+    run = priced.run(plugins=[])
+    assert "Traceback" not in run.output
+    assert (run.outcomes, run.code) == ({"passed": 2}, 0), run.output
+
+
+def test_full_disk_from_the_start(priced):
+    """No file is left open, which would be a warning and so an error."""
+    priced.write("test_suite.py", ONE)
+    priced.write(
+        "conftest.py",
+        """
+        import resource
+
+        LIMIT = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def pytest_collection_finish():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, LIMIT[1]))
+
+        def pytest_runtest_teardown():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT[1], LIMIT[1]))
+        """,
+    )
+    assert priced.run(plugins=[]).outcomes == {"passed": 2}
+
+
+def test_branch_whose_name_is_no_text(priced):
+    """git's names are bytes; the report has none then."""
+    priced.write("test_suite.py", ONE)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@y"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"], ["checkout", "-qb", b"f\xfcr"]):
+        subprocess.run([*git, *arguments], cwd=priced.folder, check=True)
+    run = priced.run(plugins=[])
+    assert run.code == 0, run.output
+
+
+def test_file_system_without_locks(priced):
+    """Then nothing tells whether a session lives: who asks gets its report."""
+    no_locks = """
+        import fcntl
+
+        def flock(*args):
+            raise OSError(37, "No locks available")
+
+        fcntl.flock = flock
+    """
+    priced.write("no_locks.py", no_locks)
+    priced.run("-p", "no_locks", suite(priced, "first", KILLED), plugins=[])
+    priced.write("sitecustomize.py", no_locks)
+    check_unfinished(priced.explain("test_first.py::test_first"), {"test_first call": 1})
+
+
+def test_suite_that_reads_its_own_folder(priced):
+    """It opens and closes the journal's files too: a session beside it still sees that the run lives."""
+    priced.write("other.py", "def test_other(): pass\n")
+    priced.write(
+        "test_suite.py",
+        ONE,
+        """
+    def test_walks():
+        import pathlib, subprocess, sys
+        for path in pathlib.Path(".").rglob("*"):
+            if path.is_file():
+                path.read_bytes()
+        command = ["-m", "pytest", "-p", "llmcost", "-p", "no:cacheprovider", "--llm-cost", "-q", "other.py"]
+        subprocess.run([sys.executable, *command], check=True)
+        assert list(pathlib.Path(".llmcost/journal").glob("*/run.json")), "the journal of a living run is gone"
+""",
+    )
+    run = priced.run(plugins=[])
+    assert run.code == 0, run.output
