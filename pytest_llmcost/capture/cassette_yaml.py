@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from pytest_llmcost.errors import CassetteError
@@ -47,12 +48,11 @@ class _Builder:
     """Builds values from events, with a stack of its own.
 
     Args:
-        loader: Parses, and knows which plain scalars are numbers and the like.
+        loader: Parses.
     """
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
-        self._resolvers: Mapping[str, list[tuple[str, Any]]] = loader.yaml_implicit_resolvers
         # Value and number of values of each anchor.
         self._anchors: dict[str, tuple[Any, int]] = {}
 
@@ -88,8 +88,10 @@ class _Builder:
             values += 1
             if kind is scalar:
                 value = event.value
-                if (event.implicit[0] and not event.style) or event.tag is not None:
-                    value = self._scalar(event)
+                if event.tag is not None:
+                    value = _tagged(event.tag, value)
+                elif event.implicit[0]:
+                    value = _plain(value)
                 if event.anchor is not None:
                     self._anchors[event.anchor] = value, 1
             elif kind in starts:
@@ -118,15 +120,20 @@ class _Builder:
             raise CassetteError(f"not valid YAML: alias {name!r} stands for nothing before it")
         return found
 
-    def _scalar(self, event: Any) -> Any:
-        text: str = event.value
-        tag: str | None = event.tag
-        if tag is None:
-            candidates = self._resolvers.get(text[:1], ())
-            tag = next((tag for tag, pattern in candidates if pattern.match(text)), None)
-        if tag is None or not tag.startswith(_TAG):
-            return text
-        return _typed(tag.removeprefix(_TAG), text)
+
+# Names of headers and the like come again and again.
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> Any:
+    """The value of a scalar that stands without quotes."""
+    from yaml import SafeLoader
+
+    candidates = SafeLoader.yaml_implicit_resolvers.get(text[:1], ())
+    tag = next((tag for tag, pattern in candidates if pattern.match(text)), None)
+    return text if tag is None else _tagged(tag, text)
+
+
+def _tagged(tag: str, text: str) -> Any:
+    return _typed(tag.removeprefix(_TAG), text) if tag.startswith(_TAG) else text
 
 
 def _typed(kind: str, text: str) -> Any:
