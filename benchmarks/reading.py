@@ -58,7 +58,9 @@ def show(name: str, figures: list[float], size: float | None = None) -> None:
     ordered = sorted(figures)
     tail = ordered[int(len(ordered) * 0.95)]
     about = "" if size is None else f"   {size:>9,.0f} bytes"
-    print(f"{name:<34} {len(figures):>6,}   median {statistics.median(figures):>8.2f} us   95 % {tail:>9.2f} us{about}")
+    print(
+        f"{name:<34} {len(figures):>6,}   median {statistics.median(figures):>8.2f} us   95 % {tail:>9.2f} us{about}"
+    )
 
 
 def main() -> None:
@@ -72,7 +74,11 @@ def main() -> None:
             by_shape[name].append((taken, len(exchange.body)))
     print(f"reading, of responses with their requests, Python {sys.version.split()[0]}")
     for name in sorted(by_shape, key=lambda name: (name.endswith(": all"), name)):
-        show(name, [taken for taken, _ in by_shape[name]], statistics.median(size for _, size in by_shape[name]))
+        show(
+            name,
+            [taken for taken, _ in by_shape[name]],
+            statistics.median(size for _, size in by_shape[name]),
+        )
     calls = [
         measured_call(reading, exchange, origin=Origin(), source=Source.REPLAYED, cassette=None)
         for exchange, reading in found
