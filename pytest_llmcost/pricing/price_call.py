@@ -63,7 +63,7 @@ def price_call(
         status=status,
         status_detail=detail,
         lookup=lookup,
-        sub_calls=tuple(sub_call for sub_call, _ in inside),
+        sub_calls=tuple([sub_call for sub_call, _ in inside]),
     )
 
 
