@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import gzip
 import importlib
 import json
@@ -44,6 +45,11 @@ class Seed:
     whole: Mapping[str, Any] | None
     events: Sequence[Any] | None
     form: str
+
+
+def changed(record: Any, **facts: Any) -> Any:
+    """A frozen record with other values, whether it is a named tuple or a dataclass."""
+    return record._replace(**facts) if isinstance(record, tuple) else dataclasses.replace(record, **facts)
 
 
 def seed_of(exchange: Exchange, plain: bytes) -> Seed:
