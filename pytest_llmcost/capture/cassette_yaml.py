@@ -17,7 +17,7 @@ from pytest_llmcost.errors import CassetteError
 
 _DEEPEST = 200
 # Aliases of aliases make a small file huge. No recorded cassette comes near this.
-_MOST_VALUES = 10_000_000
+_MOST_ALIASED = 10_000_000
 _TAG = "tag:yaml.org,2002:"
 _PYTHON_TAG = f"{_TAG}python/"
 _BYTES = frozenset({"binary", "python/bytes"})
@@ -81,7 +81,7 @@ class _Builder:
         around: list[tuple[list[Any], Any, int]] = []
         items: list[Any] = []
         start: Any = None
-        values = before = 0
+        values = aliased = before = 0
         while True:
             event = next_event()
             kind = type(event)
@@ -105,7 +105,8 @@ class _Builder:
             elif kind is alias:
                 value, size = self._aliased(event.anchor)
                 values += size
-                if values > _MOST_VALUES:
+                aliased += size
+                if aliased > _MOST_ALIASED:
                     raise CassetteError("not a cassette: its aliases make it too large")
             else:
                 value = _mapping(items) if kind is mapping_end else _sequence(items, start.tag)
