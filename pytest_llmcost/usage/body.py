@@ -21,7 +21,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TEXT_START = re.compile(rb'[\s]*[{\["a-z:]')
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _LOOKED_AT = 256
-_decode = json.JSONDecoder().decode
+# json.loads() looks for the encoding first, and for white space at both ends with a regular expression.
+_raw_decode = json.JSONDecoder().raw_decode
+_JSON_SPACE = " \t\n\r"
 _END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)")
 
 
@@ -111,10 +113,11 @@ def _is_text(body: bytes) -> bool:
 def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object that a body holds; None if it holds something else."""
     try:
-        value = _decode(body.decode())
+        text = body.decode().lstrip(_JSON_SPACE)
+        value, end = _raw_decode(text)
     except (ValueError, RecursionError):
         return _json_in_any_encoding(body)
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and not text[end:].strip(_JSON_SPACE) else None
 
 
 def _json_in_any_encoding(body: bytes) -> dict[str, Any] | None:
