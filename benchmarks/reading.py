@@ -17,6 +17,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fuzz_inputs import changed
+
 from pytest_llmcost.capture.cassette_files import cassettes_in, read_cassette
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.errors import CassetteError
@@ -72,6 +74,10 @@ def main() -> None:
         form = "stream" if reading.stream else "JSON"
         for name in (f"{form}: {reading.api.value}", f"{form}: all"):
             by_shape[name].append((taken, len(exchange.body)))
+        # The request is parsed too, for the model asked for and the sizes of its parts.
+        alone = changed(exchange, request_body=b"")
+        taken = microseconds(lambda alone=alone: read_exchange(alone, {}), repeats)
+        by_shape[f"{form} without request: all"].append((taken, len(exchange.body)))
     print(f"reading, of responses with their requests, Python {sys.version.split()[0]}")
     for name in sorted(by_shape, key=lambda name: (name.endswith(": all"), name)):
         show(
