@@ -75,7 +75,7 @@ def main() -> None:
         for name in (f"{form}: {reading.api.value}", f"{form}: all"):
             by_shape[name].append((taken, len(exchange.body)))
         # The request is parsed too, for the model asked for and the sizes of its parts.
-        alone = changed(exchange, request_body=b"")
+        alone = changed(exchange, request_body=b"{}")
         taken = microseconds(lambda alone=alone: read_exchange(alone, {}), repeats)
         by_shape[f"{form} without request: all"].append((taken, len(exchange.body)))
     print(f"reading, of responses with their requests, Python {sys.version.split()[0]}")
