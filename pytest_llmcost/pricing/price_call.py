@@ -15,7 +15,6 @@ from pytest_llmcost.pricing.kernel import invoice
 from pytest_llmcost.pricing.table import PriceTable
 
 _UNPRICED = "no price for {provider}/{model}"
-_UNKNOWN = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,7 @@ def price_call(
     lookup = table.look_up(call)
     own = _remembered(call, lookup, {} if bills is None else bills)
     inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
-    problems = own.problems + call.doubts
-    for _, found in inside:
-        problems += found
+    problems = (*own.problems, *call.doubts, *(p for _, found in inside for p in found))
     status, detail = _status(call, lookup, problems)
     cost = _cost(status, own, [sub_call.cost for sub_call, _ in inside])
     return Call(
@@ -63,7 +60,7 @@ def price_call(
         status=status,
         status_detail=detail,
         lookup=lookup,
-        sub_calls=tuple([sub_call for sub_call, _ in inside]),
+        sub_calls=tuple(sub_call for sub_call, _ in inside),
     )
 
 
@@ -123,12 +120,10 @@ def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tu
 
 
 def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
-    unknown = status in _UNKNOWN
-    if not inside and unknown is (own.cost.high is None):
-        return own.cost
     low, value, high = own.cost.low, own.cost.value, own.cost.high
     with exact_money():
         for amount in inside:
             low, value = low + amount.low, value + amount.value
             high = None if high is None or amount.high is None else high + amount.high
+    unknown = status in {Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL}
     return Amount(low, value, None if unknown else high)

@@ -83,8 +83,7 @@ class PriceTable:
         Returns:
             The lookup; its source is ``NONE`` if nobody knows the model.
         """
-        context = tuple(sorted(call.context.items())) if call.context else ()
-        key = (call.provider, call.api, call.model, context, self.day_of(call))
+        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
         if call.stated_cost is not None:
             return self._look_up(call)
         if key not in self._lookups:
