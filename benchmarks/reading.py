@@ -56,35 +56,32 @@ def recorded(folder: Path) -> list[tuple[Exchange, Reading]]:
     return found
 
 
-def show(name: str, figures: list[float], size: float | None = None) -> None:
-    ordered = sorted(figures)
-    tail = ordered[int(len(ordered) * 0.95)]
-    about = "" if size is None else f"   {size:>9,.0f} bytes"
-    print(
-        f"{name:<34} {len(figures):>6,}   median {statistics.median(figures):>8.2f} us   95 % {tail:>9.2f} us{about}"
-    )
+def show(name: str, *columns: list[float]) -> None:
+    line = f"{name:<36} {len(columns[0]):>6,}"
+    for figures in columns:
+        ordered = sorted(figures)
+        tail = ordered[int(len(ordered) * 0.95)]
+        line += f"   median {statistics.median(figures):>8.2f} us, 95 % {tail:>9.2f} us"
+    print(line)
 
 
 def main() -> None:
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     found = recorded(Path(sys.argv[1]))
-    by_shape: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    by_shape: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for exchange, reading in found:
-        taken = microseconds(lambda exchange=exchange: read_exchange(exchange, {}), repeats)
-        form = "stream" if reading.stream else "JSON"
-        for name in (f"{form}: {reading.api.value}", f"{form}: all"):
-            by_shape[name].append((taken, len(exchange.body)))
         # The request is parsed too, for the model asked for and the sizes of its parts.
         alone = changed(exchange, request_body=b"{}")
-        taken = microseconds(lambda alone=alone: read_exchange(alone, {}), repeats)
-        by_shape[f"{form} without request: all"].append((taken, len(exchange.body)))
-    print(f"reading, of responses with their requests, Python {sys.version.split()[0]}")
-    for name in sorted(by_shape, key=lambda name: (name.endswith(": all"), name)):
-        show(
-            name,
-            [taken for taken, _ in by_shape[name]],
-            statistics.median(size for _, size in by_shape[name]),
+        taken = (
+            microseconds(lambda exchange=exchange: read_exchange(exchange, {}), repeats),
+            microseconds(lambda alone=alone: read_exchange(alone, {}), repeats),
         )
+        form = "stream" if reading.stream else "JSON"
+        for name in (f"{form}: {reading.api.value}", f"{form}: all"):
+            by_shape[name].append(taken)
+    print(f"reading, Python {sys.version.split()[0]}: a response alone, and with its request")
+    for name in sorted(by_shape, key=lambda name: (name.endswith(": all"), name)):
+        show(name, [alone for _, alone in by_shape[name]], [both for both, _ in by_shape[name]])
     calls = [
         measured_call(reading, exchange, origin=Origin(), source=Source.REPLAYED, cassette=None)
         for exchange, reading in found

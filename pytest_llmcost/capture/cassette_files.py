@@ -23,7 +23,7 @@ _MOST_BYTES = 1024 * 1024 * 1024
 _YAML_SUFFIXES = (".yaml", ".yml", ".yaml.gz", ".yml.gz")
 _JSON_SUFFIXES = (".json", ".json.gz")
 # vcrpy names a cassette after the test, without a suffix, if it is not told otherwise.
-_VCRPY_START = re.compile(rb'interactions:\s|\{\s*"(?:version|interactions)"\s*:')
+_VCRPY_START = re.compile(rb'interactions:\s|\{\s*(?:"version":\s*1,\s*)?"interactions":')
 _LOOKED_AT = 64
 _JSON_START = re.compile(r"\s*[{\[]")
 
@@ -58,9 +58,9 @@ def cassettes_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def is_json(path: Path) -> bool:
-    """Whether a file is JSON by its name: most such files in a project are no cassettes."""
-    return path.name.lower().endswith(_JSON_SUFFIXES)
+def is_yaml(path: Path) -> bool:
+    """Whether a file is YAML by its name; JSON files in a folder are mostly no cassettes, and may be others."""
+    return path.name.lower().endswith(_YAML_SUFFIXES)
 
 
 def _begins_as_cassette(path: Path) -> bool:

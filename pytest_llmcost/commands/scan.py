@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_llmcost.assembly import Facts, assemble
-from pytest_llmcost.capture.cassette_files import cassettes_in, is_json, read_cassette
+from pytest_llmcost.capture.cassette_files import cassettes_in, is_yaml, read_cassette
 from pytest_llmcost.capture.cassette_forms import RecordedExchange
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
@@ -81,7 +81,7 @@ def scan(paths: Sequence[str], hosts: Mapping[str, str]) -> Scanned:
         try:
             recorded = list(read_cassette(path))
         except CassetteError as error:
-            if isinstance(error, NotACassetteError) and is_json(path) and not asked:
+            if isinstance(error, NotACassetteError) and not asked and not is_yaml(path):
                 continue
             found.unreadable.append((name, str(error)))
             continue

@@ -90,6 +90,7 @@ class TestScan:
             "package.json": '{"name": "app", "dependencies": {"request": "^2", "response": "^1"}}',
             "tsconfig.json": '{"compilerOptions": {} /* as they write it */}',
             "rows.json": "[1, 2, 3]",
+            "state": '{"version": 1, "interactions": {}}',
         }.items():
             (tmp_path / "cassettes" / name).write_text(text)
         done = llmcost("scan", "cassettes")

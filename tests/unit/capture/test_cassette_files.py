@@ -163,7 +163,13 @@ def test_files_of_a_folder(tmp_path):
         "deep/test_it[gpt-4.1]": b"interactions:\n- request:",
         "test_named_after_the_test": vcrpy.encode(),
     }
-    unwanted = {"notes.txt": b"the interactions: none", "a.py": b"", "LICENSE": b"{", "data.gz": b"\x1f\x8b"}
+    unwanted = {
+        "notes.txt": b"the interactions: none",
+        "a.py": b"",
+        "LICENSE": b"{",
+        "app.js.map": b'{"version":3,"sources":[]}',
+        "data.gz": b"\x1f\x8b",
+    }
     for name, data in {**wanted, **unwanted}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
