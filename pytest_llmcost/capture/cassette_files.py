@@ -59,7 +59,7 @@ def cassettes_in(folder: Path) -> Iterator[Path]:
 
 
 def is_yaml(path: Path) -> bool:
-    """Whether a file is YAML by its name; JSON files in a folder are mostly no cassettes, and may be others."""
+    """Whether a file is YAML by its name; most JSON files of a project are no cassettes."""
     return path.name.lower().endswith(_YAML_SUFFIXES)
 
 
