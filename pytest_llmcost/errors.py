@@ -3,6 +3,7 @@
 LlmCostError
 ├── ConfigError     the YAML file, an option or a marker is wrong
 ├── CassetteError   a cassette file cannot be read
+│   └── NotACassetteError   it is a file of another kind
 ├── BaselineError   a baseline cannot be read
 ├── ReportError     a report.json cannot be read
 └── HookError       a plugin failed in one of our hooks
@@ -41,6 +42,10 @@ class ConfigError(LlmCostError):
 
 class CassetteError(LlmCostError):
     """A cassette file cannot be read; the message says why."""
+
+
+class NotACassetteError(CassetteError):
+    """The file is well formed, and is no cassette."""
 
 
 class ReportError(LlmCostError):

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TextIO
 
 from pytest_llmcost.assembly import Facts, assemble
-from pytest_llmcost.capture.cassette_files import SUFFIXES, RecordedExchange, read_cassette
+from pytest_llmcost.capture.cassette_files import cassettes_in, is_yaml, read_cassette
+from pytest_llmcost.capture.cassette_forms import RecordedExchange
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.config.load import load_configuration
-from pytest_llmcost.errors import CassetteError
+from pytest_llmcost.errors import CassetteError, NotACassetteError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.pricing.table import PriceTable
@@ -75,11 +76,13 @@ def scan(paths: Sequence[str], hosts: Mapping[str, str]) -> Scanned:
         hosts: The YAML's ``hosts:``.
     """
     found = Scanned()
-    for path in _files(paths):
+    for path, asked in _files(paths):
         name = path.as_posix()
         try:
             recorded = list(read_cassette(path))
         except CassetteError as error:
+            if isinstance(error, NotACassetteError) and not asked and not is_yaml(path):
+                continue
             found.unreadable.append((name, str(error)))
             continue
         found.files += 1
@@ -90,13 +93,14 @@ def scan(paths: Sequence[str], hosts: Mapping[str, str]) -> Scanned:
     return found
 
 
-def _files(paths: Iterable[str]) -> Iterator[Path]:
+def _files(paths: Iterable[str]) -> Iterator[tuple[Path, bool]]:
+    """The files to read, and whether each was asked for by its name."""
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+            yield from ((file, False) for file in cassettes_in(path))
         else:
-            yield path
+            yield path, True
 
 
 def _calls(path: str, recorded: Iterable[RecordedExchange], hosts: Mapping[str, str]) -> list[MeasuredCall]:

@@ -13,10 +13,6 @@ from pytest_llmcost.model.money import exact_money
 _SIX_PLACES = Decimal("0.000001")
 
 
-def _frozen(counts: Mapping[str, int]) -> Mapping[str, int]:
-    return MappingProxyType(dict(counts))
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Counts of billed units, as the provider stated them.
@@ -31,10 +27,11 @@ class Usage:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, count in self.counts.items():
-            if count < 0:
-                raise ValueError(f"usage states a negative count: {name}={count}")
-        object.__setattr__(self, "counts", _frozen(self.counts))
+        counts = self.counts
+        if counts and min(counts.values()) < 0:
+            name = next(name for name, count in counts.items() if count < 0)
+            raise ValueError(f"usage states a negative count: {name}={counts[name]}")
+        object.__setattr__(self, "counts", MappingProxyType(dict(counts)))
 
     def __hash__(self) -> int:
         return hash(frozenset(self.counts.items()))

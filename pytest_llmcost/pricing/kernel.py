@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from itertools import combinations
 
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.price import Rate, RateCard
@@ -64,9 +66,11 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
     Returns:
         The lines. With problems, they are a lower bound.
     """
-    problems = [*_unpriced(usage, card), *_ambiguous(usage, card)]
-    quantities = _leaf_quantities(usage, card)
-    impossible = _impossible(usage)
+    counts = usage.counts
+    form = _form(tuple(card.rates), tuple(counts), tuple(map(bool, counts.values())))
+    problems = [] if form.all_priced else [*_unpriced(usage, card), *_ambiguous(usage, card)]
+    quantities = _leaf_quantities(usage, form)
+    impossible = _impossible(usage, form)
     overdrawn = [unit for unit, quantity in quantities.items() if quantity < 0]
     if impossible or overdrawn:
         problems += impossible or [f"the parts of {unit} add up to more than {unit}" for unit in overdrawn]
@@ -74,6 +78,53 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
     else:
         lines = _lines(quantities, card, usage.input_tokens)
     return Invoice(tuple(lines), tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What follows from the names of units alone: the same for most calls of a model.
+
+    Attributes:
+        leaves: Each priced unit that is stated, with those to take out of it; parts before what holds them.
+        in_order: The same units in the order of the card.
+        nested: Pairs of stated units, a part and what holds it.
+        all_priced: Whether nothing is without a price, and nothing ambiguous, whatever the counts are.
+    """
+
+    leaves: tuple[tuple[str, tuple[str, ...]], ...]
+    in_order: tuple[str, ...]
+    nested: tuple[tuple[str, str], ...]
+    all_priced: bool
+
+
+@lru_cache(maxsize=1024)
+def _form(rated: tuple[str, ...], stated: tuple[str, ...], used: tuple[bool, ...]) -> _Form:
+    """The form of a usage at a card.
+
+    Args:
+        rated: The units of the card, in its order.
+        stated: The units of the usage.
+        used: Of each whether its count is more than 0.
+    """
+    priced = [UNITS[name] for name in rated if name in UNITS and name != REQUESTS and name in stated]
+    priced.sort(key=lambda unit: -len(unit.dimensions))
+    leaves = tuple(
+        (unit.name, tuple(other.name for other in priced if unit.contains(other))) for unit in priced
+    )
+    known = [UNITS[name] for name in stated if name in UNITS]
+    nested = tuple((part.name, whole.name) for part in known for whole in known if whole.contains(part))
+    some = [name for name, is_used in zip(stated, used, strict=True) if is_used]
+    rest = [UNITS.get(name) for name in some if name not in rated]
+    in_rated = [UNITS[name] for name in rated if name in UNITS]
+    covered = all(
+        unit and not unit.own_price and any(other.contains(unit) for other in in_rated) for unit in rest
+    )
+    apart = all(
+        left.contains(right) or right.contains(left) or not left.overlaps(right)
+        for left, right in combinations([UNITS[name] for name in some if name in rated and name in UNITS], 2)
+    )
+    in_order = tuple(name for name in rated if name in {unit.name for unit in priced})
+    return _Form(leaves, in_order, nested, covered and apart)
 
 
 def _unpriced(usage: Usage, card: RateCard) -> Iterable[str]:
@@ -109,43 +160,39 @@ def _ambiguous(usage: Usage, card: RateCard) -> Iterable[str]:
                 yield f"not stated how much of {left.name} is also {right.name}"
 
 
-def _impossible(usage: Usage) -> list[str]:
-    found = []
-    for name, count in usage:
-        unit = UNITS.get(name)
-        for other, total in usage:
-            if unit and count > total and other in UNITS and UNITS[other].contains(unit):
-                found.append(f"impossible usage: {name} ({count:,}) exceeds {other} ({total:,})")
-    return found
+def _impossible(usage: Usage, form: _Form) -> list[str]:
+    counts = usage.counts
+    return [
+        f"impossible usage: {part} ({counts[part]:,}) exceeds {whole} ({counts[whole]:,})"
+        for part, whole in form.nested
+        if counts[part] > counts[whole]
+    ]
 
 
-def _leaf_quantities(usage: Usage, card: RateCard) -> dict[str, int]:
-    priced = [UNITS[name] for name in card.rates if name in UNITS and name != REQUESTS]
+def _leaf_quantities(usage: Usage, form: _Form) -> dict[str, int]:
     quantities: dict[str, int] = {}
-    for unit in sorted(priced, key=lambda unit: -len(unit.dimensions)):
-        stated = usage.get(unit.name)
-        if stated is None:
-            continue
-        inside = sum(quantities.get(other.name, 0) for other in priced if unit.contains(other))
-        quantities[unit.name] = stated - inside
-    return {name: quantities[name] for name in card.rates if name in quantities}
+    for name, inside in form.leaves:
+        quantities[name] = usage.counts[name] - sum([quantities[other] for other in inside])
+    return {name: quantities[name] for name in form.in_order}
 
 
 def _lines(quantities: dict[str, int], card: RateCard, input_tokens: int) -> list[Line]:
-    lines = [
-        _line(name, quantity, card.rates[name], input_tokens)
-        for name, quantity in quantities.items()
-        if quantity
-    ]
-    if REQUESTS in card.rates:
-        lines.append(_line(REQUESTS, 1, card.rates[REQUESTS], input_tokens))
+    rates = card.rates
+    with exact_money():
+        lines = [
+            _line(name, quantity, rates[name], input_tokens)
+            for name, quantity in quantities.items()
+            if quantity
+        ]
+        if REQUESTS in rates:
+            lines.append(_line(REQUESTS, 1, rates[REQUESTS], input_tokens))
     return lines
 
 
 def _line(unit: str, quantity: int, rate: Rate, input_tokens: int) -> Line:
-    usd = rate.at(input_tokens)
-    with exact_money():
-        return Line(unit, quantity, usd, rate.per, usd * quantity / rate.per)
+    """One line; to be called in the context of exact money."""
+    usd = rate.at(input_tokens) if rate.tiers else rate.usd
+    return Line(unit, quantity, usd, rate.per, usd * quantity / rate.per)
 
 
 def _least(usage: Usage, card: RateCard) -> list[Line]:
@@ -158,5 +205,6 @@ def _least(usage: Usage, card: RateCard) -> list[Line]:
         rates = [card.rates[other.name] for other in units if other is top or top.contains(other)]
         cheapest = min(rates, key=lambda rate: rate.at(usage.input_tokens))
         if quantity := usage.get(top.name):
-            lines.append(_line(top.name, quantity, cheapest, usage.input_tokens))
+            with exact_money():
+                lines.append(_line(top.name, quantity, cheapest, usage.input_tokens))
     return lines

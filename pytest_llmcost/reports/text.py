@@ -28,6 +28,8 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 
 def safe(text: str) -> str:
     """A name of anybody's making, fit for a terminal: characters that hide or move text are spelled out."""
+    if text.isascii() and text.isprintable():
+        return _COMMAND.sub(r"\1:\\x3a", text)
     spelled = "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
     return _COMMAND.sub(r"\1:\\x3a", spelled)
 
@@ -50,6 +52,8 @@ def common_folder(nodeids: Sequence[str]) -> str:
 
 def columns(text: str) -> int:
     """How many terminal columns a text takes."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
@@ -73,6 +77,8 @@ def shorten(text: str, width: int) -> str:
 
 
 def _take(text: str, width: int) -> str:
+    if text.isascii():
+        return text[:width]
     taken, used = "", 0
     for char in text:
         used += columns(char)

@@ -21,6 +21,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TEXT_START = re.compile(rb'[\s]*[{\["a-z:]')
 _CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _LOOKED_AT = 256
+# json.loads() looks for the encoding first, and for white space at both ends with a regular expression.
+_raw_decode = json.JSONDecoder().raw_decode
+_JSON_SPACE = " \t\n\r"
 _END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)")
 
 
@@ -38,7 +41,8 @@ def plain_bytes(body: bytes, content_encoding: str) -> bytes:
         return _gunzip(body)
     if body.startswith(_ZSTD_MAGIC):
         return _decode_with(_zstd, body)
-    if _is_text(body):
+    # The header is asked for these only: nothing in the bytes tells them.
+    if not content_encoding or _is_text(body):
         return body
     if "br" in content_encoding:
         return _decode_with(_brotli, body)
@@ -108,6 +112,15 @@ def _is_text(body: bytes) -> bool:
 
 def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object that a body holds; None if it holds something else."""
+    try:
+        text = body.decode().lstrip(_JSON_SPACE)
+        value, end = _raw_decode(text)
+    except (ValueError, RecursionError):
+        return _json_in_any_encoding(body)
+    return value if isinstance(value, dict) and not text[end:].strip(_JSON_SPACE) else None
+
+
+def _json_in_any_encoding(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -188,4 +188,5 @@ def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _compact_size(value: Any) -> int:
-    return len(_compact(value).encode("utf-8", "surrogatepass"))
+    text = _compact(value)
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -83,6 +83,26 @@ class TestScan:
         assert not (tmp_path / "pwned").exists()
         assert "Traceback" not in done.stderr
 
+    def test_json_files_of_a_project(self, llmcost, tmp_path):
+        """What is no cassette is passed over in a folder, and refused if it is named."""
+        shutil.copytree(CASSETTES / "test_triage", tmp_path / "cassettes")
+        for name, text in {
+            "package.json": '{"name": "app", "dependencies": {"request": "^2", "response": "^1"}}',
+            "tsconfig.json": '{"compilerOptions": {} /* as they write it */}',
+            "rows.json": "[1, 2, 3]",
+            "state": '{"version": 1, "interactions": {}}',
+        }.items():
+            (tmp_path / "cassettes" / name).write_text(text)
+        done = llmcost("scan", "cassettes")
+        assert (done.returncode, done.stderr) == (0, "")
+        named = llmcost("scan", "cassettes/package.json")
+        assert named.returncode == 1
+        assert named.stderr.startswith("llmcost scan: cassettes/package.json: no cassette: it has neither")
+        (tmp_path / "cassettes" / "cut.json").write_text('{"version": 1, "interactions": [{"request"')
+        cut = llmcost("scan", "cassettes")
+        assert cut.returncode == 1
+        assert "cassettes/cut.json: not valid JSON" in cut.stderr
+
     @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 100_000, "- " * 100_000, "? " * 100_000])
     def test_deep_nesting_is_refused(self, llmcost, tmp_path, text):
         """A file that would overflow the stack is named like any other that cannot be read."""

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from pytest_llmcost.capture.vcr_versions import bypass_notice
+from pytest_llmcost.commands.scan import scan
 
 pytestmark = pytest.mark.skipif(
     bypass_notice("httpx2") is not None, reason="older vcrpy patches the clients elsewhere"
@@ -71,6 +72,30 @@ def test_serializer_that_parses_bodies(project, loopback):
     assert loopback.requests == 0
     kept = yaml.safe_load((project.folder / "readable.yaml").read_text())
     assert kept["interactions"][0]["response"]["parsed_body"]["usage"]["total_tokens"] == 1234
+
+
+@pytest.mark.parametrize("name", ["kept.json", "kept"])
+def test_json_serializer(project, loopback, name):
+    """vcrpy's other serializer, under any name: replayed by it, and scanned by us, as the same calls."""
+    project.write(
+        "test_suite.py",
+        f"""
+        import vcr
+        from ask import chat
+
+        def test_chat():
+            with vcr.use_cassette({name!r}, serializer="json", allow_playback_repeats=True):
+                assert chat()["total_tokens"] == chat()["total_tokens"] == 1234
+        """,
+    )
+    assert played(project.run()) == [("recorded", name, 0), ("replayed", name, 0)]
+    loopback.forget()
+    run = project.run()
+    assert played(run) == [("replayed", name, 0)] * 2, run.output
+    assert loopback.requests == 0
+    (scanned,) = scan([str(project.folder)], {}).calls
+    assert scanned.cassette.path == (project.folder / name).as_posix()
+    assert scanned.usage.input_tokens == run.calls[0]["usage"]["input_tokens"] == 1200
 
 
 def test_persister_that_writes_no_file(project):

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import json_values, wire_objects
 
-from pytest_llmcost.usage.body import event_data, plain_bytes
+from pytest_llmcost.usage.body import event_data, json_object, plain_bytes
 from pytest_llmcost.usage.reading import NotACall
 
 URLS = [
@@ -195,3 +195,25 @@ def test_events_come_back(texts, line_end):
     """What a server writes is what is read, by every line end."""
     body = "".join(f"data: {json.dumps({'t': text})}{line_end}{line_end}" for text in texts).encode()
     assert [event["t"] for event in event_data(body)] == texts
+
+
+def object_by_json(body):
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+@given(
+    value=json_values | st.dictionaries(st.text(max_size=3), json_values, max_size=3),
+    before=st.sampled_from(["", " ", "\n\t\r", "\ufeff", "\xa0", "x"]),
+    after=st.sampled_from(["", "\n", " \t", "\xa0", "{}", ",", "\x00"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
+    cut=st.integers(0, 3),
+)
+def test_json_is_what_the_standard_library_reads(value, before, after, encoding, cut):
+    """In any encoding that JSON may have, with white space around, cut, or with something behind it."""
+    body = f"{before}{json.dumps(value)}{after}".encode(encoding)
+    body = body[: len(body) - cut]
+    assert repr(json_object(body)) == repr(object_by_json(body))
