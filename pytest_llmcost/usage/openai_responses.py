@@ -24,8 +24,9 @@ from pytest_llmcost.usage.tiers import tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _STILL_RUNNING = frozenset({"queued", "in_progress"})
-# Tools of OpenAI that are billed apart: containers in a unit which no answer states, and images in tokens of
-# a model of their own, which only newer answers state.
+# Tools of OpenAI that are billed apart: containers by the minute, which no answer states (OpenAI's changelog
+# of 2026-06-02: at least 5, where it was a fee for each session of 20 before), and images in tokens of a
+# model of their own, which only newer answers state.
 _CONTAINERS = "no price for the containers of code_interpreter"
 _IMAGES = "no price for the tokens of image_generation"
 _IMAGE_GENERATION = "image_generation"

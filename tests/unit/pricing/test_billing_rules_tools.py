@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from billing import Rule, billed, check, lines
-from exchanges import ANTHROPIC, COHERE, GEMINI, INTERACTIONS, OPENAI_RESPONSES, read
+from exchanges import ANTHROPIC, COHERE, GEMINI, INTERACTIONS, OPENAI_RESPONSES, read, sse
 
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
@@ -68,12 +68,30 @@ RULES = {
         claude(input_tokens=100, output_tokens=10, server_tool_use={"web_fetch_requests": 2}),
         {"input": "100 x 2", "output": "10 x 10"},
     ),
-    "Anthropic: a container that runs code is billed by the hour, which no answer states": Rule(
-        "docs.claude.com, code execution tool, usage and pricing",
+    "Anthropic: containers that run code are free for 1,550 hours a month, more than a suite uses": Rule(
+        "platform.claude.com, pricing of the code execution tool",
         ANTHROPIC,
+        claude(content=[CODE, {"type": "text"}, CODE], input_tokens=100, output_tokens=10),
+        {"input": "100 x 2", "output": "10 x 10", "code_executions": "2 x 0"},
+        "0.0003",
+    ),
+    "Anthropic: the same, streamed": Rule(
+        "platform.claude.com, pricing of the code execution tool",
+        ANTHROPIC,
+        sse(
+            {"type": "message_start", "message": claude(input_tokens=100, output_tokens=1)},
+            {"type": "content_block_start", "index": 0, "content_block": CODE},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 10}},
+            {"type": "message_stop"},
+        ),
+        {"input": "100 x 2", "output": "10 x 10", "code_executions": "1 x 0"},
+    ),
+    "Anthropic: of containers that another cloud bills nothing is known": Rule(
+        "learn.microsoft.com, Claude in Microsoft Foundry: billed by the marketplace",
+        "https://r.services.ai.azure.com/anthropic/v1/messages",
         claude(content=[CODE], input_tokens=100, output_tokens=10),
         {"input": "100 x 2", "output": "10 x 10"},
-        doubt="no price for the container of code_execution",
+        doubt="no price for code_executions (1)",
     ),
     "Anthropic: it is free beside web search": Rule(
         "docs.claude.com, code execution tool: free with web search or web fetch",
@@ -110,8 +128,8 @@ RULES = {
         response("file_search_call"),
         {**GPT_5, "storage_searches": "1 x 2.5"},
     ),
-    "OpenAI: containers of code interpreter are billed by session, which no answer states": Rule(
-        "OpenAI's pricing page: containers",
+    "OpenAI: containers of code interpreter are billed by the minute, which no answer states": Rule(
+        "OpenAI's changelog of 2026-06-02: at least 5 minutes of a session, no longer 20",
         OPENAI_RESPONSES,
         response("code_interpreter_call"),
         GPT_5,
