@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pytest_llmcost.model.price import Rate
 from pytest_llmcost.model.units import CODE_EXECUTIONS, PER_THOUSAND, STORAGE_SEARCHES, WEB_SEARCHES
-from pytest_llmcost.pricing.corrections import Added, Correction
+from pytest_llmcost.pricing.corrections import Added, Card, Correction
 
 _CHECKED = date(2026, 11, 23)
 
@@ -31,6 +31,13 @@ FEES: tuple[Correction, ...] = (
         source="platform.claude.com, pricing: the first 1,550 hours of containers a month are free, and taken"
         " as not used up",
         reason="genai-prices has no price of code execution",
+        checked=_CHECKED,
+    ),
+    Correction(
+        keys=("groq/groq/compound", "groq/groq/compound-mini"),
+        change=Card(_each(**{WEB_SEARCHES: "5"})),
+        source="console.groq.com, compound: billed by the models inside, and $5 per 1,000 basic searches",
+        reason="genai-prices lists no compound systems",
         checked=_CHECKED,
     ),
 )

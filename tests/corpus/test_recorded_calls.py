@@ -109,7 +109,10 @@ def test_usage_is_what_was_stated(recorded, truth):
     """Every count that a test or a provider states of a call."""
     differing = []
     for key, row in truth:
-        usage = recorded.calls[key].measured.usage or NO_USAGE
+        call = recorded.calls[key]
+        # The models inside a compound system are the whole of it, and others are beside what is stated.
+        compound = any(sub_call.kind == "compound" for sub_call in call.sub_calls)
+        usage = call.usage if compound else call.measured.usage or NO_USAGE
         differing += [
             (key, unit, row[column], usage.get(unit))
             for column, unit in UNIT_OF.items()
@@ -350,8 +353,8 @@ def test_statuses(recorded):
         Status.EXACT: 2906,
         Status.REPORTED: 44,
         Status.INCOMPLETE: 226,
-        Status.UNPRICED: 69,
-        Status.PARTIAL: 18,
+        Status.UNPRICED: 66,
+        Status.PARTIAL: 21,
     }
     for call in recorded.calls.values():
         open_above = call.status in {Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL}
