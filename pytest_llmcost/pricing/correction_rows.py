@@ -172,6 +172,13 @@ _MODELS = (
         upstream={},
     ),
     Correction(
+        keys=("mistral/mistral-moderation-2411",),
+        change=Card(_tokens(**{INPUT: "0.1"})),
+        source="mistral.ai, pricing (Moderation 24.11, per million tokens), as independent tables read it",
+        reason=_UNKNOWN,
+        checked=_CHECKED,
+    ),
+    Correction(
         keys=("mistral/mistral-large-latest",),
         change=SameAs("mistral/mistral-large-2512"),
         source="docs.mistral.ai, Mistral Large 3; LiteLLM and models.dev agree",
