@@ -34,6 +34,14 @@ FEES: tuple[Correction, ...] = (
         checked=_CHECKED,
     ),
     Correction(
+        keys=tuple(f"openai/{name}" for name in ("gpt-4.1*", "gpt-4o*", "gpt-5*", "gpt-6*", "o3*", "o4*")),
+        change=Added(_each(**{CODE_EXECUTIONS: "7.5"})),
+        source="OpenAI's pricing page: a container of 1 GB is $0.03 for 20 minutes, at least 5 are billed",
+        reason="genai-prices has no price of containers",
+        checked=_CHECKED,
+        since=date(2026, 6, 2),
+    ),
+    Correction(
         keys=("groq/groq/compound", "groq/groq/compound-mini"),
         change=Card(_each(**{WEB_SEARCHES: "5"})),
         source="console.groq.com, compound: billed by the models inside, and $5 per 1,000 basic searches",

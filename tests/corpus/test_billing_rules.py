@@ -193,7 +193,8 @@ def is_on_a_known_host(call):
 
 # Why a call whose usage is stated has no exact cost, on hosts whose provider is known.
 LEFT = {
-    "the containers of code_interpreter": 12,
+    "the containers of code_interpreter beyond 5 minutes": 5,
+    "the containers of code_interpreter": 7,
     "an id of the application's own (a profile, an endpoint)": 5,
     "a compound system with a search of either price, or streamed": 3,
     "a subscription": 3,

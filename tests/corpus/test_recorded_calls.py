@@ -198,10 +198,8 @@ def differences(name):
     return {(row["path"], int(row["interaction"]), row["stated"]): row["reason"] for row in rows}
 
 
-def fees(call):
-    return sum(
-        (call.components.get(unit, Decimal(0)) for unit in ("web_searches", "storage_searches")), Decimal(0)
-    )
+def fees(call, units=("web_searches", "storage_searches")):
+    return sum((call.components.get(unit, Decimal(0)) for unit in units), Decimal(0))
 
 
 def repriced(call, **rules):
@@ -229,6 +227,7 @@ def repriced_as_nova_micro(call):
 # Each reason is a claim that the test checks: from our cost to the stated one.
 REASONS = {
     "fee of searches left out": lambda call: call.cost.value - fees(call),
+    "fee of the container left out": lambda call: call.cost.value - fees(call, ["code_executions"]),
     "price cut on 2026-08-21": lambda call: repriced(call, as_of=AsOf.RECORDED),
     "price of DeepSeek's quiet hours": off_peak,
     "application's own profile, which needs an alias": repriced_as_nova_micro,
