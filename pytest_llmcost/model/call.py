@@ -81,6 +81,7 @@ class Api(StrEnum):
     COHERE_RERANK = "cohere.rerank"
     MISTRAL_CONVERSATIONS = "mistral.conversations"
     MISTRAL_OCR = "mistral.ocr"
+    MISTRAL_MODERATIONS = "mistral.moderations"
     OLLAMA_CHAT = "ollama.chat"
     OLLAMA_GENERATE = "ollama.generate"
     OLLAMA_EMBED = "ollama.embed"
@@ -105,7 +106,7 @@ _WITHOUT_ANSWER = frozenset(
         *(Api.OPENAI_EMBEDDINGS, Api.GEMINI_EMBED, Api.VERTEX_PREDICT),
         *(Api.BEDROCK_EMBED, Api.BEDROCK_RERANK),
         *(Api.COHERE_EMBED, Api.COHERE_RERANK, Api.OLLAMA_EMBED),
-        *(Api.TOKEN_RERANK, Api.VOYAGE_MULTIMODAL),
+        *(Api.TOKEN_RERANK, Api.VOYAGE_MULTIMODAL, Api.MISTRAL_MODERATIONS),
     }
 )
 

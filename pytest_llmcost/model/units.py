@@ -28,6 +28,7 @@ REASONING = "reasoning_tokens"
 WEB_SEARCHES = "web_searches"
 STORAGE_SEARCHES = "storage_searches"
 RERANK_SEARCHES = "rerank_searches"
+CODE_EXECUTIONS = "code_executions"
 REQUESTS = "requests"
 
 
@@ -109,7 +110,7 @@ def _other_units() -> Iterator[Unit]:
     yield _unit(RERANK_SEARCHES, PER_THOUSAND, {"family": "rerank"}, own_price=True)
     for tool in ("web_search", "social_search", "storage_search"):
         yield _unit(f"{tool}es", PER_THOUSAND, _tool(tool), own_price=True)
-    yield _unit("code_executions", PER_THOUSAND, _tool("code_execution"), own_price=True)
+    yield _unit(CODE_EXECUTIONS, PER_THOUSAND, _tool("code_execution"), own_price=True)
     yield _unit(REQUESTS, PER_THOUSAND, {"family": "requests"}, own_price=True)
 
 

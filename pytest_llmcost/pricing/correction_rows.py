@@ -22,6 +22,7 @@ from pytest_llmcost.model.units import (
     PER_THOUSAND,
     RERANK_SEARCHES,
 )
+from pytest_llmcost.pricing.correction_fees import FEES
 from pytest_llmcost.pricing.corrections import (
     ANY,
     Added,
@@ -163,6 +164,21 @@ _MODELS = (
         for suffix, usd in (("", "0.05"), ("-lite", "0.02"))
     ),
     Correction(
+        keys=("google/gemma-3", "google/gemma-3n", "google/gemma-4-26b-a4b-it", "google/gemma-4-31b-it"),
+        change=_two("0", "0"),
+        source="ai.google.dev, Gemini API pricing: Gemma is free of charge, and has no paid tier",
+        reason="genai-prices lists it without prices",
+        checked=_CHECKED,
+        upstream={},
+    ),
+    Correction(
+        keys=("mistral/mistral-moderation-2411",),
+        change=Card(_tokens(**{INPUT: "0.1"})),
+        source="mistral.ai, pricing (Moderation 24.11, per million tokens), as independent tables read it",
+        reason=_UNKNOWN,
+        checked=_CHECKED,
+    ),
+    Correction(
         keys=("mistral/mistral-large-latest",),
         change=SameAs("mistral/mistral-large-2512"),
         source="docs.mistral.ai, Mistral Large 3; LiteLLM and models.dev agree",
@@ -205,19 +221,6 @@ _PARTS = (
         reason="genai-prices has the price of text only",
         checked=_CHECKED,
         since=date(2024, 12, 17),
-    ),
-    Correction(
-        keys=("x-ai/grok-*",),
-        change=Added(
-            {
-                "web_searches": Rate(Decimal(5), PER_THOUSAND),
-                "code_executions": Rate(Decimal(5), PER_THOUSAND),
-                "storage_searches": Rate(Decimal("2.5"), PER_THOUSAND),
-            }
-        ),
-        source="docs.x.ai, pricing: tool invocation costs",
-        reason="genai-prices has no fees of xAI's tools",
-        checked=_CHECKED,
     ),
     Correction(
         keys=("openai/gpt-5.6*", "openai/gpt-6*", "azure/gpt-5.6*", "azure/gpt-6*"),
@@ -316,4 +319,4 @@ _PREMIUMS = (
     ),
 )
 # In the order in which they are applied: a premium multiplies what was added before.
-ROWS: tuple[Correction, ...] = (*_MODELS, *_PARTS, *_PREMIUMS)
+ROWS: tuple[Correction, ...] = (*_MODELS, *_PARTS, *FEES, *_PREMIUMS)

@@ -32,6 +32,9 @@ from pytest_llmcost.pricing.rules import (
 # A server that anybody may run: a call costs nothing but electricity.
 _OWN_SERVER = "ollama"
 _OWN_SERVER_IS_FREE = "Ollama's native API is free unless pricing: prices it"
+# A flat price a month, whatever is asked: ollama.com, pricing.
+_SUBSCRIPTION = "ollama-cloud"
+_SUBSCRIPTION_IS_FREE = "Ollama's cloud is a subscription that bills no call, unless pricing: prices it"
 # Providers that have free models and state so: openrouter.ai/docs, usage accounting.
 _STATE_ZERO = frozenset({"openrouter"})
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
@@ -132,6 +135,9 @@ class PriceTable:
         return replace(answer, trail=tuple(trail))
 
     def _default(self, call: MeasuredCall, trail: list[str]) -> Lookup:
+        if call.provider == _SUBSCRIPTION:
+            trail.append(_SUBSCRIPTION_IS_FREE)
+            return Lookup(PriceSource.FREE, origin=_SUBSCRIPTION_IS_FREE)
         if call.provider != _OWN_SERVER or not call.api.value.startswith(f"{_OWN_SERVER}."):
             return Lookup(PriceSource.NONE)
         trail.append(_OWN_SERVER_IS_FREE)

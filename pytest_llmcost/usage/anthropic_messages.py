@@ -11,6 +11,7 @@ from pytest_llmcost.model.units import (
     CACHE_WRITE,
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
+    CODE_EXECUTIONS,
     INPUT,
     OUTPUT,
     REASONING,
@@ -26,15 +27,13 @@ from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 # "message" entries are already in them.
 _BILLED_APART = frozenset({"compaction", "advisor_message"})
 
-_CONTAINER = "no price for the container of code_execution"
-
 
 def read_json(body: Event, _context: Context) -> Stated:
     """Read a message that came in one piece."""
     usage = child(body, "usage")
     content = body.get("content")
-    ran_code = isinstance(content, list) and any(map(_is_of_code, content))
-    return _stated(body, usage, None if usage else NO_USAGE_STATED, ran_code=ran_code)
+    runs = sum(map(_is_of_code, content)) if isinstance(content, list) else 0
+    return _stated(body, usage, None if usage else NO_USAGE_STATED, runs)
 
 
 def read_events(events: Events, _context: Context) -> Stated:
@@ -45,7 +44,7 @@ def read_events(events: Events, _context: Context) -> Stated:
     """
     message: Mapping[str, Any] = {}
     usage: dict[str, Any] = {}
-    final, failed, ran_code = False, False, False
+    final, failed, runs = False, False, 0
     for event in events:
         if event is None:
             continue
@@ -60,44 +59,43 @@ def read_events(events: Events, _context: Context) -> Stated:
         elif kind == "message_stop":
             final = True
         elif kind == "content_block_start":
-            ran_code = ran_code or _is_of_code(event.get("content_block"))
+            runs += _is_of_code(event.get("content_block"))
         failed = failed or kind == "error"
     unstated = FAILED if failed else CUT
     incomplete = (None if usage else NO_USAGE_STATED) if final else unstated
-    return _stated(message, usage, incomplete, ran_code=ran_code)
+    return _stated(message, usage, incomplete, runs)
 
 
 def _is_of_code(block: object) -> bool:
     return (text(block, "type") or "").endswith("code_execution_tool_result")
 
 
-def _stated(
-    body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None, *, ran_code: bool
-) -> Stated:
+def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str | None, runs: int) -> Stated:
     return Stated(
-        usage=message_usage(usage) if usage else None,
+        usage=message_usage(usage, code_executions=_billed_apart(usage, runs)) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
         context={**tier_context(body, usage), **place_context(usage)},
-        doubts=(_CONTAINER,) if ran_code and not _has_used_the_web(usage) else (),
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
     )
 
 
-def _has_used_the_web(usage: Mapping[str, Any]) -> bool:
-    """Whether the answer searched or fetched, which makes the code that ran beside it free.
+def _billed_apart(usage: Mapping[str, Any], runs: int) -> int:
+    """How often the answer ran code in a container that is billed.
 
-    Source: Anthropic's page on the code execution tool: its containers are billed by the hour, which no
-    answer states, and not when they serve web search or web fetch. Web fetch itself has no fee.
+    Source: Anthropic's pages on pricing and on the code execution tool: its containers are billed by the
+    hour, which no answer states, beyond the free hours of a month; and not when they serve web search or
+    web fetch. Web fetch itself has no fee.
     """
     tools = child(usage, "server_tool_use")
-    return bool(count(tools, "web_search_requests") or count(tools, "web_fetch_requests"))
+    has_used_the_web = count(tools, "web_search_requests") or count(tools, "web_fetch_requests")
+    return 0 if has_used_the_web else runs
 
 
-def message_usage(usage: Mapping[str, Any]) -> Usage:
-    """Counts of a message's ``usage``.
+def message_usage(usage: Mapping[str, Any], *, code_executions: int = 0) -> Usage:
+    """Counts of a message's ``usage``, and of the code that ran beside it.
 
     ``input_tokens`` there leaves cache reads and writes out: the whole prompt is the sum of the three.
     """
@@ -121,6 +119,7 @@ def message_usage(usage: Mapping[str, Any]) -> Usage:
                 CACHE_WRITE_1H: long,
                 REASONING: count(child(usage, "output_tokens_details"), "thinking_tokens"),
                 WEB_SEARCHES: count(child(usage, "server_tool_use"), "web_search_requests") or None,
+                CODE_EXECUTIONS: code_executions or None,
             }
         )
     )

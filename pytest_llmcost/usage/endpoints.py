@@ -132,6 +132,8 @@ _PATHS = (
     _call(r"/audio/(?:transcriptions|translations)/?", Api.OPENAI_TRANSCRIPTIONS),
     _call(r"/audio/speech/?", Api.OPENAI_SPEECH),
     _only(r"/v\d+/videos(?:/[^/]+/remix)?/?", Api.OPENAI_VIDEOS, "openai"),
+    # Mistral bills its classifiers by the token (its pricing page); OpenAI's are free.
+    _only(r"/v1/(?:chat/)?(?:moderations|classifications)/?", Api.MISTRAL_MODERATIONS, "mistral"),
     _free(r"/moderations/?"),
     _count(r"/responses/input_tokens/?", Api.OPENAI_RESPONSES),
     _call(r"/(?:contextualized)?embeddings/?", Api.OPENAI_EMBEDDINGS),

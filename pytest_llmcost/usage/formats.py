@@ -40,6 +40,7 @@ _PLACES = {
     Api.COHERE_RERANK: ("cohere", "RERANK"),
     Api.MISTRAL_CONVERSATIONS: ("mistral_conversations", "CONVERSATIONS"),
     Api.MISTRAL_OCR: ("mistral_ocr", "OCR"),
+    Api.MISTRAL_MODERATIONS: ("openai_embeddings", "EMBEDDINGS"),
     Api.OLLAMA_CHAT: ("ollama", "ANSWER"),
     Api.OLLAMA_GENERATE: ("ollama", "ANSWER"),
     Api.OLLAMA_EMBED: ("ollama", "EMBED"),

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.groq_compound import with_parts
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
@@ -23,7 +24,8 @@ _NOT_ASKED_FOR = (
 def read_json(body: Event, context: Context) -> Stated:
     """Read a completion that came in one piece."""
     usage = child(body, "usage")
-    return _stated(body, usage, context.provider, None if usage else NO_USAGE_STATED)
+    whole = _stated(body, usage, context.provider, None if usage else NO_USAGE_STATED)
+    return with_parts(body, whole) if child(body, "usage_breakdown") else whole
 
 
 def read_events(events: Events, context: Context) -> Stated:

@@ -11,6 +11,7 @@ from pytest_llmcost.model.units import (
     CACHE_WRITE,
     CACHE_WRITE_12H,
     CACHE_WRITE_30M,
+    CODE_EXECUTIONS,
     INPUT,
     OUTPUT,
     REASONING,
@@ -24,28 +25,31 @@ from pytest_llmcost.usage.tiers import tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _STILL_RUNNING = frozenset({"queued", "in_progress"})
-# Tools of OpenAI that are billed apart: containers in a unit which no answer states, and images in tokens of
-# a model of their own, which only newer answers state.
+# Tools of OpenAI that are billed apart: containers by the minute, which no answer states (OpenAI's changelog
+# of 2026-06-02: at least 5, where it was a fee for each session of 20 before), and images in tokens of a
+# model of their own, which only newer answers state.
 _CONTAINERS = "no price for the containers of code_interpreter"
+_LONGER = f"{_CONTAINERS} beyond 5 minutes"
+_CODE_INTERPRETER = "code_interpreter"
 _IMAGES = "no price for the tokens of image_generation"
 _IMAGE_GENERATION = "image_generation"
 _SERVED_TOOLS = {
     "web_search_calls": WEB_SEARCHES,
     "x_search_calls": "social_searches",
-    "code_interpreter_calls": "code_executions",
+    "code_interpreter_calls": CODE_EXECUTIONS,
     "file_search_calls": STORAGE_SEARCHES,
 }
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
-def read_json(body: Event, _context: Context) -> Stated:
+def read_json(body: Event, context: Context) -> Stated:
     """Read a response object."""
     usage = child(body, "usage")
     pending = not usage and text(body, "status") in _STILL_RUNNING
-    return _stated(body, None if usage else NO_USAGE_STATED, pending=pending)
+    return _stated(body, context, None if usage else NO_USAGE_STATED, pending=pending)
 
 
-def read_events(events: Events, _context: Context) -> Stated:
+def read_events(events: Events, context: Context) -> Stated:
     """Read a streamed response: its last event carries the whole response object with the usage."""
     latest: Mapping[str, Any] = {}
     failed = False
@@ -56,20 +60,25 @@ def read_events(events: Events, _context: Context) -> Stated:
         latest = response or latest
         failed = failed or text(event, "type") == "error"
         if text(event, "type") in _LAST_EVENTS:
-            return _stated(response, None if child(response, "usage") else NO_USAGE_STATED, pending=False)
+            unstated = None if child(response, "usage") else NO_USAGE_STATED
+            return _stated(response, context, unstated, pending=False)
     background = latest.get("background") is True
-    unstated = FAILED if failed else CUT
-    return _stated(latest, None if child(latest, "usage") else unstated, pending=background)
+    reason = FAILED if failed else CUT
+    return _stated(latest, context, None if child(latest, "usage") else reason, pending=background)
 
 
-def _stated(body: Mapping[str, Any], incomplete: str | None, *, pending: bool) -> Stated:
+def _stated(body: Mapping[str, Any], context: Context, incomplete: str | None, *, pending: bool) -> Stated:
     usage = child(body, "usage")
     items = [item for item in _list(body, "output") if isinstance(item, Mapping)]
     images, unpriced = _images(body, items)
-    tools = child(usage, "server_side_tool_usage_details")
-    containers = (_CONTAINERS,) if not tools and _of_kind(items, "code_interpreter_call") else ()
+    tools = _tool_calls(body, items)
+    containers: tuple[str, ...] = ()
+    if not child(usage, "server_side_tool_usage_details") and _of_kind(items, f"{_CODE_INTERPRETER}_call"):
+        made = _containers_made(body, items, context)
+        tools = {**tools, CODE_EXECUTIONS: made or None}
+        containers = (_LONGER if made else _CONTAINERS,)
     return Stated(
-        usage=_usage(usage, _tool_calls(body, items)) if usage else None,
+        usage=_usage(usage, tools) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
@@ -80,6 +89,24 @@ def _stated(body: Mapping[str, Any], incomplete: str | None, *, pending: bool) -
         pending=pending,
         created=count(body, "completed_at") or count(body, "created_at"),
     )
+
+
+def _containers_made(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]], context: Context) -> int:
+    """How many containers OpenAI made for an answer; 0 where they may have been there before.
+
+    Source: developers.openai.com, code interpreter: in the mode ``auto`` a container that the conversation
+    has used is used again, and otherwise one is made. The pricing page: at least 5 minutes of it are billed.
+    """
+    if context.provider != "openai" or not context.request:
+        return 0
+    tools = [tool for tool in _list(body, "tools") if text(tool, "type") == _CODE_INTERPRETER]
+    if not any(text(child(tool, "container"), "type") == "auto" for tool in tools):
+        return 0
+    if body.get("previous_response_id") or body.get("conversation"):
+        return 0
+    before = {text(item, "container_id") for item in _list(context.request, "input")}
+    used = {text(call, "container_id") for call in _of_kind(items, f"{_CODE_INTERPRETER}_call")}
+    return len(used - before - {None})
 
 
 def _images(

@@ -97,7 +97,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
     unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
-    context = Context(provider, exchange.headers, requested, done)
+    context = Context(provider, exchange.headers, requested, done, request)
     stated = _stated(endpoint, answer, context)
     unnamed = stated.model is None and stated.usage is None
     if unnamed and (not proven or (known is None and requested is None)):

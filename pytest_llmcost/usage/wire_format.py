@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmcost.usage.reading import Stated
@@ -22,12 +22,14 @@ class Context:
         headers: Response headers, names in lower case.
         model: The model that the request names; None if it names none.
         done: Whether a stream reached its end mark, or its end where the format has no mark.
+        request: The body of the request; empty if it is no JSON object or was not seen.
     """
 
     provider: str
     headers: Mapping[str, str]
     model: str | None
     done: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,13 @@ RULES = {
         },
         {"input": "213 x 2", "output": "39 x 6"},
     ),
+    "Gemini API: Gemma is free of charge": Rule(
+        "ai.google.dev, Gemini API pricing: Gemma 3 has no paid tier",
+        GEMINI.replace("gemini-2.5-flash", "gemma-3-27b-it"),
+        gemini("gemma-3-27b-it", promptTokenCount=8, candidatesTokenCount=40, totalTokenCount=48),
+        {"input": "8 x 0", "output": "40 x 0"},
+        "0",
+    ),
     "OpenAI: predictions that were rejected are billed as output": Rule(
         "CompletionTokensDetails of the SDK: rejected tokens are still counted in completion tokens",
         OPENAI_CHAT,

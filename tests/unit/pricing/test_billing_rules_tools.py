@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from billing import Rule, billed, check, lines
-from exchanges import ANTHROPIC, COHERE, GEMINI, INTERACTIONS, OPENAI_RESPONSES, read
+from exchanges import ANTHROPIC, COHERE, GEMINI, INTERACTIONS, OPENAI_RESPONSES, read, sse
 
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
@@ -43,8 +43,13 @@ def gemini(model, *queries):
     }
 
 
+def run_in(container):
+    return {"type": "code_interpreter_call", "container_id": container, "code": "1 + 1"}
+
+
 SEARCH = {"type": "web_search_call", "action": {"type": "search"}}
 OPEN_PAGE = {"type": "web_search_call", "action": {"type": "open_page"}}
+AUTO = {"type": "code_interpreter", "container": {"type": "auto"}}
 CODE = {"type": "bash_code_execution_tool_result"}
 IMAGES = {
     "input_tokens": 50,
@@ -68,12 +73,30 @@ RULES = {
         claude(input_tokens=100, output_tokens=10, server_tool_use={"web_fetch_requests": 2}),
         {"input": "100 x 2", "output": "10 x 10"},
     ),
-    "Anthropic: a container that runs code is billed by the hour, which no answer states": Rule(
-        "docs.claude.com, code execution tool, usage and pricing",
+    "Anthropic: containers that run code are free for 1,550 hours a month, more than a suite uses": Rule(
+        "platform.claude.com, pricing of the code execution tool",
         ANTHROPIC,
+        claude(content=[CODE, {"type": "text"}, CODE], input_tokens=100, output_tokens=10),
+        {"input": "100 x 2", "output": "10 x 10", "code_executions": "2 x 0"},
+        "0.0003",
+    ),
+    "Anthropic: the same, streamed": Rule(
+        "platform.claude.com, pricing of the code execution tool",
+        ANTHROPIC,
+        sse(
+            {"type": "message_start", "message": claude(input_tokens=100, output_tokens=1)},
+            {"type": "content_block_start", "index": 0, "content_block": CODE},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 10}},
+            {"type": "message_stop"},
+        ),
+        {"input": "100 x 2", "output": "10 x 10", "code_executions": "1 x 0"},
+    ),
+    "Anthropic: of containers that another cloud bills nothing is known": Rule(
+        "learn.microsoft.com, Claude in Microsoft Foundry: billed by the marketplace",
+        "https://r.services.ai.azure.com/anthropic/v1/messages",
         claude(content=[CODE], input_tokens=100, output_tokens=10),
         {"input": "100 x 2", "output": "10 x 10"},
-        doubt="no price for the container of code_execution",
+        doubt="no price for code_executions (1)",
     ),
     "Anthropic: it is free beside web search": Rule(
         "docs.claude.com, code execution tool: free with web search or web fetch",
@@ -110,12 +133,21 @@ RULES = {
         response("file_search_call"),
         {**GPT_5, "storage_searches": "1 x 2.5"},
     ),
-    "OpenAI: containers of code interpreter are billed by session, which no answer states": Rule(
-        "OpenAI's pricing page: containers",
+    "OpenAI: containers of code interpreter are billed by the minute, which no answer states": Rule(
+        "OpenAI's changelog of 2026-06-02: at least 5 minutes of a session, no longer 20",
         OPENAI_RESPONSES,
         response("code_interpreter_call"),
         GPT_5,
         doubt="no price for the containers of code_interpreter",
+    ),
+    "OpenAI: a container that was made for the answer costs at least 5 minutes": Rule(
+        "OpenAI's pricing page: $0.03 for 20 minutes with 1 GB; developers.openai.com, code interpreter: auto",
+        OPENAI_RESPONSES,
+        response(run_in("cntr_1"), run_in("cntr_1"), tools=[AUTO]),
+        {**GPT_5, "code_executions": "1 x 7.5"},
+        "0.00975",
+        doubt="no price for the containers of code_interpreter beyond 5 minutes",
+        request={"model": "gpt-5", "input": "x"},
     ),
     "OpenAI: images without their tokens are in doubt": Rule(
         "developers.openai.com, image generation tool: billed at the image model's token prices",
@@ -306,6 +338,26 @@ def test_no_images_are_no_call_inside():
     zeros = {"input_tokens": 0, "input_tokens_details": {"image_tokens": 0}, "output_tokens": 0}
     call = billed(OPENAI_RESPONSES, response(tool_usage={"image_gen": zeros}))
     assert (call.sub_calls, call.status) == ((), Status.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "request_body"),
+    [
+        (OPENAI_RESPONSES, {"tools": [AUTO]}, {"input": [run_in("cntr_1")]}),
+        (OPENAI_RESPONSES, {"tools": [AUTO], "previous_response_id": "resp_0"}, {"input": "x"}),
+        (OPENAI_RESPONSES, {"tools": [AUTO], "conversation": {"id": "conv_1"}}, {"input": "x"}),
+        (OPENAI_RESPONSES, {"tools": [{**AUTO, "container": "cntr_1"}]}, {"input": "x"}),
+        (OPENAI_RESPONSES, {"tools": 1}, {"input": 1}),
+        ("https://r.openai.azure.com/openai/v1/responses", {"tools": [AUTO]}, {"input": "x"}),
+    ],
+    ids=["in the input", "after a response", "in a conversation", "named", "nothing known", "Azure's"],
+)
+def test_container_that_may_have_been_there_before(url, more, request_body):
+    """It has no fee of the answer's own for certain, and how long it ran is not stated."""
+    call = billed(url, response(run_in("cntr_1"), **more), {"model": "gpt-5", **request_body})
+    assert lines(call.measured.usage, call.lookup.card) == GPT_5
+    assert call.status_detail == "no price for the containers of code_interpreter"
+    assert call.cost.high is None
 
 
 def test_a_background_response_is_billed_once():

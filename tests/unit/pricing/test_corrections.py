@@ -133,7 +133,8 @@ def test_row_says_where_it_is_from(row):
     assert row.checked <= TODAY
     if isinstance(row.change, Card | Added):
         assert set(row.change.rates) <= set(UNITS)
-        assert all(rate.usd > 0 and rate.per == UNITS[unit].per for unit, rate in row.change.rates.items())
+        assert all(rate.usd >= 0 and rate.per == UNITS[unit].per for unit, rate in row.change.rates.items())
+        assert all(rate.usd for rate in row.change.rates.values()) or " free" in row.source
     if isinstance(row.change, SameAs):
         provider, _, model = row.change.key.partition("/")
         assert BUNDLED.card(provider, model, {}, TODAY)
@@ -262,6 +263,18 @@ def test_explain_says_which_rates_are_corrected():
     assert "correct" not in "\n".join(explain_call(plain, 100))
     whole = price_call("c1", measured("aws", "anthropic.claude-v2"), table())
     assert "price         correction of 2026-11-23: Amazon Bedrock" in "\n".join(explain_call(whole, 100))
+
+
+def test_explain_says_why_code_that_ran_costs_nothing():
+    """The fee stands in the bill as a line of $0, with the quota that it is taken from."""
+    usage = {"input_tokens": 1_000, "code_executions": 2}
+    call = price_call("c1", measured("anthropic", "claude-sonnet-5", usage), table())
+    shown = "\n".join(explain_call(call, 100))
+    assert "corrected     code executions: correction of 2026-11-23: platform.claude.com" in shown
+    assert "1,550 hours" in shown
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("code executions  ")]
+    assert line.split()[2:] == ["2", "$0/1,000", "$0"]
+    assert call.status is Status.EXACT
 
 
 def test_report_keeps_what_was_corrected():

@@ -108,15 +108,25 @@ def test_ollamas_own_api_is_free_by_default():
     [
         ({"provider": "our-gpu"}, PriceSource.NONE),
         ({"provider": "localhost:11434"}, PriceSource.NONE),
-        ({"provider": "ollama-cloud"}, PriceSource.NONE),
         ({"api": Api.OPENAI_CHAT}, PriceSource.NONE),
         ({"billed": None, "requested": None}, PriceSource.FREE),
     ],
-    ids=["named otherwise", "not named", "the cloud", "OpenAI's format", "no model"],
+    ids=["named otherwise", "not named", "OpenAI's format", "no model"],
 )
 def test_what_else_is_not_free_by_default(facts, source):
     """Only what the native format proves to be such a server."""
     assert look_up(**{**OLLAMA, **facts}).source is source
+
+
+@pytest.mark.parametrize("api", [Api.OLLAMA_CHAT, Api.OPENAI_CHAT])
+def test_ollamas_cloud_is_a_subscription(api):
+    """It has a flat price a month (ollama.com, pricing): no call is billed, and the call says so."""
+    call = price_call("c1", measured(provider="ollama-cloud", billed="gpt-oss:20b", api=api), table())
+    assert (call.status, call.cost.high) == (Status.FREE, 0)
+    assert "a subscription that bills no call" in call.status_detail
+    assert (
+        rate(look_up(f'{{models: {{"ollama-cloud/*": {HOUSE}}}}}', provider="ollama-cloud", api=api)) == "1"
+    )
 
 
 def test_a_row_for_ollama_comes_first():

@@ -243,6 +243,9 @@ OF_PROVIDER = (
         Endpoint(Api.REPLICATE_PREDICTIONS, Kind.POLL, maker="replicate"),
     ),
     (None, "POST", "/v1/predictions", None),
+    ("mistral", "POST", "/v1/moderations", Endpoint(Api.MISTRAL_MODERATIONS, maker="mistral")),
+    ("openai", "POST", "/v1/moderations", Endpoint(Api.OPENAI_CHAT, Kind.MODERATION)),
+    (None, "POST", "/v1/classifications", None),
     (
         "cloudflare",
         "POST",

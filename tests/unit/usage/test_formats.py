@@ -31,6 +31,7 @@ def test_what_generates():
         "ollama.embed",
         "rerank",
         "voyage.multimodal_embeddings",
+        "mistral.moderations",
     }
 
 

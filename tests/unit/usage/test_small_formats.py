@@ -87,6 +87,18 @@ def test_ocr_by_the_page(answer, expected):
     assert counts(read("https://api.mistral.ai/v1/ocr", answer, {"model": "mistral-ocr-latest"})) == expected
 
 
+@pytest.mark.parametrize("path", ["moderations", "chat/moderations", "classifications"])
+def test_classifiers_of_mistral(path):
+    """They are billed by the token, and an answer that states none is no free call."""
+    answer = {"id": "mod-1", "model": "mistral-moderation-2411", "results": []}
+    url = f"https://api.mistral.ai/v1/{path}"
+    reading = read(url, answer, {"model": "mistral-moderation-latest", "input": ["x"]})
+    assert (reading.api, reading.stated.incomplete) == (Api.MISTRAL_MODERATIONS, NO_USAGE_STATED)
+    assert reading.model.name == "mistral-moderation-2411"
+    usage = {"prompt_tokens": 9, "total_tokens": 9, "completion_tokens": 0}
+    assert counts(read(url, {**answer, "usage": usage})) == {"input_tokens": 9}
+
+
 def test_text_of_vertex_predict():
     """PaLM's models state billable tokens, pictures nothing."""
     tokens = {"inputTokenCount": {"totalTokens": 7}, "outputTokenCount": {"totalTokens": 90}}
