@@ -24,15 +24,24 @@ def read_baseline(source: BaselineSource) -> Baseline | None:
         BaselineError: If it cannot be read.
         ReportError: If it is a report that cannot be read.
     """
+    text = read_source(source)
+    return None if text is None else parse_any(text, source.name)
+
+
+def read_source(source: BaselineSource) -> str | None:
+    """The text of the baseline; None if there is none, or the commit does not have it.
+
+    Raises:
+        BaselineError: If it cannot be read.
+    """
     if source.ref is None:
         if not source.path.is_file() and not source.required:
             return None
-        return parse_any(read_text(source.path, source.name), source.name)
+        return read_text(source.path, source.name)
     try:
-        text = file_at(source.path, source.ref)
+        return file_at(source.path, source.ref)
     except GitError as error:
         raise BaselineError(f"{source.name}: {error}") from error
-    return None if text is None else parse_any(text, source.name)
 
 
 def write_baseline(source: BaselineSource, baseline: Baseline) -> None:

@@ -4,7 +4,8 @@ LlmCostError
 ├── ConfigError     the YAML file, an option or a marker is wrong
 ├── CassetteError   a cassette file cannot be read
 ├── BaselineError   a baseline cannot be read
-└── ReportError     a report.json cannot be read
+├── ReportError     a report.json cannot be read
+└── ComparisonError   what was read cannot be compared or judged
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class ReportError(LlmCostError):
 
 class BaselineError(LlmCostError):
     """A baseline cannot be read."""
+
+
+class ComparisonError(LlmCostError):
+    """What was read is whole, and figures from it would mislead: an incomplete run, shards of two commits."""
