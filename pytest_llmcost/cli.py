@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a code page without the sign for "at least"
     width = max(shutil.get_terminal_size().columns, _NARROWEST)
     collects = gc.isenabled()
-    gc.disable()  # a big report is millions of objects without a cycle: looking for one takes most of the time
+    gc.disable()  # a big report is millions of objects without a cycle: looking for one takes most time
     try:
         status: int = _module(parsed.command).run(parsed, sys.stdout, sys.stderr, width)
         sys.stdout.flush()

@@ -26,6 +26,13 @@ from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.report import Notice, NoticeKind, Observed
 from pytest_llmcost.model.usage import Usage
 
+# A big report has many rows: to call an enum takes several times as long as to look its member up.
+_APIS = {api.value: api for api in Api}
+_PHASES = {phase.value: phase for phase in Phase}
+_SOURCES = {source.value: source for source in Source}
+_STATUSES = {status.value: status for status in Status}
+_PRICE_SOURCES = {source.value: source for source in PriceSource}
+
 
 def parse_time(text: str) -> datetime:
     """Read what ``time_text`` wrote."""
@@ -34,8 +41,10 @@ def parse_time(text: str) -> datetime:
 
 def amount_from_json(found: Mapping[str, Any]) -> Amount:
     """Read what ``amount_to_json`` wrote."""
-    high = found["high"]
-    return Amount(Decimal(found["low"]), Decimal(found["value"]), None if high is None else Decimal(high))
+    low, value, high = found["low"], found["value"], found["high"]
+    if low == value == high:
+        return Amount.exactly(Decimal(value))
+    return Amount(Decimal(low), Decimal(value), None if high is None else Decimal(high))
 
 
 def usage_from_json(found: Mapping[str, int] | None) -> Usage | None:
@@ -54,7 +63,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     return MeasuredCall(
         origin=Origin(
             nodeid=found("nodeid"),
-            phase=Phase(row["phase"]),
+            phase=_PHASES[row["phase"]],
             fixture=found("fixture"),
             attempt=row["attempt"],
             agent=found("agent"),
@@ -64,10 +73,10 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         ),
         provider=row["provider"],
         host=row["host"],
-        api=Api(row["api"]),
+        api=_APIS[row["api"]],
         model=ModelIds(row["model"]["requested"], row["model"]["billed"]),
         stream=row.get("stream", False),
-        source=Source(row["source"]),
+        source=_SOURCES[row["source"]],
         stale=row.get("stale", False),
         leak=row.get("leak", False),
         usage=usage_from_json(found("own_usage", row["usage"])),
@@ -76,7 +85,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         doubts=tuple(found("doubts", ())),
         stated_cost=None if stated is None else Decimal(stated),
         sub_calls=tuple(
-            SubCall(sub["kind"], sub["model"], Usage(sub["usage"])) for sub in found("sub_calls", ())
+            [SubCall(sub["kind"], sub["model"], Usage(sub["usage"])) for sub in found("sub_calls", ())]
         ),
         request=RequestSize(row["request"]["sha256"], row["request"]["parts"]),
         cassette=CassetteRef(cassette["path"], cassette["interaction"]) if cassette else None,
@@ -100,7 +109,7 @@ def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Cal
         measured=measured_from_json(row),
         cost=amount_from_json(row["cost"]),
         components={unit: Decimal(usd) for unit, usd in row["components"].items()},
-        status=Status(row["status"]),
+        status=_STATUSES[row["status"]],
         status_detail=row["status_detail"],
         lookup=_lookup_from_json(row["price"], cards),
         sub_calls=tuple(
@@ -119,7 +128,7 @@ def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Cal
 def _lookup_from_json(found: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Lookup:
     card = cards[found["card"]] if found["card"] else None
     return Lookup(
-        PriceSource(found["source"]), card, found["matched"], found["origin"], tuple(found["trail"])
+        _PRICE_SOURCES[found["source"]], card, found["matched"], found["origin"], tuple(found["trail"])
     )
 
 
