@@ -1,7 +1,7 @@
 """The reports of shards, joined into one.
 
-A suite that is split over CI jobs leaves a report in each. Joined they say what the whole costs: the calls are
-numbered anew and added up anew; what the gate said of a part says nothing of the whole and is left out.
+A suite that is split over CI jobs leaves a report in each. Joined they say what the whole costs: the calls
+are numbered anew and added up anew; what the gate said of a part says nothing of the whole and is left out.
 """
 
 from __future__ import annotations
@@ -76,9 +76,13 @@ def _check_alike(shards: Sequence[Shard]) -> None:
         for what, one, two in _facts(first.report.meta, other.report.meta):
             if one != two:
                 raise ComparisonError(
-                    f"{first.name} and {other.name} are not parts of one run: {what} is {one or 'not known'} and"
-                    f" {two or 'not known'}; merge the reports of one commit and one configuration"
+                    f"{first.name} and {other.name} are not parts of one run: {what} is {_said(one)} and"
+                    f" {_said(two)}; merge the reports of one commit and one configuration"
                 )
+
+
+def _said(fact: object) -> str:
+    return "not known" if fact is None else str(fact)
 
 
 def _facts(one: Meta, two: Meta) -> Iterator[tuple[str, object, object]]:
@@ -103,8 +107,8 @@ def _check_apart(shards: Sequence[Shard]) -> None:
             owner = owners.setdefault(nodeid, shard)
             if owner is not shard:
                 raise ComparisonError(
-                    f"{nodeid} is in {owner.name} and in {shard.name}, and would count twice; name each shard once,"
-                    " or say --matrix if each job ran it in surroundings of its own"
+                    f"{nodeid} is in {owner.name} and in {shard.name}, and would count twice; name each shard"
+                    " once, or say --matrix if each job ran it in surroundings of its own"
                 )
 
 
@@ -141,8 +145,8 @@ def _cards(shards: Sequence[Shard]) -> Mapping[str, RateCard]:
             owner = owners.setdefault(name, shard.name)
             if known.rates != card.rates:
                 raise ComparisonError(
-                    f"{owner} and {shard.name} have other prices for {name}; run all shards with one llmcost.yaml"
-                    " and one version of genai-prices"
+                    f"{owner} and {shard.name} have other prices for {name}; run all shards with one"
+                    " llmcost.yaml and one version of genai-prices"
                 )
     return {name: found[name] for name in sorted(found)}
 

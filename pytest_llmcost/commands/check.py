@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     base = load_base(baseline_source(arguments.baseline, folder), report)
     if not configuration.budgets and not report.marked and base is None:
         raise ConfigError(
-            f"nothing to judge by: no budgets in {arguments.config or DEFAULT_NAME}; write some with: llmcost init"
+            f"nothing to judge by: no budgets in {arguments.config or DEFAULT_NAME};"
+            " write some with: llmcost init"
         )
     diff = None if base is None else difference(report, base)
     judged = judge(report, diff, limits_of(configuration, report.marked, base.folder if base else ""))
