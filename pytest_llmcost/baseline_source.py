@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
 from pytest_llmcost.baseline.file import parse_baseline, render_baseline
@@ -14,6 +14,7 @@ from pytest_llmcost.project import GitError, file_at
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.settings import BaselineSource
 
+_REPORT = re.compile(r'\s*\{\s*"meta"\s*:')
 _MOST_BYTES = 512 * 1024 * 1024
 
 
@@ -79,8 +80,4 @@ def parse_any(text: str, name: str) -> Baseline:
 
 def is_report(text: str) -> bool:
     """Whether a text is that of a report.json: its first key is ``meta``."""
-    try:
-        key = json.JSONDecoder().raw_decode(text.lstrip().removeprefix("{").lstrip())[0]
-    except ValueError:
-        return False
-    return bool(key == "meta")
+    return _REPORT.match(text) is not None

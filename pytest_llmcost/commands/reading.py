@@ -48,8 +48,8 @@ def load_report(name: str, option: str = "") -> RunReport:
     """
     path = Path(name)
     if not path.exists():
-        other = f", or name one{f' with {option}' if option else ''}"
-        raise ReportError(f"no report at {name}: run pytest --llm-cost here{other}")
+        other = f"name one with {option}" if option else "name another one"
+        raise ReportError(f"no report at {name}: run pytest --llm-cost here, or {other}")
     try:
         text = read_text(path, name)
     except BaselineError as error:
