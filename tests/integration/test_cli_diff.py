@@ -44,7 +44,10 @@ def test_what_changed_and_why(llmcost, files, base):
     done = llmcost("diff", base, "head.json")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[0] == f"{base} -> head.json"
-    assert "test_a.py::test_a    $0.007000     +100%  calls 1 -> 2 (1 repeats an identical call) +$0.003500" in done.out
+    assert (
+        "test_a.py::test_a    $0.007000     +100%  calls 1 -> 2 (1 repeats an identical call) +$0.003500"
+        in done.out
+    )
     assert "tests: 2 unchanged" in done.out
 
 
@@ -97,7 +100,9 @@ def _with_dearer_input(report):
 
     class Dearer(sample.FixedPrices):
         cards = {
-            name: {**rates, "input_tokens": sample._rate("5", (200_000, "5"))} if name[0] == "openai" else rates
+            name: {**rates, "input_tokens": sample._rate("5", (200_000, "5"))}
+            if name[0] == "openai"
+            else rates
             for name, rates in sample.FixedPrices.cards.items()
         }
 
@@ -158,7 +163,10 @@ class TestGit:
         subprocess.run(["git", "rm", "-q", "--cached", "llmcost-baseline.json"], cwd=repository, check=True)
         subprocess.run(["git", "commit", "-q", "-m", "y"], cwd=repository, check=True, env=environ)
         done = llmcost("diff", "git:main", "head.json")
-        assert (done.code, done.err) == (2, "llmcost diff: git:main: the commit has no llmcost-baseline.json\n")
+        assert (done.code, done.err) == (
+            2,
+            "llmcost diff: git:main: the commit has no llmcost-baseline.json\n",
+        )
 
 
 class TestBadInput:
@@ -167,9 +175,15 @@ class TestBadInput:
         [
             ("", "not valid JSON"),
             ('{"meta": {"format": 1}, "tot', "not a report of pytest-llmcost; run pytest --llm-cost again"),
-            ('{"meta": {"format": 2}}', "format 2 is newer than this version reads (1); upgrade pytest-llmcost"),
+            (
+                '{"meta": {"format": 2}}',
+                "format 2 is newer than this version reads (1); upgrade pytest-llmcost",
+            ),
             ('{"format": 2, "tests": {}}', "format 2 is newer than this version reads (1); upgrade"),
-            ('{\n"format": 1,\n<<<<<<< HEAD\n', "base.json:3: conflict marks of git; keep all lines of both sides"),
+            (
+                '{\n"format": 1,\n<<<<<<< HEAD\n',
+                "base.json:3: conflict marks of git; keep all lines of both sides",
+            ),
             ('{"meta": {"format": 1}}', "damaged (KeyError: 'rate_cards'); run pytest --llm-cost again"),
             ("[" * 100_000, "nested too deeply"),
             ('{"format": 1, "tests": {"a::b": {"calls": [{"times": 0}]}}}', "the line of a::b is damaged"),
