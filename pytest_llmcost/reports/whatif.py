@@ -12,9 +12,9 @@ from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, plural, safe
 
 _COLUMNS = (Column("now"), Column("then"), Column("change"))
-_CAVEATS = (
-    "The usage is that of the run. Another model may write longer or shorter answers, split text into other",
-    "tokens, and cache prompts by other rules: run the tests against it before you rely on this.",
+_CAVEAT = (
+    "The usage is that of the run. Another model may write longer or shorter answers, split text into other"
+    " tokens, and cache prompts by other rules: run the tests against it before you rely on this."
 )
 
 
@@ -29,6 +29,8 @@ def render_whatif(
         switches: With the number of calls that each has changed.
         width: Of the terminal.
     """
+    from textwrap import wrap
+
     style = MoneyStyle.of(max(before.totals.cost, after.totals.cost, key=lambda cost: cost.value))
     pairs = zip(before.tests, after.tests, strict=True)
     found = [
@@ -46,7 +48,7 @@ def render_whatif(
     lines += ["", *table(f"test in {safe(folder)}" if folder else "test", _COLUMNS, rows, width)]
     same = len(before.tests) - len(found)
     lines += [f"{plural(same, 'test')} as before"] if same else []
-    lines += [f"prices as of {before.meta.pricing.as_of}", "", *_CAVEATS]
+    lines += [f"prices as of {before.meta.pricing.as_of}", "", *wrap(_CAVEAT, width)]
     return lines
 
 
