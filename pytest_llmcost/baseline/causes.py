@@ -73,6 +73,9 @@ _KIN: tuple[Callable[[Entry], object], ...] = (
     lambda entry: (entry.provider, entry.model, entry.context),
     lambda entry: (entry.agent, entry.api),
     lambda entry: entry.api,
+    # Another provider has another wire format.
+    lambda entry: (entry.agent, entry.api.generates),
+    lambda entry: entry.api.generates,
 )
 
 
