@@ -99,10 +99,12 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
     for entry in entries:
         if not entry.api.generates:
             continue
-        for usage in (entry.usage, *(sub_call.usage for sub_call in entry.sub_calls)):
-            counts = usage.counts
-            prompt += counts.get(INPUT, 0)
-            read += counts.get(CACHE_READ, 0)
+        counts = entry.usage.counts
+        prompt += counts.get(INPUT, 0)
+        read += counts.get(CACHE_READ, 0)
+        for sub_call in entry.sub_calls:
+            prompt += sub_call.usage.input_tokens
+            read += sub_call.usage.cache_read_tokens
     return cache_hit_rate(Usage({INPUT: prompt, CACHE_READ: read}))
 
 
@@ -117,7 +119,7 @@ def _used(entry: Entry) -> tuple[object, ...]:
         frozenset(entry.usage.counts.items()),
         entry.stated_cost,
         entry.sub_calls,
-        entry.mark.value if entry.mark.is_of_usage else "",
+        entry.mark if entry.mark.is_of_usage else None,
     )
 
 

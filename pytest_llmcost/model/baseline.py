@@ -57,6 +57,11 @@ class Entry:
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
 
+    def __hash__(self) -> int:
+        return hash(
+            (self.agent, self.model, self.usage)
+        )  # what seldom agrees by chance; the rest is compared
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
