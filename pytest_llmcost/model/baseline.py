@@ -60,7 +60,7 @@ class Entry:
     def __hash__(self) -> int:
         return hash(
             (self.agent, self.model, self.usage)
-        )  # what seldom agrees by chance; the rest is compared
+        )  # seldom alike by chance
 
 
 @dataclass(frozen=True, slots=True)
