@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stderr.write(f"llmcost {parsed.command}: {safe(str(error))}\n")
         return _NOT_COMPARABLE if isinstance(error, ComparisonError) else _CANNOT_READ
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        sys.stderr.write(f"llmcost {parsed.command}: {_fault(error)}\n")
+        return _CANNOT_READ
     except BrokenPipeError:
         # The reader (head, less) has seen enough; without this, Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,6 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if collects:
             gc.enable()
     return status
+
+
+def _fault(error: Exception) -> str:
+    """Where it went wrong; what the error says may quote a file of anybody's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace is not None else None
+    place = f" ({os.path.basename(code.co_filename)}:{trace.tb_lineno})" if code and trace else ""  # noqa: PTH119
+    return (
+        "cannot go on: a file that no run has written, or a fault of pytest-llmcost:"
+        f" {type(error).__name__}{place}; run pytest --llm-cost again to write a new report"
+    )
 
 
 def _parser(typed: Sequence[str]) -> argparse.ArgumentParser:

@@ -58,9 +58,7 @@ class Entry:
     mark: Mark = Mark.NONE
 
     def __hash__(self) -> int:
-        return hash(
-            (self.agent, self.model, self.usage)
-        )  # seldom alike by chance
+        return hash((self.agent, self.model, self.usage))  # seldom alike by chance
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
@@ -18,6 +17,7 @@ from pytest_llmcost.model.decode import (
     parse_time,
     usage_from_json,
 )
+from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.report import (
     FORMAT,
     AgentCost,
@@ -139,7 +139,7 @@ def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
         cost=amount_from_json(found["cost"]),
         spent=amount_from_json(found["spent"]),
         usage=usage_from_json(found["usage"]) or NO_USAGE,
-        cache_hit_rate=None if rate is None else Decimal(rate),
+        cache_hit_rate=None if rate is None else read_money(rate),
         sources={Source(name): number for name, number in found["sources"].items()},
         statuses={Status(name): number for name, number in found["statuses"].items()},
     )
