@@ -118,15 +118,20 @@ def _cards(calls: Sequence[Call]) -> dict[str, RateCard]:
 def _pricing_meta(
     cards: Mapping[str, RateCard], configuration: Configuration, table: PriceTable, *, needed: bool
 ) -> PricingMeta:
+    return PricingMeta(
+        source=NAME,
+        version=table.bundled.version if needed else None,
+        as_of=table.as_of,
+        rate_card_sha256=fingerprint(cards),
+        overrides_sha256=configuration.sha256,
+    )
+
+
+def fingerprint(cards: Mapping[str, RateCard]) -> str:
+    """Of the rates of cards, wherever they are from."""
     canonical = json.dumps(
         {name: card_to_json(card)["rates"] for name, card in cards.items()},
         sort_keys=True,
         separators=(",", ":"),
     )
-    return PricingMeta(
-        source=NAME,
-        version=table.bundled.version if needed else None,
-        as_of=table.as_of,
-        rate_card_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
-        overrides_sha256=configuration.sha256,
-    )
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
 from pytest_llmcost.baseline.file import parse_baseline, render_baseline
@@ -14,6 +14,7 @@ from pytest_llmcost.project import GitError, file_at
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.settings import BaselineSource
 
+_REPORT = re.compile(r'\s*\{\s*"meta"\s*:')
 _MOST_BYTES = 512 * 1024 * 1024
 
 
@@ -24,15 +25,24 @@ def read_baseline(source: BaselineSource) -> Baseline | None:
         BaselineError: If it cannot be read.
         ReportError: If it is a report that cannot be read.
     """
+    text = read_source(source)
+    return None if text is None else parse_any(text, source.name)
+
+
+def read_source(source: BaselineSource) -> str | None:
+    """The text of the baseline; None if there is none, or the commit does not have it.
+
+    Raises:
+        BaselineError: If it cannot be read.
+    """
     if source.ref is None:
         if not source.path.is_file() and not source.required:
             return None
-        return parse_any(read_text(source.path, source.name), source.name)
+        return read_text(source.path, source.name)
     try:
-        text = file_at(source.path, source.ref)
+        return file_at(source.path, source.ref)
     except GitError as error:
         raise BaselineError(f"{source.name}: {error}") from error
-    return None if text is None else parse_any(text, source.name)
 
 
 def write_baseline(source: BaselineSource, baseline: Baseline) -> None:
@@ -70,8 +80,4 @@ def parse_any(text: str, name: str) -> Baseline:
 
 def is_report(text: str) -> bool:
     """Whether a text is that of a report.json: its first key is ``meta``."""
-    try:
-        key = json.JSONDecoder().raw_decode(text.lstrip().removeprefix("{").lstrip())[0]
-    except ValueError:
-        return False
-    return bool(key == "meta")
+    return _REPORT.match(text) is not None

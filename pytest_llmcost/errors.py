@@ -6,6 +6,7 @@ LlmCostError
 │   └── NotACassetteError   it is a file of another kind
 ├── BaselineError   a baseline cannot be read
 ├── ReportError     a report.json cannot be read
+├── ComparisonError   what was read cannot be compared or judged
 └── HookError       a plugin failed in one of our hooks
 """
 
@@ -54,6 +55,10 @@ class ReportError(LlmCostError):
 
 class BaselineError(LlmCostError):
     """A baseline cannot be read."""
+
+
+class ComparisonError(LlmCostError):
+    """What was read is whole, and figures from it would mislead: an incomplete run, shards of two commits."""
 
 
 class HookError(LlmCostError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_llmcost.config.configuration import Incomplete
+from pytest_llmcost.config.configuration import Configuration, Incomplete
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
@@ -75,30 +75,20 @@ class CostGate:
         if self.baseline is None and not self.is_set and not marked:
             return report
         from pytest_llmcost.baseline.compare import compare
-        from pytest_llmcost.budgets.evaluate import Gate, judge
+        from pytest_llmcost.budgets.evaluate import judge
 
         diff = None
         if self.baseline is not None:
             diff = compare(self.baseline, report, prices, self._suite(collected, self.baseline), self._folder)
-        judged = judge(report, diff, self._limits(Gate, marked))
+        limits = limits_of(self._settings.configuration, marked, self._folder, update=self._settings.update)
+        judged = judge(report, diff, limits)
         return replace(
             report,
             diff=diff,
             findings=judged.findings,
             limits=judged.limits,
-            notices=(*report.notices, *judged.notices),
-        )
-
-    def _limits(self, gate: type[Gate], marked: Mapping[str, Budget]) -> Gate:
-        configuration = self._settings.configuration
-        warns = configuration.pricing.unknown_model is UnknownModel.WARN
-        return gate(
-            budgets=configuration.budgets,
             marked=marked,
-            unknown_model=Level.WARNING if warns else Level.ERROR,
-            incomplete=Level.WARNING if configuration.incomplete is Incomplete.WARN else Level.ERROR,
-            update=self._settings.update,
-            folder=self._folder,
+            notices=(*report.notices, *judged.notices),
         )
 
     def accept(self, report: RunReport, collected: Collected) -> str:
@@ -120,12 +110,7 @@ class CostGate:
 
     def fails(self, report: RunReport) -> bool:
         """Whether the findings fail the session."""
-        fail_on = self._settings.fail_on
-        if fail_on is FailOn.NEVER:
-            return False
-        return report.verdict is Verdict.FAIL or (
-            fail_on is FailOn.WARNING and report.verdict is Verdict.WARN
-        )
+        return fails(report.verdict, self._settings.fail_on)
 
     def _suite(self, collected: Collected, baseline: Baseline) -> Suite:
         from pytest_llmcost.baseline.suite import Suite, file_of
@@ -138,6 +123,37 @@ class CostGate:
             whole_files=frozenset(test_key(file, self._folder) for file in collected.whole_files),
             gone_files=frozenset(file for file in files if not (folder / file).exists()),
         )
+
+
+def limits_of(
+    configuration: Configuration, marked: Mapping[str, Budget], folder: str, *, update: bool = False
+) -> Gate:
+    """What runs are judged by.
+
+    Args:
+        configuration: What llmcost.yaml says.
+        marked: By nodeid, the limits of markers.
+        folder: Of the baseline, relative to the root.
+        update: Whether the run is being accepted.
+    """
+    from pytest_llmcost.budgets.evaluate import Gate
+
+    warns = configuration.pricing.unknown_model is UnknownModel.WARN
+    return Gate(
+        budgets=configuration.budgets,
+        marked=marked,
+        unknown_model=Level.WARNING if warns else Level.ERROR,
+        incomplete=Level.WARNING if configuration.incomplete is Incomplete.WARN else Level.ERROR,
+        update=update,
+        folder=folder,
+    )
+
+
+def fails(verdict: Verdict, fail_on: FailOn) -> bool:
+    """Whether a verdict fails a run."""
+    if fail_on is FailOn.NEVER:
+        return False
+    return verdict is Verdict.FAIL or (fail_on is FailOn.WARNING and verdict is Verdict.WARN)
 
 
 def _folder_below(folder: Path, root: Path) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pytest_llmcost.baseline.figures import average, context_text, percent, short_model
-from pytest_llmcost.baseline.sides import Priced, Pricer, hit_rate, used
+from pytest_llmcost.baseline.sides import Priced, Pricer, hit_rate
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.diff import Cause, CauseKind
@@ -73,13 +73,18 @@ _KIN: tuple[Callable[[Entry], object], ...] = (
     lambda entry: (entry.provider, entry.model, entry.context),
     lambda entry: (entry.agent, entry.api),
     lambda entry: entry.api,
+    # Another provider has another wire format.
+    lambda entry: (entry.agent, entry.api.generates),
+    lambda entry: entry.api.generates,
 )
 
 
 def match(base: Sequence[Priced], head: Sequence[Priced]) -> Matched:
     """Pair the calls of two sides; those that are alike are left out."""
-    left, right = _without_equals(base, head)
     found = Matched()
+    if sorted([one.kind for one in base]) == sorted([one.kind for one in head]):
+        return found
+    left, right = _without_equals(base, head)
     for kin in _KIN:
         left, right = _pair_up(left, right, kin, found.pairs)
     found.removed, found.added = left, right
@@ -87,16 +92,15 @@ def match(base: Sequence[Priced], head: Sequence[Priced]) -> Matched:
 
 
 def _without_equals(base: Sequence[Priced], head: Sequence[Priced]) -> tuple[list[Priced], list[Priced]]:
-    common = Counter(used(one.entry) for one in base) & Counter(used(one.entry) for one in head)
-    return _less(base, Counter(common)), _less(head, Counter(common))
+    ones, others = Counter(one.kind for one in base), Counter(one.kind for one in head)
+    return _less(base, ones & others), _less(head, ones & others)
 
 
-def _less(calls: Sequence[Priced], common: Counter[Entry]) -> list[Priced]:
+def _less(calls: Sequence[Priced], common: Counter[int]) -> list[Priced]:
     kept = []
     for call in calls:
-        entry = used(call.entry)
-        if common[entry]:
-            common[entry] -= 1
+        if common[call.kind]:
+            common[call.kind] -= 1
         else:
             kept.append(call)
     return kept

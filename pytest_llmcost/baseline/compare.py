@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, tally
+from pytest_llmcost.baseline.entries import calls_by_key
 from pytest_llmcost.baseline.renames import renames
-from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, used
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
 from pytest_llmcost.baseline.suite import Suite
-from pytest_llmcost.model.amount import NOTHING, total
+from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
 from pytest_llmcost.model.call import Call, Status
-from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.report import RunReport
@@ -49,13 +50,14 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
     ended = {test_key(t.result.nodeid, folder): t.result.outcome == PASSED for t in report.tests}
     heads = {key: found for key, found in calls.items() if ended.get(key, not is_test(key))}
     old_names = renames(baseline, heads, suite)
+    run = {key: pricer.of_calls(found) for key, found in heads.items()}  # before anything of the base
     compared = {
-        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), pricer)
+        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), run.get(key, []), pricer)
         for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
     }
     taken = set(old_names.values())
     changes = [found.change for found in compared.values()]
-    changes += [_new(key, heads[key]) for key in heads if key not in compared]
+    changes += [_new(key, run[key]) for key in heads if key not in compared]
     changes += [
         _absent(key, line, calls.get(key, []), suite, pricer)
         for key, line in baseline.lines.items()
@@ -84,19 +86,25 @@ def _lines_on_both_sides(
     return found
 
 
-def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], pricer: Pricer) -> _Compared:
-    base, head = pricer.price_all(line.entries), [Priced.from_call(call) for call in calls]
+def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands against it
+    key: str, old: str | None, line: Line, calls: Sequence[Call], head: list[Priced], pricer: Pricer
+) -> _Compared:
+    base = pricer.price_all(line.entries)
     if not is_test(key):
         head = _as_often(base, head)
     matched = match(base, head)
-    deltas = split(matched, pricer)
+    side = side_of(head)
+    if not matched.differs:
+        # The same usage has the same figures.
+        change = Change(key=key, state=State.UNCHANGED, base=side, head=side, renamed_from=old)
+        return _Compared(change, base, head)
     change = Change(
         key=key,
-        state=State.CHANGED if matched.differs else State.UNCHANGED,
+        state=State.CHANGED,
         base=side_of(base),
-        head=side_of(head),
+        head=side,
         delta=matched.delta,
-        causes=describe(deltas, matched, base, head, details_of(line, calls, matched)),
+        causes=describe(split(matched, pricer), matched, base, head, details_of(line, calls, matched)),
         renamed_from=old,
     )
     return _Compared(change, base, head)
@@ -107,15 +115,15 @@ def _as_often(base: list[Priced], head: list[Priced]) -> list[Priced]:
 
     Each worker of xdist sets it up again, so that the number says nothing about the code.
     """
-    before, now = tally([used(one.entry) for one in base]), tally([used(one.entry) for one in head])
+    before, now = Counter(one.kind for one in base), Counter(one.kind for one in head)
     if before.keys() != now.keys():
         return head
-    times = {Decimal(now[entry]) / before[entry] for entry in before}
+    times = {Decimal(now[kind]) / before[kind] for kind in before}
     return base if len(times) == 1 else head
 
 
-def _new(key: str, calls: Sequence[Call]) -> Change:
-    return Change(key=key, state=State.NEW, head=side_of([Priced.from_call(call) for call in calls]))
+def _new(key: str, calls: Sequence[Priced]) -> Change:
+    return Change(key=key, state=State.NEW, head=side_of(calls))
 
 
 def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: Pricer) -> Change:
@@ -125,7 +133,7 @@ def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: P
         key=key,
         state=State.GONE if gone else State.NOT_RUN,
         base=side_of(pricer.price_all(line.entries)),
-        head=side_of([Priced.from_call(call) for call in calls]) if calls else None,
+        head=side_of(pricer.of_calls(calls)) if calls else None,
     )
 
 
@@ -171,14 +179,13 @@ def _agents(both: Sequence[_Compared], pricer: Pricer) -> list[Change]:
 
 def _agent(name: str | None, base: list[Priced], head: list[Priced], pricer: Pricer) -> Change:
     matched = match(base, head)
-    deltas = split(matched, pricer)
     return Change(
         key=name or "",
         state=State.CHANGED if matched.differs else State.UNCHANGED,
-        base=side_of(base) if base else Side(cost=NOTHING),
-        head=side_of(head) if head else Side(cost=NOTHING),
+        base=side_of(base),
+        head=side_of(head),
         delta=matched.delta,
-        causes=describe(deltas, matched, base, head, {}),
+        causes=describe(split(matched, pricer), matched, base, head, {}),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.baseline.suite import Suite, file_of
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.model.baseline import Baseline
+from pytest_llmcost.model.keys import test_key
 from pytest_llmcost.model.report import RunReport
 
 
@@ -18,11 +19,16 @@ def baseline_of(report: RunReport, name: str) -> Baseline:
     return accept(Baseline(name), report, Suite(), "")
 
 
-def suite_of(report: RunReport, base: Baseline) -> Suite:
+def suite_of(report: RunReport, base: Baseline, folder: str) -> Suite:
     """What a run has collected, as far as its report tells.
 
     A full run has collected everything: what the base knows beside is gone.
+
+    Args:
+        report: The run.
+        base: What it is compared with.
+        folder: Of the baseline, relative to the root.
     """
-    keys = frozenset(test.result.nodeid for test in report.tests)
-    files = frozenset(key.partition("::")[0] for key in [*keys, *base.lines])
+    keys = frozenset(test_key(test.result.nodeid, folder) for test in report.tests)
+    files = frozenset(file_of(key) for key in [*keys, *base.lines])
     return Suite(keys=keys, whole_files=files if report.meta.selection.full else frozenset())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pytest_llmcost.baseline.entries import as_measured, entry_of
@@ -12,7 +12,8 @@ from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import PriceSource
-from pytest_llmcost.model.usage import cache_hit_rate, total_usage
+from pytest_llmcost.model.units import CACHE_READ, INPUT
+from pytest_llmcost.model.usage import Usage, cache_hit_rate
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
 
@@ -23,45 +24,64 @@ class Priced:
 
     Attributes:
         entry: What was used.
+        kind: The same number for entries that used the same.
         cost: USD.
         components: Unit to USD, sub-calls left out; empty for a cost that the provider stated.
         is_priced: Whether a price is known.
     """
 
     entry: Entry
+    kind: int
     cost: Amount
     components: Mapping[str, Decimal]
     is_priced: bool
-
-    @classmethod
-    def from_call(cls, call: Call) -> Priced:
-        """A call of a run, which has its price already."""
-        return cls(entry_of(call), call.cost, call.components, call.lookup.source is not PriceSource.NONE)
 
 
 @dataclass(slots=True)
 class Pricer:
     """Prices entries; each one that is asked for again costs nothing.
 
+    What a run has used is known with its price: the same usage of the base costs the same.
+
     Args:
         prices: Where prices are looked up.
     """
 
     prices: Prices
-    _found: dict[Entry, Priced] = field(default_factory=dict)
+    _kinds: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _found: dict[int, Priced] = field(default_factory=dict)
+
+    def of_call(self, call: Call) -> Priced:
+        """A call of the run, which has its price already."""
+        entry = entry_of(call)
+        kind = self._kind(entry)
+        is_priced = call.lookup.source is not PriceSource.NONE
+        return self._keep(Priced(entry, kind, call.cost, call.components, is_priced))
+
+    def _keep(self, priced: Priced) -> Priced:
+        self._found.setdefault(priced.kind, priced)
+        return priced
+
+    def of_calls(self, calls: Iterable[Call]) -> list[Priced]:
+        """Calls of the run."""
+        return [self.of_call(call) for call in calls]
 
     def price(self, entry: Entry) -> Priced:
-        """The entry at today's prices."""
-        if entry not in self._found:
+        """The entry at the prices of the run."""
+        kind = self._kind(entry)
+        known = self._found.get(kind)
+        if known is None:
             call = price_call("", as_measured(entry), self.prices)
-            self._found[entry] = Priced(
-                entry, call.cost, call.components, call.lookup.source is not PriceSource.NONE
-            )
-        return self._found[entry]
+            is_priced = call.lookup.source is not PriceSource.NONE
+            return self._keep(Priced(entry, kind, call.cost, call.components, is_priced))
+        return Priced(entry, kind, known.cost, known.components, known.is_priced)
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""
         return [priced for entry, number in entries.items() for priced in [self.price(entry)] * number]
+
+    def _kind(self, entry: Entry) -> int:
+        return self._kinds.setdefault(_used(entry), len(self._kinds))
 
 
 def side_of(calls: Sequence[Priced]) -> Side:
@@ -75,19 +95,35 @@ def side_of(calls: Sequence[Priced]) -> Side:
 
 def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
     """The prompt-cache hit rate of the generation calls."""
-    return cache_hit_rate(
-        total_usage(
-            usage
-            for entry in entries
-            if entry.api.generates
-            for usage in (entry.usage, *(sub_call.usage for sub_call in entry.sub_calls))
-        )
+    prompt = read = 0
+    for entry in entries:
+        if not entry.api.generates:
+            continue
+        counts = entry.usage.counts
+        prompt += counts.get(INPUT, 0)
+        read += counts.get(CACHE_READ, 0)
+        for sub_call in entry.sub_calls:
+            prompt += sub_call.usage.input_tokens
+            read += sub_call.usage.cache_read_tokens
+    return cache_hit_rate(Usage({INPUT: prompt, CACHE_READ: read}))
+
+
+def _used(entry: Entry) -> tuple[object, ...]:
+    """What ``used`` leaves of an entry, as a key that is quick to make."""
+    return (
+        entry.provider,
+        entry.model,
+        entry.requested,
+        entry.api.value,
+        entry.context,
+        frozenset(entry.usage.counts.items()),
+        entry.stated_cost,
+        entry.sub_calls,
+        entry.mark if entry.mark.is_of_usage else None,
     )
 
 
 def used(entry: Entry) -> Entry:
     """An entry as far as usage goes: whether a price was known then is no part of it, nor who made it."""
-    from dataclasses import replace
-
     mark = entry.mark if entry.mark.is_of_usage else Mark.NONE
     return replace(entry, agent=None, mark=mark)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.limits import parse_dollars, parse_limit
+from pytest_llmcost.model.money import parse_money
 from pytest_llmcost.model.verdict import Level
 
 _USAGE = 'write @pytest.mark.llm_budget(max_cost="0.02", max_calls=5)'
@@ -101,8 +102,8 @@ def budget_from_json(nodeid: str, found: Mapping[str, object]) -> Budget:
     return Budget(
         scope=BudgetScope.TEST,
         match=nodeid,
-        limits={LimitKey(key): Decimal(str(value)) for key, value in limits.items()},
-        ignore_increase_below=None if ignored is None else Decimal(str(ignored)),
+        limits={LimitKey(key): parse_money(str(value)) for key, value in limits.items()},
+        ignore_increase_below=None if ignored is None else parse_money(str(ignored)),
         level=Level(str(found["level"])),
         location=str(found["location"]),
     )

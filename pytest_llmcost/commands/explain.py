@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from pytest_llmcost.errors import ReportError
+from pytest_llmcost.commands.reading import DEFAULT_REPORT, load_report
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.report import NoticeKind, RunReport
 from pytest_llmcost.recovery import recover
 from pytest_llmcost.reports.explain import explain_calls
-from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.text import safe
 
 OK, CANNOT_READ = 0, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what is typed behind the command."""
+    parser.add_argument("target", metavar="NODEID|CALL", help="a test, or the id of a call such as c3")
+    parser.add_argument("--report", metavar="PATH", default=DEFAULT_REPORT, help=f"default: {DEFAULT_REPORT}")
 
 
 def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> int:
@@ -29,7 +34,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         err.write(
             f"llmcost explain: {safe(arguments.report)} was made from the journal of the last session\n"
         )
-    report = load_report(arguments.report)
+    report = load_report(arguments.report, "--report")
     for notice in report.notices:
         if notice.kind is NoticeKind.FAULT:
             err.write(f"llmcost explain: {safe(notice.message)}\n")
@@ -39,23 +44,6 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         return CANNOT_READ
     out.write("\n".join(explain_calls(_title(calls, arguments.target), calls, report, width)) + "\n")
     return OK
-
-
-def load_report(name: str) -> RunReport:
-    """Read a report.json.
-
-    Raises:
-        ReportError: If there is none or it cannot be read.
-    """
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ReportError(
-            f"no report at {name}: run pytest --llm-cost here, or name one with --report"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{name}: cannot be read: {error}") from error
-    return parse_report(text, name)
 
 
 def find_calls(report: RunReport, target: str) -> list[Call]:

@@ -6,12 +6,11 @@ import argparse
 import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TextIO
 
+from pytest_llmcost.commands import prices_options
 from pytest_llmcost.commands.prices_options import UNIT_OPTIONS
-from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
-from pytest_llmcost.config.load import load_configuration
+from pytest_llmcost.commands.reading import load_yaml
 from pytest_llmcost.model.call import Api, Call, MeasuredCall, ModelIds, Origin, RequestSize, Source
 from pytest_llmcost.model.price import PriceSource, RateCard
 from pytest_llmcost.model.usage import NO_USAGE, Usage
@@ -31,6 +30,11 @@ OK, UNKNOWN = 0, 2
 _AHEAD = timedelta(days=366)
 _NEAR = 5
 _ALIKE = 0.6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be typed."""
+    prices_options.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> int:
@@ -61,12 +65,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
 
 
 def _table(arguments: argparse.Namespace) -> PriceTable:
-    default = Path(DEFAULT_NAME)
-    configuration = Configuration()
-    if arguments.config is not None:
-        configuration = load_configuration(Path(arguments.config), arguments.config)
-    elif default.is_file():
-        configuration = load_configuration(default, DEFAULT_NAME)
+    configuration = load_yaml(arguments.config)
     table = PriceTable(configuration.pricing, datetime.now(UTC).date())
     return table if arguments.as_of is None else table.on(arguments.as_of)
 

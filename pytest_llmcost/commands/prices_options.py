@@ -20,7 +20,7 @@ UNIT_OPTIONS = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("model", metavar="MODEL", help="provider/model, or a model id alone")
     parser.add_argument("--provider", metavar="P", help="whose model it is, if MODEL does not say")

@@ -13,8 +13,8 @@ from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.cassette_files import cassettes_in, is_yaml, read_cassette
 from pytest_llmcost.capture.cassette_forms import RecordedExchange
 from pytest_llmcost.capture.measure import measured_call
-from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
-from pytest_llmcost.config.load import load_configuration
+from pytest_llmcost.commands.reading import load_yaml
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.errors import CassetteError, NotACassetteError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import RunReport
@@ -46,6 +46,15 @@ class Scanned:
     faults: list[str] = field(default_factory=list)
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what is typed behind the command."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a cassette, or a folder of cassettes")
+    parser.add_argument("--format", choices=("term", "json"), default="term", help="default: term")
+    parser.add_argument(
+        "--config", metavar="PATH", help="prices and hosts (default: llmcost.yaml, if it exists)"
+    )
+
+
 def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> int:
     """Scan what the command line names.
 
@@ -56,7 +65,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     err.writelines(f"llmcost scan: no such file or folder: {safe(path)}\n" for path in missing)
     if missing:
         return USAGE
-    configuration = _configuration(arguments.config)
+    configuration = load_yaml(arguments.config)
     found = scan(arguments.paths, configuration.hosts)
     report = _report(found, configuration)
     if arguments.format == "json":
@@ -129,13 +138,6 @@ def _measured(path: str, settled: Settled[RecordedExchange]) -> MeasuredCall:
     )
     # The file does not say when the request was sent: when it was answered is the nearest.
     return replace(call, started_at=call.answered_at or call.started_at)
-
-
-def _configuration(asked: str | None) -> Configuration:
-    if asked is not None:
-        return load_configuration(Path(asked), asked)
-    default = Path(DEFAULT_NAME)
-    return load_configuration(default, DEFAULT_NAME) if default.is_file() else Configuration()
 
 
 def _report(found: Scanned, configuration: Configuration) -> RunReport:

@@ -102,6 +102,8 @@ def total(amounts: Iterable[Amount]) -> Amount:
     if not found:
         return NOTHING
     with exact_money():
+        if all(amount.low is amount.value is amount.high for amount in found):
+            return Amount.exactly(sum((amount.value for amount in found), ZERO))
         for amount in found:
             low += amount.low
             value += amount.value

@@ -57,6 +57,9 @@ class Entry:
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
 
+    def __hash__(self) -> int:
+        return hash((self.agent, self.model, self.usage))  # seldom alike by chance
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

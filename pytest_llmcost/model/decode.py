@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from pytest_llmcost.model.amount import Amount
@@ -22,9 +21,17 @@ from pytest_llmcost.model.call import (
     Status,
     SubCall,
 )
+from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.report import Notice, NoticeKind, Observed
 from pytest_llmcost.model.usage import Usage
+
+# A big report has many rows: to call an enum takes several times as long as to look its member up.
+_APIS = {api.value: api for api in Api}
+_PHASES = {phase.value: phase for phase in Phase}
+_SOURCES = {source.value: source for source in Source}
+_STATUSES = {status.value: status for status in Status}
+_PRICE_SOURCES = {source.value: source for source in PriceSource}
 
 
 def parse_time(text: str) -> datetime:
@@ -34,13 +41,34 @@ def parse_time(text: str) -> datetime:
 
 def amount_from_json(found: Mapping[str, Any]) -> Amount:
     """Read what ``amount_to_json`` wrote."""
-    high = found["high"]
-    return Amount(Decimal(found["low"]), Decimal(found["value"]), None if high is None else Decimal(high))
+    low, value, high = found["low"], found["value"], found["high"]
+    if low == value == high:
+        return Amount.exactly(read_money(value))
+    return Amount(read_money(low), read_money(value), None if high is None else read_money(high))
 
 
 def usage_from_json(found: Mapping[str, int] | None) -> Usage | None:
     """Read what ``usage_to_json`` wrote."""
-    return None if found is None else Usage(found)
+    return None if found is None else _usage(found)
+
+
+def _usage(found: Mapping[str, int]) -> Usage:
+    for count in found.values():
+        if type(count) is not int:  # neither a float nor a switch
+            raise TypeError(f"{count!r} is no count")
+    return Usage(found)
+
+
+def _name(found: object) -> str | None:
+    if found is not None and not isinstance(found, str):
+        raise TypeError(f"{found!r} is no name")
+    return found
+
+
+def _per(found: object) -> int:
+    if type(found) is not int or found < 1:
+        raise ValueError(f"a price for {found!r} units")
+    return found
 
 
 def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
@@ -53,30 +81,30 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
     return MeasuredCall(
         origin=Origin(
-            nodeid=found("nodeid"),
-            phase=Phase(row["phase"]),
-            fixture=found("fixture"),
+            nodeid=_name(found("nodeid")),
+            phase=_PHASES[row["phase"]],
+            fixture=_name(found("fixture")),
             attempt=row["attempt"],
-            agent=found("agent"),
+            agent=_name(found("agent")),
             agent_run=found("agent_run"),
             agent_path=tuple(found("agent_path", ())),
             agent_runs=tuple(found("agent_runs", ())),
         ),
         provider=row["provider"],
         host=row["host"],
-        api=Api(row["api"]),
+        api=_APIS[row["api"]],
         model=ModelIds(row["model"]["requested"], row["model"]["billed"]),
         stream=row.get("stream", False),
-        source=Source(row["source"]),
+        source=_SOURCES[row["source"]],
         stale=row.get("stale", False),
         leak=row.get("leak", False),
         usage=usage_from_json(found("own_usage", row["usage"])),
         incomplete=found("incomplete"),
         context=found("context", {}),
         doubts=tuple(found("doubts", ())),
-        stated_cost=None if stated is None else Decimal(stated),
+        stated_cost=None if stated is None else read_money(stated),
         sub_calls=tuple(
-            SubCall(sub["kind"], sub["model"], Usage(sub["usage"])) for sub in found("sub_calls", ())
+            [SubCall(sub["kind"], sub["model"], _usage(sub["usage"])) for sub in found("sub_calls", ())]
         ),
         request=RequestSize(row["request"]["sha256"], row["request"]["parts"]),
         cassette=CassetteRef(cassette["path"], cassette["interaction"]) if cassette else None,
@@ -99,15 +127,15 @@ def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Cal
         id=row["id"],
         measured=measured_from_json(row),
         cost=amount_from_json(row["cost"]),
-        components={unit: Decimal(usd) for unit, usd in row["components"].items()},
-        status=Status(row["status"]),
+        components={unit: read_money(usd) for unit, usd in row["components"].items()},
+        status=_STATUSES[row["status"]],
         status_detail=row["status_detail"],
         lookup=_lookup_from_json(row["price"], cards),
         sub_calls=tuple(
             PricedSubCall(
                 sub["kind"],
                 sub["model"],
-                Usage(sub["usage"]),
+                _usage(sub["usage"]),
                 amount_from_json(sub["cost"]),
                 _lookup_from_json(sub["price"], cards),
             )
@@ -119,7 +147,7 @@ def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Cal
 def _lookup_from_json(found: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Lookup:
     card = cards[found["card"]] if found["card"] else None
     return Lookup(
-        PriceSource(found["source"]), card, found["matched"], found["origin"], tuple(found["trail"])
+        _PRICE_SOURCES[found["source"]], card, found["matched"], found["origin"], tuple(found["trail"])
     )
 
 
@@ -134,9 +162,9 @@ def card_from_json(name: str, found: Mapping[str, Any]) -> RateCard:
         since=None if found["since"] is None else date.fromisoformat(found["since"]),
         rates={
             unit: Rate(
-                Decimal(rate["usd"]),
-                rate["per"],
-                tuple(Tier(tier["above"], Decimal(tier["usd"])) for tier in rate["tiers"]),
+                read_money(rate["usd"]),
+                _per(rate["per"]),
+                tuple(Tier(tier["above"], read_money(tier["usd"])) for tier in rate["tiers"]),
             )
             for unit, rate in found["rates"].items()
         },

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from pytest_llmcost.model.codec import amount_to_json
 from pytest_llmcost.model.decode import amount_from_json
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
-from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.money import money_text, read_money
 from pytest_llmcost.model.verdict import Finding, Level
 
 Json = dict[str, Any]
@@ -36,7 +35,7 @@ def diff_from_json(found: Mapping[str, Any]) -> RunDiff:
         totals=_change_from_json(found["totals"]),
         tests=tuple(map(_change_from_json, found["tests"])),
         agents=tuple(map(_change_from_json, found["agents"])),
-        price_delta=Decimal(found["price_delta"]),
+        price_delta=read_money(found["price_delta"]),
         lost_prices=tuple((row["key"], row["model"]) for row in found["lost_prices"]),
         partial=found["partial"],
     )
@@ -82,7 +81,9 @@ def _change_from_json(found: Mapping[str, Any]) -> Change:
         head=_side(found["head"], found["head_figures"]),
         delta=amount_from_json(found["delta_bounds"]),
         causes=tuple(
-            Cause(CauseKind(row["cause"]), row["before"], row["after"], Decimal(row["delta"]), row["detail"])
+            Cause(
+                CauseKind(row["cause"]), row["before"], row["after"], read_money(row["delta"]), row["detail"]
+            )
             for row in found["causes"]
         ),
         renamed_from=found["renamed_from"],
@@ -96,7 +97,7 @@ def _side(cost: Mapping[str, Any] | None, figures: Mapping[str, Any] | None) -> 
     return Side(
         cost=amount_from_json(cost),
         calls=figures["calls"],
-        cache_hit_rate=None if rate is None else Decimal(rate),
+        cache_hit_rate=None if rate is None else read_money(rate),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from decimal import Context, Decimal, DecimalException, localcontext
 
@@ -10,6 +11,8 @@ from decimal import Context, Decimal, DecimalException, localcontext
 _EXACT = Context(prec=60)
 # No price is beyond: written out, 1e999999999 would have a gigabyte of digits.
 _MOST_DIGITS = 50
+
+_WRITTEN = re.compile(r"-?[0-9]{1,60}(?:\.[0-9]{1,200})?", re.ASCII).fullmatch
 
 ZERO = Decimal(0)
 
@@ -55,3 +58,15 @@ def parse_money(text: str) -> Decimal:
     if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
         raise ValueError(f"{text!r} is out of range")
     return number
+
+
+def read_money(text: str) -> Decimal:
+    """Read what ``money_text`` wrote, and nothing else: a file may be anybody's.
+
+    Raises:
+        ValueError: If it is not plain digits: written out, 1e999999999 would have a gigabyte of them.
+        TypeError: If it is no text.
+    """
+    if not _WRITTEN(text):
+        raise ValueError(f"{text[:20]!r} is no amount")
+    return Decimal(text)

@@ -16,6 +16,7 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.model.verdict import Finding, Verdict, verdict_of
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.diff import RunDiff
 
 FORMAT = 1
@@ -207,6 +208,7 @@ class RunReport:
         diff: Against the baseline; None without one.
         findings: Of the gate, the worst first.
         limits: How many limits were judged.
+        marked: By nodeid, the limits of the tests' markers.
     """
 
     meta: Meta
@@ -221,6 +223,7 @@ class RunReport:
     diff: RunDiff | None = None
     findings: tuple[Finding, ...] = ()
     limits: int = 0
+    marked: Mapping[str, Budget] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:

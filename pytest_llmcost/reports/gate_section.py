@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
-from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe
+from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, percent, plural, safe
 
 _TOP = 10
 _MOST_CAUSES = 2
@@ -21,15 +21,17 @@ _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
 def signed(amount: Amount, style: MoneyStyle) -> str:
-    """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``."""
+    """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``; ``unknown`` where it may be more or less."""
+    if amount.high is None and amount.low <= 0:
+        return UNKNOWN
     sign = "-" if amount.value < 0 else "+"
     text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
     return text if amount.high is not None else f"≥ {text}"
 
 
 def share(change: Change) -> str:
-    """The change in percent of the base: ``+16%``; empty where there is no base."""
-    if change.base is None or not change.base.cost.value:
+    """The change in percent of the base: ``+16%``; empty without a base, or where it is not known."""
+    if change.base is None or not change.base.cost.value or change.delta.high is None:
         return ""
     with exact_money():
         ratio = change.delta.value / change.base.cost.value * 100
@@ -44,7 +46,9 @@ def headline_parts(diff: RunDiff, style: MoneyStyle) -> list[str]:
     if totals.state is State.UNCHANGED:
         return ["as in the baseline" if not diff.partial else "as in the baseline, as far as it ran"]
     percentage = share(totals)
-    parts = [f"{signed(totals.delta, style)}{f' ({percentage})' if percentage else ''} against the baseline"]
+    moved = signed(totals.delta, style)
+    moved = "unknown change" if moved == UNKNOWN else moved
+    parts = [f"{moved}{f' ({percentage})' if percentage else ''} against the baseline"]
     before = totals.base.cache_hit_rate
     now = totals.head.cache_hit_rate if totals.head else None
     if before is not None and now is not None and before != now:
@@ -71,10 +75,12 @@ def change_lines(diff: RunDiff, style: MoneyStyle, width: int, *, everything: bo
 
 
 def _others(diff: RunDiff, new: Sequence[Change], style: MoneyStyle) -> Iterator[str]:
-    if new:
-        with exact_money():
-            cost = sum((change.head.cost.value for change in new if change.head), ZERO)
-        yield f"{plural(len(new), 'new test')}: {style.usd(cost)}, not counted as an increase"
+    tests = [change for change in new if is_test(change.key)]
+    beside = [change for change in new if not is_test(change.key)]
+    for changes, name in ((tests, plural(len(tests), "new test")), (beside, "new beside the tests")):
+        if changes:
+            cost = total(change.head.cost for change in changes if change.head)
+            yield f"{name}: {style.amount(cost)}, not counted as an increase"
     counts = [
         (sum(change.state is State.GONE for change in diff.tests), "gone"),
         (sum(change.state is State.NOT_RUN for change in diff.tests), "of the baseline not run to the end"),
@@ -92,21 +98,23 @@ def _name(change: Change, folder: str) -> str:
 
 def _cells(change: Change, style: MoneyStyle) -> list[str]:
     cost = style.amount(change.head.cost) if change.head else "-"
-    return [cost, share(change) or signed(change.delta, style), why(change.causes, style)]
+    return [cost, share(change) or signed(change.delta, style), why(change, style)]
 
 
-def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
-    """The biggest causes, each with its figures and dollars."""
-    return "; ".join(_cause(cause, style) for cause in causes[:_MOST_CAUSES])
+def why(change: Change, style: MoneyStyle) -> str:
+    """The biggest causes of a change, each with its figures and dollars."""
+    unknown = change.delta.high is None
+    return "; ".join(_cause(cause, style, unknown=unknown) for cause in change.causes[:_MOST_CAUSES])
 
 
-def _cause(cause: Cause, style: MoneyStyle) -> str:
-    dollars = signed(Amount.exactly(cause.delta), style)
+def _cause(cause: Cause, style: MoneyStyle, *, unknown: bool) -> str:
+    # Where a price is missing, less than before is no more than what is known of it.
+    dollars = "" if unknown and cause.delta < 0 else f" {signed(Amount.exactly(cause.delta), style)}"
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
     figures = f"{safe(cause.before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
-    return f"{text}{detail} {dollars}"
+    return f"{text}{detail}{dollars}"
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
@@ -120,7 +128,7 @@ def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) ->
         )
         if with_causes and report.diff is not None:
             for change in _of_finding(finding, report.diff):
-                yield f"      {safe(change.key)}: {why(change.causes, style)}", finding.level
+                yield f"      {safe(change.key)}: {why(change, style)}", finding.level
 
 
 def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:

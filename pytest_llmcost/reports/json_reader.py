@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
@@ -18,6 +17,7 @@ from pytest_llmcost.model.decode import (
     parse_time,
     usage_from_json,
 )
+from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.report import (
     FORMAT,
     AgentCost,
@@ -35,6 +35,7 @@ from pytest_llmcost.model.verdict import Finding
 from pytest_llmcost.reports.json_report import TOOL
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.diff import RunDiff
 
 _RERUN = "run pytest --llm-cost again to write a new one"
@@ -88,6 +89,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         diff=_diff(found["diff"]),
         findings=tuple(map(_finding, found["findings"])),
         limits=found.get("limits", 0),
+        marked={nodeid: _marker(nodeid, row) for nodeid, row in found.get("markers", {}).items()},
     )
 
 
@@ -101,6 +103,12 @@ def _finding(found: Mapping[str, Any]) -> Finding:
     from pytest_llmcost.model.diff_codec import finding_from_json
 
     return finding_from_json(found)
+
+
+def _marker(nodeid: str, found: Mapping[str, Any]) -> Budget:
+    from pytest_llmcost.budgets.markers import budget_from_json
+
+    return budget_from_json(nodeid, found)
 
 
 def _meta_from_json(found: Mapping[str, Any]) -> Meta:
@@ -131,7 +139,7 @@ def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
         cost=amount_from_json(found["cost"]),
         spent=amount_from_json(found["spent"]),
         usage=usage_from_json(found["usage"]) or NO_USAGE,
-        cache_hit_rate=None if rate is None else Decimal(rate),
+        cache_hit_rate=None if rate is None else read_money(rate),
         sources={Source(name): number for name, number in found["sources"].items()},
         statuses={Status(name): number for name, number in found["statuses"].items()},
     )

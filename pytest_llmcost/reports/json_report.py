@@ -20,6 +20,7 @@ from pytest_llmcost.model.report import FORMAT, AgentCost, Meta, ModelCost, Roll
 from pytest_llmcost.model.verdict import Finding
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.diff import RunDiff
 
 Json = dict[str, Any]
@@ -57,6 +58,7 @@ def _sections(report: RunReport) -> Iterator[tuple[str, object]]:
     yield "findings", list(map(_finding_to_json, report.findings))
     yield "verdict", report.verdict.value
     yield "limits", report.limits
+    yield "markers", {nodeid: _marker_to_json(report.marked[nodeid]) for nodeid in sorted(report.marked)}
     yield "notices", map(notice_to_json, report.notices)
     yield "observed", observed_to_json(report.observed)
 
@@ -71,6 +73,12 @@ def _finding_to_json(finding: Finding) -> Json:
     from pytest_llmcost.model.diff_codec import finding_to_json
 
     return finding_to_json(finding)
+
+
+def _marker_to_json(budget: Budget) -> Json:
+    from pytest_llmcost.budgets.markers import budget_to_json
+
+    return budget_to_json(budget)
 
 
 def _test_to_json(test: TestCost) -> Json:

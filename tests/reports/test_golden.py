@@ -8,13 +8,25 @@ from __future__ import annotations
 import pytest
 import sample
 from golden import check
+from runs import CLAUDE, GPT, made, run
+from sample import NOON
 
+from pytest_llmcost.baseline.compare import compare
+from pytest_llmcost.baseline.from_report import baseline_of, suite_of
+from pytest_llmcost.commands.init import figures_of
+from pytest_llmcost.config.load import read_configuration
+from pytest_llmcost.pricing.report_prices import ReportPrices
+from pytest_llmcost.pricing.switch import Switch, switched
+from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.reports.diff import render_diff
 from pytest_llmcost.reports.explain import explain_calls
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.scan import render_scan
+from pytest_llmcost.reports.starter import render_starter
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import columns
+from pytest_llmcost.reports.whatif import render_whatif
 
 WIDTHS = (60, 80, 100, 120, 160, 200)
 
@@ -97,6 +109,62 @@ def test_explain():
 def test_scan():
     """Cassettes priced without a test."""
     check("scan.txt", "\n".join(render_scan(sample.report(), files=3, width=120)) + "\n")
+
+
+def test_diff():
+    """Two runs: what changed and why, what is new and gone, what lost its price, where prices moved."""
+    check("diff.txt", "\n".join(render_diff(_difference(), "head.json", 120)) + "\n")
+
+
+def _difference():
+    before, after = run(_before()), run(_after())
+    base = baseline_of(before, "base.json")
+    prices = ReportPrices([after.calls, before.calls])
+    return compare(base, after, prices, suite_of(after, base, ""), "")
+
+
+def _before():
+    return {
+        "tests/test_desk.py::test_refund": [made(GPT, 2000, 100, 1800)] * 3,
+        "tests/test_desk.py::test_switch[de]": [made(GPT, 900, 80)],
+        "tests/test_desk.py::test_longer": [made(CLAUDE, 900, 80)],
+        "tests/test_desk.py::test_shorter": [made(CLAUDE, 900, 80)] * 2,
+        "tests/test_desk.py::test_lost": [made(CLAUDE, 50, 5)],
+        "tests/test_desk.py::test_same": [made(GPT, 70, 7)],
+        "tests/test_desk.py::test_old_name": [made(GPT, 71, 7)],
+        "tests/test_gone.py::test_gone": [made(GPT, 72, 7)],
+    }
+
+
+def _after():
+    return {
+        "tests/test_desk.py::test_refund": [made(GPT, 2000, 100, 200)] * 3,
+        "tests/test_desk.py::test_switch[de]": [made(CLAUDE, 900, 80)],
+        "tests/test_desk.py::test_longer": [made(CLAUDE, 1900, 80)],
+        "tests/test_desk.py::test_shorter": [made(CLAUDE, 900, 80)],
+        "tests/test_desk.py::test_lost": [made("openai/gpt-7", 50, 5)],
+        "tests/test_desk.py::test_same": [made(GPT, 70, 7)],
+        "tests/test_desk.py::test_new_name": [made(GPT, 71, 7)],
+        "tests/test_desk.py::test_new": [made(GPT, 300, 30)],
+    }
+
+
+def test_whatif():
+    """The same usage on another model, with what cannot be priced."""
+    report = sample.report()
+    switch = Switch("openai/gpt-fixed", "acme/house-model")
+    after, changed = switched(report, [switch], PriceTable(_own_prices(), NOON.date(), sample.FixedPrices()))
+    lines = render_whatif(report, after, {switch: len(changed[switch])}, 100)
+    check("whatif.txt", "\n".join(lines) + "\n")
+
+
+def _own_prices():
+    return read_configuration(sample.YAML, "llmcost.yaml").pricing
+
+
+def test_starter():
+    """A first llmcost.yaml."""
+    check("llmcost.yaml", render_starter(figures_of(sample.report(sample.calls()[:6]), "report.json")))
 
 
 def test_rows_by_test_and_outside_sum_to_the_total():

@@ -20,7 +20,7 @@ FLOORS = (
     {"reporter", "cli"},
     {"commands"},
     {"gate"},
-    {"recovery", "baseline_source"},
+    {"recovery", "baseline_source", "merging"},
     {"assembly", "files"},
     {
         *("collected", "settings", "wire", "project", "journal", "outcomes"),
