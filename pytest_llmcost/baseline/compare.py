@@ -69,7 +69,7 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         agents=tuple(_agents(both, pricer)),
         price_delta=_price_delta(baseline, old_names, compared),
         lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
-        partial=any(change.state is State.NOT_RUN for change in changes),
+        partial=any(change.state is State.NOT_RUN and is_test(change.key) for change in changes),
     )
 
 
