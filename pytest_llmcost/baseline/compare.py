@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, tally
+from pytest_llmcost.baseline.entries import calls_by_key
+from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.renames import renames
-from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, used
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import NOTHING, total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
@@ -87,7 +88,7 @@ def _lines_on_both_sides(
 def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], pricer: Pricer) -> _Compared:
     base, head = pricer.price_all(line.entries), [Priced.from_call(call) for call in calls]
     if not is_test(key):
-        head = _as_often(base, head)
+        head = as_often(base, head)
     matched = match(base, head)
     deltas = split(matched, pricer)
     change = Change(
@@ -100,18 +101,6 @@ def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], 
         renamed_from=old,
     )
     return _Compared(change, base, head)
-
-
-def _as_often(base: list[Priced], head: list[Priced]) -> list[Priced]:
-    """A fixture of a wider scope, as if it had been set up as often as in the base.
-
-    Each worker of xdist sets it up again, so that the number says nothing about the code.
-    """
-    before, now = tally([used(one.entry) for one in base]), tally([used(one.entry) for one in head])
-    if before.keys() != now.keys():
-        return head
-    times = {Decimal(now[entry]) / before[entry] for entry in before}
-    return base if len(times) == 1 else head
 
 
 def _new(key: str, calls: Sequence[Call]) -> Change:

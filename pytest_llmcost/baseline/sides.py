@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pytest_llmcost.baseline.entries import as_measured, entry_of
@@ -12,7 +12,7 @@ from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import PriceSource
-from pytest_llmcost.model.usage import cache_hit_rate, total_usage
+from pytest_llmcost.model.usage import Usage, cache_hit_rate, total_usage
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
 
@@ -86,8 +86,12 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
 
 
 def used(entry: Entry) -> Entry:
-    """An entry as far as usage goes: whether a price was known then is no part of it, nor who made it."""
-    from dataclasses import replace
+    """An entry as far as usage goes: whether a price was known then is no part of it, nor who made it.
 
+    A unit that is stated as 0 is one that was not used: some servers leave it out then.
+    """
     mark = entry.mark if entry.mark.is_of_usage else Mark.NONE
-    return replace(entry, agent=None, mark=mark)
+    usage = entry.usage
+    if 0 in usage.counts.values():
+        usage = Usage({unit: count for unit, count in usage if count})
+    return replace(entry, agent=None, mark=mark, usage=usage)
