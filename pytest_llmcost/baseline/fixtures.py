@@ -13,6 +13,8 @@ from math import gcd
 from pytest_llmcost.baseline.sides import Priced, used
 from pytest_llmcost.model.baseline import Entry
 
+_Kind = tuple[str | None, Entry]
+
 
 def as_often(base: Sequence[Priced], head: Sequence[Priced]) -> list[Priced]:
     """The calls of the head, as if the fixture had been set up as often as in the base.
@@ -43,13 +45,13 @@ def _readings(base: Sequence[Priced], head: Sequence[Priced]) -> Iterator[list[P
 
 def _part(calls: Sequence[Priced], times: int) -> list[Priced]:
     """One in so many of the calls that are alike."""
-    seen: Counter[Entry] = Counter()
+    seen: Counter[_Kind] = Counter()
     kept = []
     for call in calls:
-        entry = used(call.entry)
-        if seen[entry] % times == 0:
+        kind = _kind(call)
+        if seen[kind] % times == 0:
             kept.append(call)
-        seen[entry] += 1
+        seen[kind] += 1
     return kept
 
 
@@ -58,8 +60,12 @@ def _differing(base: Sequence[Priced], head: Sequence[Priced]) -> int:
     return max((before - now).total(), (now - before).total())
 
 
-def _tally(calls: Sequence[Priced]) -> Counter[Entry]:
-    return Counter(used(call.entry) for call in calls)
+def _tally(calls: Sequence[Priced]) -> Counter[_Kind]:
+    return Counter(map(_kind, calls))
+
+
+def _kind(call: Priced) -> _Kind:
+    return call.entry.agent, used(call.entry)
 
 
 def _order(call: Priced) -> tuple[str, str, str, int, int]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -45,10 +46,13 @@ class Use(NamedTuple):
         return self._replace(changes=tuple(changes.items()))
 
 
+configured = functools.lru_cache(read_configuration)
+
+
+@functools.lru_cache
 def table(yaml: str = sample.YAML) -> PriceTable:
     """The price table of an llmcost.yaml."""
-    configuration = read_configuration(yaml, "llmcost.yaml")
-    return PriceTable(configuration.pricing, sample.NOON.date(), sample.FixedPrices())
+    return PriceTable(configured(yaml, "llmcost.yaml").pricing, sample.NOON.date(), sample.FixedPrices())
 
 
 PRICES = table()
@@ -73,9 +77,7 @@ def run(
         "selection": Selection(full=full, collected=len(results), ran=len(results)),
         **facts,
     }
-    configuration = read_configuration(yaml, "llmcost.yaml")
-    prices = PriceTable(configuration.pricing, sample.NOON.date(), sample.FixedPrices())
-    return assemble(measured, sample.facts(**given), configuration, prices)
+    return assemble(measured, sample.facts(**given), configured(yaml, "llmcost.yaml"), table(yaml))
 
 
 def _measured(number: int, key: str, use: Use):
@@ -118,5 +120,5 @@ def difference(base: Baseline, report, suite: Suite | None = None, prices: Price
 
 def verdict(report, budgets: str, diff=None, **gate: Any):
     """What the gate says of a run, by the ``budgets:`` section of a YAML file."""
-    found = read_configuration(f"budgets:\n{budgets}", "llmcost.yaml").budgets if budgets else ()
+    found = configured(f"budgets:\n{budgets}", "llmcost.yaml").budgets if budgets else ()
     return judge(report, diff, Gate(budgets=found, **gate))
