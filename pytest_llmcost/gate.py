@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmcost.config.configuration import Incomplete
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.verdict import Level, Verdict
+from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
 from pytest_llmcost.settings import FailOn, Settings, shown_path
 
@@ -89,6 +89,14 @@ class CostGate:
             notices=(*report.notices, *judged.notices),
         )
 
+    def undecided(self, report: RunReport, marked: Mapping[str, Budget]) -> RunReport:
+        """The report of a run that a fault of ours kept from being judged: it does not pass a limit."""
+        return replace(
+            report,
+            meta=replace(report.meta, complete=False),
+            findings=(not_complete(),) if self.is_set or marked else (),
+        )
+
     def _limits(self, gate: type[Gate], marked: Mapping[str, Budget]) -> Gate:
         configuration = self._settings.configuration
         warns = configuration.pricing.unknown_model is UnknownModel.WARN
@@ -111,8 +119,6 @@ class CostGate:
         from pytest_llmcost.baseline_source import write_baseline
         from pytest_llmcost.model.baseline import Baseline
 
-        if not report.meta.complete:
-            return f"{self._source.name} is as it was: this run is not complete, calls may be missing"
         before = self.baseline or Baseline(self._source.name)
         after = accept(before, report, self._suite(collected, before), self._folder, self._settings.reason)
         write_baseline(self._source, after)

@@ -21,7 +21,7 @@ from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.project import git_state
 from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.settings import FailOn, ReportType, Settings, shown_path
+from pytest_llmcost.settings import ReportType, Settings, shown_path
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -170,21 +170,37 @@ class CostReporter:
 
     def _judge(self, session: pytest.Session, report: RunReport, table: PriceTable) -> None:
         """Let the gate decide; its verdict is the session's where pytest itself has nothing to say."""
-        collected = self._collected(session)
         try:
+            collected = self._collected(session)
             self._report = self._gate.decide(report, table, collected, self._budgets)
-            fails = self._gate.fails(self._report)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no verdict: a fault of pytest-llmcost: {type(error).__name__}: {error}")
-            fails = self._gate.is_set and self._settings.fail_on is not FailOn.NEVER
-        if fails and self._outcomes.results and session.exitstatus == pytest.ExitCode.OK:
+            self._report = self._gate.undecided(report, self._budgets)
+        if (
+            self._gate.fails(self._report)
+            and self._outcomes.results
+            and session.exitstatus == pytest.ExitCode.OK
+        ):
             session.testsfailed += 1
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.update:
-            try:
-                self._accepted = self._gate.accept(self._report or report, collected)
-            except OSError as error:
-                self._problems.append(f"cannot write the baseline: {error.strerror or error}")
+            self._accept(self._report, session)
+
+    def _accept(self, report: RunReport, session: pytest.Session) -> None:
+        if not report.meta.complete:
+            name = self._settings.baseline.name
+            self._problems.append(
+                f"nothing accepted: {name} is as it was; calls may be missing from this run"
+            )
+            return
+        try:
+            self._accepted = self._gate.accept(report, self._collected(session))
+        except OSError as error:
+            self._problems.append(f"cannot write the baseline: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._problems.append(
+                f"nothing accepted: a fault of pytest-llmcost: {type(error).__name__}: {error}"
+            )
 
     def _collected(self, session: pytest.Session) -> Collected:
         nodeids = self._nodeids or frozenset(item.nodeid for item in getattr(session, "items", ()))

@@ -15,9 +15,8 @@ from pytest_llmcost.model.diff import RunDiff, State
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
-from pytest_llmcost.model.verdict import Finding, Level
+from pytest_llmcost.model.verdict import Finding, Level, not_complete
 
-INCOMPLETE_RUN = "run.complete"
 UNKNOWN_MODEL = "pricing.unknown_model"
 INCOMPLETE_CALL = "replay.incomplete"
 LOST_PRICE = "lost_price"
@@ -191,17 +190,8 @@ def _undecided(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -
 
 
 def _of_the_run(report: RunReport, gate: Gate) -> Iterator[Finding]:
-    if report.meta.complete or not (gate.budgets or gate.marked):
-        return
-    yield Finding(
-        level=Level.ERROR,
-        rule=INCOMPLETE_RUN,
-        scope=BudgetScope.SUITE.value,
-        match="",
-        limit="complete",
-        actual="not complete",
-        message="calls may be missing from this run, so that no limit can be relied on",
-    )
+    if not report.meta.complete and (gate.budgets or gate.marked):
+        yield not_complete()
 
 
 def _lost_prices(diff: RunDiff) -> Iterator[Finding]:

@@ -106,7 +106,7 @@ class Project:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "LLMCOST"))
         }
-        kept["PYTHONPATH"] = str(Path(__file__).parent)
+        kept["PYTHONPATH"] = _python_path()
         asked = [*([] if cache else ["-p", "no:cacheprovider"]), *(["--llm-cost"] if cost else [])]
         if plugins is not None:
             # Importing every plugin of the environment takes longer than most of these sessions.
@@ -128,8 +128,7 @@ class Project:
 
     def start(self, script: str) -> subprocess.Popen[bytes]:
         """Start a script in the folder, with what the sessions see."""
-        path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environ = {**os.environ, **self._environ, "PYTHONPATH": path}
+        environ = {**os.environ, **self._environ, "PYTHONPATH": _python_path()}
         return subprocess.Popen([self._python, "-c", script], cwd=self.folder, env=environ)
 
     def explain(self, target: str) -> Run:
@@ -147,3 +146,8 @@ class Project:
         report = self.folder / ".llmcost" / "report.json"
         text = report.read_text(encoding="utf-8") if report.is_file() else "null"
         return Run(done.returncode, done.stdout + done.stderr, json.loads(text))
+
+
+def _python_path() -> str:
+    """Ours, and then where these tests find the plugin."""
+    return os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])

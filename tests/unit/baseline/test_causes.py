@@ -44,7 +44,11 @@ def test_a_longer_answer():
 def test_another_model():
     """The same usage at another price."""
     cause = only([Use()], [Use(model="house-model", provider="acme")])
-    assert (cause.kind, cause.before, cause.after) == (CauseKind.MODEL, "openai/gpt-fixed", "acme/house-model")
+    assert (cause.kind, cause.before, cause.after) == (
+        CauseKind.MODEL,
+        "openai/gpt-fixed",
+        "acme/house-model",
+    )
     assert cause.delta == Decimal("0.0019") - Decimal("0.0035")
 
 

@@ -11,7 +11,9 @@ from pytest_llmcost.baseline.file import parse_baseline, render_baseline
 from pytest_llmcost.errors import BaselineError
 from pytest_llmcost.model.baseline import Baseline
 
-BASE = accepted({A: [Use(), Use(cached=500, agent="support")], B: [Use(7, model="house-model", provider="acme")]})
+BASE = accepted(
+    {A: [Use(), Use(cached=500, agent="support")], B: [Use(7, model="house-model", provider="acme")]}
+)
 TEXT = render_baseline(BASE)
 
 
@@ -49,12 +51,16 @@ def test_both_sides_of_a_merge_without_the_marks_can_be_read():
     """As the message says: where both sides have a line of a test, the later one holds until the update."""
     lines = TEXT.splitlines()
     row = next(line for line in lines if B in line)
-    assert parse_baseline("\n".join([*lines[:5], f"{row.rstrip(',')},", *lines[5:]]), NAME).lines == BASE.lines
+    assert (
+        parse_baseline("\n".join([*lines[:5], f"{row.rstrip(',')},", *lines[5:]]), NAME).lines == BASE.lines
+    )
 
 
 def test_a_newer_format():
     """It is not guessed at."""
-    with pytest.raises(BaselineError, match=f"^{NAME}: format 2 is newer than this version reads .1.; upgrade"):
+    with pytest.raises(
+        BaselineError, match=f"^{NAME}: format 2 is newer than this version reads .1.; upgrade"
+    ):
         parse_baseline(TEXT.replace('"format": 1', '"format": 2'), NAME)
 
 
@@ -63,7 +69,10 @@ def test_a_newer_format():
     [
         ("", f"{NAME}:1:1: not valid JSON"),
         ('{"format": 1,\n "tests": {,}}', f"{NAME}:2:12: not valid JSON"),
-        ("[]", f"{NAME}: not a baseline of pytest-llmcost; make one with: pytest --llm-cost --llm-cost-update"),
+        (
+            "[]",
+            f"{NAME}: not a baseline of pytest-llmcost; make one with: pytest --llm-cost --llm-cost-update",
+        ),
         ("{}", f"{NAME}: not a baseline of pytest-llmcost"),
         ('{"format": 1, "tests": []}', f"{NAME}: not a baseline of pytest-llmcost"),
         ('{"format": true, "tests": {}}', f"{NAME}: not a baseline of pytest-llmcost"),

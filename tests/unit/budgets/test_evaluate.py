@@ -131,7 +131,9 @@ def test_a_marker_alone_is_a_gate():
 def test_a_loosened_limit_is_told():
     """Who reviews the run sees that a test has an exception, and where."""
     judged = verdict(
-        RUN, "  - {scope: test, max_cost: '0.01', max_calls: 2}\n", marked=marked(B, max_cost="0.05", max_calls=2)
+        RUN,
+        "  - {scope: test, max_cost: '0.01', max_calls: 2}\n",
+        marked=marked(B, max_cost="0.05", max_calls=2),
     )
     assert judged.findings == ()
     assert [notice.message for notice in judged.notices] == [
@@ -196,7 +198,9 @@ def test_an_increase_that_is_possible_warns():
     base = accepted({A: [UNKNOWN]})
     report = run({A: [UNKNOWN._replace(output=500)]})
     diff = difference(base, report)
-    assert found("  - {scope: test, max_increase: 10%}\n", report, diff) == [("warning", "max_increase", "test", A)]
+    assert found("  - {scope: test, max_increase: 10%}\n", report, diff) == [
+        ("warning", "max_increase", "test", A)
+    ]
 
 
 def test_an_update_judges_absolute_limits_and_no_relative_ones():

@@ -127,5 +127,7 @@ def test_a_mistake_of_the_class_shows_at_each_of_its_tests():
 
 def test_it_travels_from_a_worker():
     """As builtin types, without losing a digit."""
-    found = read(((), {"max_cost": "0.1234567890123456789", "max_increase": "7%", "ignore_increase_below": 0.001}))
+    found = read(
+        ((), {"max_cost": "0.1234567890123456789", "max_increase": "7%", "ignore_increase_below": 0.001})
+    )
     assert budget_from_json(TEST, budget_to_json(found)) == found

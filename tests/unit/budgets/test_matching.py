@@ -87,7 +87,9 @@ def test_a_marker_is_over_the_rules_and_says_what_it_loosens():
     rules = limits_for(
         BudgetScope.TEST,
         TEST,
-        budgets("  - {scope: test, max_cost: '1', max_calls: 5, min_cache_hit_rate: 50%, max_increase: 10%}\n"),
+        budgets(
+            "  - {scope: test, max_cost: '1', max_calls: 5, min_cache_hit_rate: 50%, max_increase: 10%}\n"
+        ),
     )
     limits, loosened = marked_over(
         TEST, rules, marked(max_cost="2", max_calls=4, min_cache_hit_rate="40%", max_increase="5%")
