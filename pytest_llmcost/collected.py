@@ -30,11 +30,10 @@ class CollectionWatch:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         name = report.nodeid
-        if _PART in name or not Path(name).suffix:
-            if report.failed:
-                self._parts.add(name.partition(_PART)[0])
-            return
-        (self._parts if report.failed else self._files).add(name)
+        if not report.passed:  # broken, or skipped as a whole: what it holds is not known
+            self._parts.add(_file_of(name))
+        elif _PART not in name and Path(name).suffix:
+            self._files.add(name)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:

@@ -196,7 +196,8 @@ class CostReporter:
         try:
             self._accepted = self._gate.accept(report, self._collected(session))
         except OSError as error:
-            self._problems.append(f"cannot write the baseline: {error.strerror or error}")
+            name = self._settings.baseline.name
+            self._problems.append(f"nothing accepted: cannot write {name}: {error.strerror or error}")
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(
                 f"nothing accepted: a fault of pytest-llmcost: {type(error).__name__}: {error}"
