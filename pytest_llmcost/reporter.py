@@ -163,6 +163,10 @@ class CostReporter:
             )
             self._judge(session, self._report, table)
             self._write(render_json(self._report))
+            if self._settings.asks_for(ReportType.JUNIT):
+                from pytest_llmcost.junit_xml import note_total
+
+                note_total(self._config, self._report)
             self._calls = []
             self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session

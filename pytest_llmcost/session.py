@@ -21,7 +21,7 @@ from pytest_llmcost.collected import COLLECTION, CollectionWatch, marked_budget
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
-from pytest_llmcost.settings import Settings
+from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class CostRecorder:
         self._riding: dict[str, Payload] = {}
         self._journal = journal
         self._watch = watch
+        self._in_junit = settings.asks_for(ReportType.JUNIT)
         self._budgets: dict[str, dict[str, object]] = {}
         self._phases: list[PhaseResult] = []
         self._texts: list[str] = []
@@ -219,7 +220,11 @@ class CostRecorder:
             self.scope.back_to(outer)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        if self._in_junit and call.when != "setup":
+            self._note_cost(item)
         report = yield
         try:
             self._collect()
@@ -230,6 +235,15 @@ class CostRecorder:
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._log.fault("reporting", error)
         return report
+
+    def _note_cost(self, item: pytest.Item) -> None:
+        from pytest_llmcost.junit_xml import note_cost
+
+        try:
+            calls = self._priced_so_far(item.nodeid)
+            note_cost(item, calls, include_mocked=self._settings.configuration.include_mocked)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("properties for JUnit", error)
 
     def _hand_over(self, payload: Payload, report: pytest.TestReport) -> None:
         self._handed_over += 1
