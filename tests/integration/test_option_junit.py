@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from ways import PRICES
@@ -59,7 +59,7 @@ def shop(project):
 
 def properties(project, name=None):
     """Of a test case, or of the suite."""
-    root = ElementTree.parse(project.folder / "junit.xml").getroot()
+    root = ET.parse(project.folder / "junit.xml").getroot()
     # A test that ran again has an element for each attempt.
     nodes = root.findall(f".//testcase[@name='{name}']" if name else "./testsuite")
     found = [(one.get("name"), one.get("value")) for one in nodes[-1].findall("./properties/property")]
@@ -79,7 +79,7 @@ def test_properties_of_tests_and_of_the_suite(shop, options):
     assert suite["llm_calls"] == "5"
     assert suite["llm_cost_usd"] == "0.00218"
     assert suite["llm_cost_verdict"] == "pass"
-    cases = ElementTree.parse(shop.folder / "junit.xml").getroot().findall(".//testcase")
+    cases = ET.parse(shop.folder / "junit.xml").getroot().findall(".//testcase")
     assert len(cases) == 5
 
 

@@ -83,8 +83,7 @@ def test_no_marker_no_budget():
         (
             ("0.02",),
             {},
-            "llm_budget takes keywords only, got '0.02';"
-            ' write @pytest.mark.llm_budget(max_cost="0.02", max_calls=5)',
+            "llm_budget takes keywords only, got '0.02'; write @pytest.mark.llm_budget(",
         ),
         ((), {}, 'llm_budget limits nothing; write @pytest.mark.llm_budget(max_cost="0.02", max_calls=5)'),
         ((), {"level": "warning"}, "llm_budget limits nothing; write @pytest.mark.llm_budget("),
