@@ -13,10 +13,13 @@ from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe
 
+HIT_RATE = "prompt cache hit rate"
 _TOP = 10
 _MOST_CAUSES = 2
 _MOST_TESTS_OF_A_FINDING = 3
-_COLUMNS = (Column("cost"), Column("change"), Column("why", numeric=False, from_width=80))
+_COLUMNS = (Column("before", from_width=80), Column("now"), Column("change"))
+_WHY = "    "
+_TOKENS = " tokens"
 _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
@@ -48,7 +51,7 @@ def headline_parts(diff: RunDiff, style: MoneyStyle) -> list[str]:
     before = totals.base.cache_hit_rate
     now = totals.head.cache_hit_rate if totals.head else None
     if before is not None and now is not None and before != now:
-        parts.append(f"cache hit rate {percent(before)} -> {percent(now)}")
+        parts.append(f"{HIT_RATE} {percent(before)} -> {percent(now)}")
     return parts
 
 
@@ -61,7 +64,12 @@ def change_lines(diff: RunDiff, style: MoneyStyle, width: int, *, everything: bo
     if shown:
         folder = common_folder([change.key for change in shown if is_test(change.key)])
         rows = [(_name(change, folder), _cells(change, style)) for change in shown]
-        yield from table(f"changed in {safe(folder)}" if folder else "changed", _COLUMNS, rows, width)
+        lines = list(table(f"changed in {safe(folder)}" if folder else "changed", _COLUMNS, rows, width))
+        head = len(lines) - len(rows)
+        yield from lines[:head]
+        for line, change in zip(lines[head:], shown, strict=True):
+            yield line
+            yield from _why_lines(change, style, width)
     if len(changed) > len(shown):
         yield f"{plural(len(changed) - len(shown), 'more changed test')} (show all: -v)"
     yield from _others(diff, new, style)
@@ -91,8 +99,24 @@ def _name(change: Change, folder: str) -> str:
 
 
 def _cells(change: Change, style: MoneyStyle) -> list[str]:
-    cost = style.amount(change.head.cost) if change.head else "-"
-    return [cost, share(change) or signed(change.delta, style), why(change.causes, style)]
+    before, now = (style.amount(side.cost) if side else "-" for side in (change.base, change.head))
+    percentage = share(change)
+    return [before, now, signed(change.delta, style) + (f" ({percentage})" if percentage else "")]
+
+
+def _why_lines(change: Change, style: MoneyStyle, width: int) -> Iterator[str]:
+    """The causes of a change below it, so that neither its name nor they are cut."""
+    from textwrap import wrap
+
+    text = why(change.causes, style)
+    yield from wrap(
+        text,
+        width,
+        initial_indent=_WHY,
+        subsequent_indent=f"{_WHY}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
@@ -103,10 +127,11 @@ def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
 def _cause(cause: Cause, style: MoneyStyle) -> str:
     dollars = signed(Amount.exactly(cause.delta), style)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    figures = f"{safe(cause.before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
+    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
-    return f"{text}{detail} {dollars}"
+    return f"{text}{detail}: {dollars}"
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:

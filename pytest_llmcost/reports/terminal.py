@@ -13,7 +13,13 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.gate_section import change_lines, finding_lines, headline_parts, next_steps
+from pytest_llmcost.reports.gate_section import (
+    HIT_RATE,
+    change_lines,
+    finding_lines,
+    headline_parts,
+    next_steps,
+)
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -129,8 +135,8 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts.append(_verdict(report))
     if report.diff is not None:
         parts += headline_parts(report.diff, style)
-    if totals.cache_hit_rate is not None:
-        parts.append(f"prompt cache hit rate {percent(totals.cache_hit_rate)}")
+    if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
+        parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 
