@@ -9,6 +9,7 @@ from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.shown import UNKNOWN
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe
@@ -24,15 +25,17 @@ _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
 def signed(amount: Amount, style: MoneyStyle) -> str:
-    """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``."""
+    """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``; ``unknown`` where it may be more or less."""
+    if amount.high is None and amount.value <= 0:
+        return UNKNOWN
     sign = "-" if amount.value < 0 else "+"
     text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
     return text if amount.high is not None else f"≥ {text}"
 
 
 def share(change: Change) -> str:
-    """The change in percent of the base: ``+16%``; empty where there is no base."""
-    if change.base is None or not change.base.cost.value:
+    """The change in percent of the base: ``+16%``; empty where there is no base, or a part is unknown."""
+    if change.base is None or not change.base.cost.value or change.delta.high is None:
         return ""
     with exact_money():
         ratio = change.delta.value / change.base.cost.value * 100
@@ -75,7 +78,8 @@ def change_lines(diff: RunDiff, style: MoneyStyle, width: int, *, everything: bo
     yield from _others(diff, new, style)
     if diff.price_delta:
         moved = signed(Amount.exactly(diff.price_delta), style)
-        yield f"prices moved since the baseline: {moved} for the same usage; that is no change of the code"
+        said = f"prices moved since the baseline: {moved} for the same usage; that is no change of the code"
+        yield from folded(said, width)
 
 
 def _others(diff: RunDiff, new: Sequence[Change], style: MoneyStyle) -> Iterator[str]:
@@ -104,28 +108,27 @@ def _cells(change: Change, style: MoneyStyle) -> list[str]:
     return [before, now, signed(change.delta, style) + (f" ({percentage})" if percentage else "")]
 
 
-def _why_lines(change: Change, style: MoneyStyle, width: int) -> Iterator[str]:
+def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
     """The causes of a change below it, so that neither its name nor they are cut."""
+    return folded(f"{_WHY}{why(change, style)}", width, f"{_WHY}  ")
+
+
+def folded(text: str, width: int, indent: str = "  ") -> list[str]:
+    """A text in lines that fit; a name is not cut."""
     from textwrap import wrap
 
-    text = why(change.causes, style)
-    yield from wrap(
-        text,
-        width,
-        initial_indent=_WHY,
-        subsequent_indent=f"{_WHY}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
+def why(change: Change, style: MoneyStyle) -> str:
     """The biggest causes, each with its figures and dollars."""
-    return "; ".join(_cause(cause, style) for cause in causes[:_MOST_CAUSES])
+    known = change.delta.high is not None
+    return "; ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
 
 
-def _cause(cause: Cause, style: MoneyStyle) -> str:
-    dollars = signed(Amount.exactly(cause.delta), style)
+def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
     before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
     figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
@@ -137,6 +140,7 @@ def _cause(cause: Cause, style: MoneyStyle) -> str:
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
     """One line for each finding, the worst first; with the causes where nothing else shows them."""
     wide = max((len(finding.rule) for finding in report.findings), default=0)
+    told: set[str] = set()
     for finding in report.findings:
         place = f"  {safe(finding.location)}" if finding.location else ""
         yield (
@@ -145,12 +149,17 @@ def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) ->
         )
         if with_causes and report.diff is not None:
             for change in _of_finding(finding, report.diff):
-                yield f"      {safe(change.key)}: {why(change.causes, style)}", finding.level
+                if change.key not in told:  # once is enough
+                    told.add(change.key)
+                    yield f"      {safe(change.key)}: {why(change, style)}", finding.level
 
 
 def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
+    """The tests that explain a finding, the biggest increase first."""
+    if not finding.rule.startswith(("max_", "min_")):
+        return []  # it is explained by what it says
     changed = [change for change in diff.tests if change.state is State.CHANGED and change.delta.value > 0]
-    if finding.scope == "test":
+    if finding.scope in {"test", "call"}:
         changed = [change for change in changed if change.key == finding.match]
     return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
 

@@ -17,6 +17,7 @@ from pytest_llmcost.reports.gate_section import (
     HIT_RATE,
     change_lines,
     finding_lines,
+    folded,
     headline_parts,
     next_steps,
 )
@@ -106,7 +107,7 @@ def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
 def _gate(report: RunReport, style: MoneyStyle, width: int, *, with_causes: bool) -> Iterator[Line]:
     for text, level in finding_lines(report, style, with_causes=with_causes):
         tone = Tone.ERROR if level is Level.ERROR else Tone.WARNING
-        for line in _folded(text, width):
+        for line in folded(text, width):
             yield Line(line, tone)
 
 
@@ -323,16 +324,10 @@ def _where(call: Call) -> str:
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
     """Notices with what to paste, folded to the width."""
     for notice in notices:
-        for text in _folded(f"{notice.kind.value}: {safe(notice.message)}", width):
+        for text in folded(f"{notice.kind.value}: {safe(notice.message)}", width):
             yield Line(text, Tone.WARNING)
         for line in (notice.paste or "").splitlines():
             yield Line(f"    {safe(line)}")
-
-
-def _folded(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _next_steps(report: RunReport, report_path: str) -> list[str]:
