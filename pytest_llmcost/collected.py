@@ -20,6 +20,10 @@ class CollectionWatch:
 
     Args:
         config: pytest's.
+
+    Attributes:
+        nodeids: Of all tests that are to run.
+        left_out: How many tests were collected and are not to run, told or not.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -27,6 +31,7 @@ class CollectionWatch:
         self._files: set[str] = set()
         self._parts: set[str] = set()
         self.nodeids: frozenset[str] = frozenset()
+        self.left_out = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         name = report.nodeid
@@ -37,8 +42,9 @@ class CollectionWatch:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
-        before = {item.nodeid for item in items}
+        before, number = {item.nodeid for item in items}, len(items)
         result = yield
+        self.left_out = max(0, number - len(items))
         after = {item.nodeid for item in items}
         self._parts |= {_file_of(nodeid) for nodeid in before - after}
         self.nodeids = frozenset(after)

@@ -290,7 +290,7 @@ class CostRecorder:
             payload=self._take() or Payload(),
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
-            deselected=self._deselected,
+            deselected=max(self._deselected, self._watch.left_out if self._watch else 0),
             whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
         )
         if self._reporter is not None:

@@ -133,6 +133,16 @@ def test_a_part_of_the_suite_never_shrinks_the_baseline(shop, options):
     ]
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_shard_that_says_nothing_never_shrinks_the_baseline(shop, options):
+    """Some plugins take tests out of the list and tell nobody."""
+    before = text(shop)
+    shop.write("conftest.py", "def pytest_collection_modifyitems(items):\n    del items[1:]\n")
+    run = shop.run("--llm-cost-update", *options, plugins=("xdist",))
+    assert run.report["meta"]["selection"]["full"] is False
+    assert text(shop) == before
+
+
 def test_last_failed_never_shrinks_the_baseline(shop):
     """--lf leaves out files and tests before anybody is told."""
     before = text(shop)
