@@ -28,11 +28,19 @@ PASSED = "passed"
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A test that is on both sides, with its calls."""
+    """A test that is on both sides, with its calls.
+
+    Attributes:
+        change: What became of it.
+        base: Its accepted calls.
+        head: Its calls of the run.
+        is_dated: Whether its calls have the prices of another day than today.
+    """
 
     change: Change
     base: list[Priced]
     head: list[Priced]
+    is_dated: bool
 
 
 def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite, folder: str) -> RunDiff:
@@ -56,7 +64,7 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
     }
     taken = set(old_names.values())
     changes = [found.change for found in compared.values()]
-    changes += [_new(key, heads[key]) for key in heads if key not in compared]
+    changes += [_new(key, heads[key], pricer) for key in heads if key not in compared]
     changes += [
         _absent(key, line, calls.get(key, []), suite, pricer)
         for key, line in baseline.lines.items()
@@ -86,7 +94,8 @@ def _lines_on_both_sides(
 
 
 def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], pricer: Pricer) -> _Compared:
-    base, head = pricer.price_all(line.entries), [Priced.from_call(call) for call in calls]
+    base, head = pricer.price_all(line.entries), [pricer.price_call(call) for call in calls]
+    is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
         head = as_often(base, head)
     matched = match(base, head)
@@ -100,11 +109,11 @@ def _compare_line(key: str, old: str | None, line: Line, calls: Sequence[Call], 
         causes=describe(deltas, matched, base, head, details_of(line, calls, matched)),
         renamed_from=old,
     )
-    return _Compared(change, base, head)
+    return _Compared(change, base, head, is_dated)
 
 
-def _new(key: str, calls: Sequence[Call]) -> Change:
-    return Change(key=key, state=State.NEW, head=side_of([Priced.from_call(call) for call in calls]))
+def _new(key: str, calls: Sequence[Call], pricer: Pricer) -> Change:
+    return Change(key=key, state=State.NEW, head=side_of([pricer.price_call(call) for call in calls]))
 
 
 def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: Pricer) -> Change:
@@ -114,7 +123,7 @@ def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: P
         key=key,
         state=State.GONE if gone else State.NOT_RUN,
         base=side_of(pricer.price_all(line.entries)),
-        head=side_of([Priced.from_call(call) for call in calls]) if calls else None,
+        head=side_of([pricer.price_call(call) for call in calls]) if calls else None,
     )
 
 
@@ -176,6 +185,8 @@ def _price_delta(baseline: Baseline, old: Mapping[str, str], compared: Mapping[s
     with exact_money():
         for key, one in compared.items():
             accepted, side = baseline.lines[old.get(key, key)].cost, one.change.base
+            if one.is_dated:
+                continue  # what was accepted was not at the prices of a day, so that they cannot have moved
             if accepted is not None and side is not None and side.cost.high is not None:
                 found += side.cost.value - accepted
     return found

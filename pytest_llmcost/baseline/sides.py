@@ -33,11 +33,6 @@ class Priced:
     components: Mapping[str, Decimal]
     is_priced: bool
 
-    @classmethod
-    def from_call(cls, call: Call) -> Priced:
-        """A call of a run, which has its price already."""
-        return cls(entry_of(call), call.cost, call.components, call.lookup.source is not PriceSource.NONE)
-
 
 @dataclass(slots=True)
 class Pricer:
@@ -58,6 +53,15 @@ class Pricer:
                 entry, call.cost, call.components, call.lookup.source is not PriceSource.NONE
             )
         return self._found[entry]
+
+    def price_call(self, call: Call) -> Priced:
+        """A call of a run: at the prices that it has, unless they are those of another day."""
+        entry = entry_of(call)
+        found = Priced(entry, call.cost, call.components, call.lookup.source is not PriceSource.NONE)
+        if call.cost.high is None:
+            return found
+        now = self.price(entry)  # with "as_of: recorded" a call has the prices of its own day
+        return found if now.cost.value == call.cost.value else now
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -227,3 +228,22 @@ def test_a_unit_that_is_stated_as_zero_is_no_change():
     diff = difference(accepted({A: [Use()]}), run({A: [Use(cached=0)]}))
     assert diff.totals.delta == NOTHING
     assert diff.totals.state is State.UNCHANGED
+
+
+def test_prices_of_the_day_of_each_recording_are_not_compared_with_those_of_today():
+    """With as_of: recorded a baseline has lost the days: both sides are compared at the same prices."""
+    yaml = sample.YAML.replace("as_of: 2026-11-23", "as_of: recorded").replace(
+        "models:\n",
+        'models:\n    acme/dated: [{input: "1", output: "10"}, {from: 2026-06-01, input: "5", output: "50"}]\n',
+    )
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    before, now = (
+        Use(1000, output, model="dated", provider="acme").but(answered_at=long_ago) for output in (100, 101)
+    )
+    report = run({A: [now], B: [before]}, yaml=yaml)
+    assert report.totals.cost.value == Decimal("0.00401")
+    diff = difference(accepted({A: [before], B: [before]}, yaml=yaml), report, prices=table(yaml))
+    assert states(diff) == {A: "changed", B: "unchanged"}
+    assert causes(change_of(diff, A)) == {CauseKind.OUTPUT: "0.00005"}
+    assert diff.totals.delta.value == Decimal("0.00005")
+    assert diff.price_delta == 0
