@@ -11,6 +11,7 @@ import pytest
 import sample
 from suites import A, B, C, Use, accepted, collected, difference, run, table, verdict
 
+from pytest_llmcost.baseline.compare import compare
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.reports.gate_section import share, signed, why
@@ -111,6 +112,15 @@ def test_quiet_says_why():
     assert f"{B}: " in quiet
     assert quiet.count(f"{B}: ") == 1
     assert "changed in" not in quiet
+
+
+def test_quiet_says_why_where_the_baseline_is_in_another_folder():
+    """Its keys start from there."""
+    head = run({"deep/test_a.py::test_one": [Use(), Use()]})
+    diff = compare(accepted({"test_a.py::test_one": [Use()]}), head, table(), collected(head), "deep")
+    judged = verdict(head, "  - {scope: test, max_calls: 1}\n", diff, folder="deep")
+    found = replace(head, diff=diff, findings=judged.findings, limits=judged.limits)
+    assert "test_a.py::test_one: calls 1 -> 2" in text_of(found, Detail.QUIET)
 
 
 def test_what_was_accepted_is_the_last_line():
