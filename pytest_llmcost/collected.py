@@ -20,6 +20,10 @@ class CollectionWatch:
 
     Args:
         config: pytest's.
+
+    Attributes:
+        nodeids: Of all tests that are to run.
+        left_out: How many tests were collected and are not to run, told or not.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -27,19 +31,20 @@ class CollectionWatch:
         self._files: set[str] = set()
         self._parts: set[str] = set()
         self.nodeids: frozenset[str] = frozenset()
+        self.left_out = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         name = report.nodeid
-        if _PART in name or not Path(name).suffix:
-            if report.failed:
-                self._parts.add(name.partition(_PART)[0])
-            return
-        (self._parts if report.failed else self._files).add(name)
+        if not report.passed:  # broken, or skipped as a whole: what it holds is not known
+            self._parts.add(_file_of(name))
+        elif _PART not in name and Path(name).suffix:
+            self._files.add(name)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
-        before = {item.nodeid for item in items}
+        before, number = {item.nodeid for item in items}, len(items)
         result = yield
+        self.left_out = max(0, number - len(items))
         after = {item.nodeid for item in items}
         self._parts |= {_file_of(nodeid) for nodeid in before - after}
         self.nodeids = frozenset(after)
@@ -60,6 +65,22 @@ class CollectionWatch:
 
 def _file_of(nodeid: str) -> str:
     return nodeid.partition(_PART)[0]
+
+
+def names_a_part(config: pytest.Config, whole: set[Path]) -> bool:
+    """Whether the command line asks for some tests only: by name, by mark, by file, or what failed last.
+
+    Args:
+        config: pytest's.
+        whole: The folders that stand for everything.
+    """
+    names = ("keyword", "markexpr", "lf", "last_failed")
+    if any(getattr(config.option, name, None) for name in names):
+        return True
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return False
+    start = Path(config.invocation_params.dir)
+    return not all((start / argument).resolve() in whole for argument in config.args)
 
 
 def marked_budget(item: pytest.Item) -> tuple[Budget | None, str | None]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmcost.config.configuration import Configuration, Incomplete
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.verdict import Level, Verdict
+from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
-from pytest_llmcost.settings import FailOn, Settings, shown_path
+from pytest_llmcost.settings import FailOn, Settings
 
 if TYPE_CHECKING:
     from pytest_llmcost.baseline.suite import Suite
@@ -52,9 +52,11 @@ class CostGate:
         if settings.update and not self._source.path.exists():
             self._source = self._source._replace(required=False)
         self.baseline = self._read()
-        self._folder = _folder_below(self._source.path.parent, settings.root)
-        if settings.update and self._source.path.name.endswith("report.json"):
+        of_report = self.baseline is not None and self.baseline.is_report
+        if settings.update and of_report:
             raise ConfigError(f"--llm-cost-update cannot write to {self._source.name}, which is a report")
+        self._home = settings.root if of_report else _home(self._source.path.parent, settings.root)
+        self._folder = _folder_below(self._home, settings.root)
 
     def _read(self) -> Baseline | None:
         if not (self._source.required or self._source.path.is_file()):
@@ -91,6 +93,15 @@ class CostGate:
             notices=(*report.notices, *judged.notices),
         )
 
+    def undecided(self, report: RunReport, marked: Mapping[str, Budget]) -> RunReport:
+        """The report of a run that a fault of ours kept from being judged: it does not pass a limit."""
+        return replace(
+            report,
+            meta=replace(report.meta, complete=False),
+            findings=(not_complete(),) if self.is_set or marked else (),
+            marked=marked,
+        )
+
     def accept(self, report: RunReport, collected: Collected) -> str:
         """Write the baseline with what this run has proven.
 
@@ -101,8 +112,6 @@ class CostGate:
         from pytest_llmcost.baseline_source import write_baseline
         from pytest_llmcost.model.baseline import Baseline
 
-        if not report.meta.complete:
-            return f"{self._source.name} is as it was: this run is not complete, calls may be missing"
         before = self.baseline or Baseline(self._source.name)
         after = accept(before, report, self._suite(collected, before), self._folder, self._settings.reason)
         write_baseline(self._source, after)
@@ -116,12 +125,11 @@ class CostGate:
         from pytest_llmcost.baseline.suite import Suite, file_of
         from pytest_llmcost.model.keys import is_test, test_key
 
-        folder = self._source.path.parent
         files = {file_of(key) for key in baseline.lines if is_test(key)}
         return Suite(
             keys=frozenset(test_key(nodeid, self._folder) for nodeid in collected.nodeids),
             whole_files=frozenset(test_key(file, self._folder) for file in collected.whole_files),
-            gone_files=frozenset(file for file in files if not (folder / file).exists()),
+            gone_files=frozenset(file for file in files if not (self._home / file).exists()),
         )
 
 
@@ -156,9 +164,14 @@ def fails(verdict: Verdict, fail_on: FailOn) -> bool:
     return verdict is Verdict.FAIL or (fail_on is FailOn.WARNING and verdict is Verdict.WARN)
 
 
+def _home(folder: Path, root: Path) -> Path:
+    """The folder from which a baseline names test files: its own, or the root where it lies outside."""
+    return folder if folder.resolve().is_relative_to(root.resolve()) else root
+
+
 def _folder_below(folder: Path, root: Path) -> str:
-    relative = PurePosixPath(shown_path(folder, root))
-    return "" if relative == PurePosixPath(".") else relative.as_posix()
+    relative = folder.resolve().relative_to(root.resolve()).as_posix()
+    return "" if relative == "." else relative
 
 
 def _accepted(before: Baseline, after: Baseline) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
+from pytest_llmcost.collected import names_a_part
 from pytest_llmcost.files import make_folder, write_report
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
@@ -21,7 +22,7 @@ from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.project import git_state
 from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.settings import FailOn, ReportType, Settings, shown_path
+from pytest_llmcost.settings import ReportType, Settings, shown_path
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -166,6 +167,10 @@ class CostReporter:
             )
             self._judge(session, self._report, table)
             self._write(render_json(self._report))
+            if self._settings.asks_for(ReportType.JUNIT):
+                from pytest_llmcost.junit_xml import note_total
+
+                note_total(self._config, self._report)
             self._calls = []
             self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
@@ -173,21 +178,38 @@ class CostReporter:
 
     def _judge(self, session: pytest.Session, report: RunReport, table: PriceTable) -> None:
         """Let the gate decide; its verdict is the session's where pytest itself has nothing to say."""
-        collected = self._collected(session)
         try:
+            collected = self._collected(session)
             self._report = self._gate.decide(report, table, collected, self._budgets)
-            fails = self._gate.fails(self._report)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no verdict: a fault of pytest-llmcost: {type(error).__name__}: {error}")
-            fails = self._gate.is_set and self._settings.fail_on is not FailOn.NEVER
-        if fails and self._outcomes.results and session.exitstatus == pytest.ExitCode.OK:
+            self._report = self._gate.undecided(report, self._budgets)
+        if (
+            self._gate.fails(self._report)
+            and self._outcomes.results
+            and session.exitstatus == pytest.ExitCode.OK
+        ):
             session.testsfailed += 1
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._settings.update:
-            try:
-                self._accepted = self._gate.accept(self._report or report, collected)
-            except OSError as error:
-                self._problems.append(f"cannot write the baseline: {error.strerror or error}")
+            self._accept(self._report, session)
+
+    def _accept(self, report: RunReport, session: pytest.Session) -> None:
+        if not report.meta.complete:
+            name = self._settings.baseline.name
+            self._problems.append(
+                f"nothing accepted: {name} is as it was; calls may be missing from this run"
+            )
+            return
+        try:
+            self._accepted = self._gate.accept(report, self._collected(session))
+        except OSError as error:
+            name = self._settings.baseline.name
+            self._problems.append(f"nothing accepted: cannot write {name}: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._problems.append(
+                f"nothing accepted: a fault of pytest-llmcost: {type(error).__name__}: {error}"
+            )
 
     def _collected(self, session: pytest.Session) -> Collected:
         nodeids = self._nodeids or frozenset(item.nodeid for item in getattr(session, "items", ()))
@@ -301,20 +323,11 @@ class CostReporter:
     def _selection(self, session: pytest.Session, exitstatus: int) -> Selection:
         ran = len(self._outcomes.results)
         collected = max(session.testscollected, ran)
-        options = self._config.option
-        filtered = any(getattr(options, name, None) for name in ("keyword", "markexpr", "lf", "last_failed"))
-        part = filtered or self._names_a_part() or any(rest.deselected for rest in self._rests)
+        settings = self._settings
+        part = names_a_part(self._config, {settings.root, settings.invoked_from})
+        part = part or any(rest.deselected for rest in self._rests)
         through = exitstatus in _RAN_THROUGH
         return Selection(full=through and ran == collected and not part, collected=collected, ran=ran)
-
-    def _names_a_part(self) -> bool:
-        """Whether the command line names files or folders below the project's root."""
-        if self._config.args_source is not pytest.Config.ArgsSource.ARGS:
-            return False
-        whole = {self._settings.root, self._settings.invoked_from}
-        return not all(
-            (self._settings.invoked_from / argument).resolve() in whole for argument in self._config.args
-        )
 
     def _write(self, text: str) -> None:
         start = self._settings.invoked_from

@@ -22,7 +22,7 @@ from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.hooks import UsageHook
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
-from pytest_llmcost.settings import Settings
+from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class CostRecorder:
         self._riding: dict[str, Payload] = {}
         self._journal = journal
         self._watch = watch
+        self._in_junit = settings.asks_for(ReportType.JUNIT)
         self._budgets: dict[str, dict[str, object]] = {}
         self._phases: list[PhaseResult] = []
         self._texts: list[str] = []
@@ -227,7 +228,11 @@ class CostRecorder:
             self.scope.back_to(outer)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        if self._in_junit and call.when != "setup":
+            self._note_cost(item)
         report = yield
         try:
             self._collect()
@@ -238,6 +243,15 @@ class CostRecorder:
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._log.fault("reporting", error)
         return report
+
+    def _note_cost(self, item: pytest.Item) -> None:
+        from pytest_llmcost.junit_xml import note_cost
+
+        try:
+            calls = self._priced_so_far(item.nodeid)
+            note_cost(item, calls, include_mocked=self._settings.configuration.include_mocked)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("properties for JUnit", error)
 
     def _hand_over(self, payload: Payload, report: pytest.TestReport) -> None:
         self._handed_over += 1
@@ -291,7 +305,7 @@ class CostRecorder:
             payload=self._take() or Payload(),
             notices=tuple(self._collector.notices),
             observed=observe(self._log, self._collector, self._children),
-            deselected=self._deselected,
+            deselected=max(self._deselected, self._watch.left_out if self._watch else 0),
             whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
         )
         if self._reporter is not None:

@@ -31,6 +31,7 @@ class ReportType(StrEnum):
     """What ``--llm-cost-report`` takes."""
 
     JSON = "json"
+    JUNIT = "junit"
     TERM_CALLS = "term-calls"
     NO_TERM = "no-term"
 

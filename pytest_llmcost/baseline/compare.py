@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,6 +9,7 @@ from decimal import Decimal
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
 from pytest_llmcost.baseline.entries import calls_by_key
+from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
 from pytest_llmcost.baseline.suite import Suite
@@ -28,11 +28,19 @@ PASSED = "passed"
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A test that is on both sides, with its calls."""
+    """A test that is on both sides, with its calls.
+
+    Attributes:
+        change: What became of it.
+        base: Its accepted calls.
+        head: Its calls of the run.
+        is_dated: Whether its calls have the prices of another day than today.
+    """
 
     change: Change
     base: list[Priced]
     head: list[Priced]
+    is_dated: bool
 
 
 def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite, folder: str) -> RunDiff:
@@ -71,7 +79,7 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         agents=tuple(_agents(both, pricer)),
         price_delta=_price_delta(baseline, old_names, compared),
         lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
-        partial=any(change.state is State.NOT_RUN for change in changes),
+        partial=any(change.state is State.NOT_RUN and is_test(change.key) for change in changes),
     )
 
 
@@ -90,14 +98,15 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
     key: str, old: str | None, line: Line, calls: Sequence[Call], head: list[Priced], pricer: Pricer
 ) -> _Compared:
     base = pricer.price_all(line.entries)
+    is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
-        head = _as_often(base, head)
+        head = as_often(base, head)
     matched = match(base, head)
     side = side_of(head)
     if not matched.differs:
         # The same usage has the same figures.
         change = Change(key=key, state=State.UNCHANGED, base=side, head=side, renamed_from=old)
-        return _Compared(change, base, head)
+        return _Compared(change, base, head, is_dated)
     change = Change(
         key=key,
         state=State.CHANGED,
@@ -107,19 +116,7 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
         causes=describe(split(matched, pricer), matched, base, head, details_of(line, calls, matched)),
         renamed_from=old,
     )
-    return _Compared(change, base, head)
-
-
-def _as_often(base: list[Priced], head: list[Priced]) -> list[Priced]:
-    """A fixture of a wider scope, as if it had been set up as often as in the base.
-
-    Each worker of xdist sets it up again, so that the number says nothing about the code.
-    """
-    before, now = Counter(one.kind for one in base), Counter(one.kind for one in head)
-    if before.keys() != now.keys():
-        return head
-    times = {Decimal(now[kind]) / before[kind] for kind in before}
-    return base if len(times) == 1 else head
+    return _Compared(change, base, head, is_dated)
 
 
 def _new(key: str, calls: Sequence[Priced]) -> Change:
@@ -194,6 +191,8 @@ def _price_delta(baseline: Baseline, old: Mapping[str, str], compared: Mapping[s
     with exact_money():
         for key, one in compared.items():
             accepted, side = baseline.lines[old.get(key, key)].cost, one.change.base
+            if one.is_dated:
+                continue  # what was accepted was not at the prices of a day, so that they cannot have moved
             if accepted is not None and side is not None and side.cost.high is not None:
                 found += side.cost.value - accepted
     return found

@@ -19,6 +19,8 @@ TOOL = "pytest-llmcost"
 KIND = "baseline"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _ACCEPT = "pytest --llm-cost --llm-cost-update"
+# Each call is compared by itself: nobody's test makes more.
+_MOST_TIMES = 1_000_000
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 Json = dict[str, Any]
 
@@ -59,7 +61,7 @@ def parse_baseline(text: str, name: str) -> Baseline:
     except RecursionError as error:
         raise BaselineError(f"{name}: not a baseline: nested too deeply") from error
     form = found.get("format") if isinstance(found, dict) else None
-    if not isinstance(form, int) or not isinstance(found.get("tests"), dict):
+    if not isinstance(form, int) or isinstance(form, bool) or not isinstance(found.get("tests"), dict):
         raise BaselineError(f"{name}: not a baseline of {TOOL}; make one with: {_ACCEPT}")
     if form > FORMAT:
         raise BaselineError(
@@ -115,20 +117,26 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
         cost = row.get("cost")
         return Line(
             entries=entries,
-            cost=None if cost is None else parse_money(cost),
-            request={str(part): int(size) for part, size in row.get("request_bytes", {}).items()},
+            cost=_money(cost),
+            request={str(part): _number(size) for part, size in row.get("request_bytes", {}).items()},
             reason=row.get("reason"),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BaselineError(
             f"{name}: the line of {key} is damaged ({type(error).__name__}: {error}); restore it from git, or"
-            f" accept it anew with: {_ACCEPT}"
+            f" delete that line and type: {_ACCEPT}"
         ) from error
 
 
 def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"times is {value!r}, and counts from 1")
+    if not 1 <= _number(value) <= _MOST_TIMES:
+        raise ValueError(f"times is {value!r}, and counts from 1 to {_MOST_TIMES:,}")
+    return int(value)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no whole number from 0")
     return value
 
 
@@ -154,8 +162,13 @@ def _entry_from_json(found: Mapping[str, Any]) -> Entry:
 
 
 def _usage_from_json(found: Mapping[str, Any]) -> Usage:
-    return Usage({str(unit): int(number) for unit, number in found.items()})
+    return Usage({str(unit): _number(number) for unit, number in found.items()})
 
 
 def _money(text: str | None) -> Decimal | None:
-    return None if text is None else parse_money(text)
+    if text is None:
+        return None
+    amount = parse_money(text)
+    if amount < 0:
+        raise ValueError(f"an amount of {text} is negative")
+    return amount

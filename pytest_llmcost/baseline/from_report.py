@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_llmcost.baseline.suite import Suite, file_of
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.model.baseline import Baseline
@@ -16,7 +18,7 @@ def baseline_of(report: RunReport, name: str) -> Baseline:
         report: The earlier run.
         name: Its file, as users name it.
     """
-    return accept(Baseline(name), report, Suite(), "")
+    return replace(accept(Baseline(name), report, Suite(), ""), is_report=True)
 
 
 def suite_of(report: RunReport, base: Baseline, folder: str) -> Suite:

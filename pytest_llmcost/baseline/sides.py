@@ -52,11 +52,17 @@ class Pricer:
     _found: dict[int, Priced] = field(default_factory=dict)
 
     def of_call(self, call: Call) -> Priced:
-        """A call of the run, which has its price already."""
+        """A call of the run: at the price that it has, unless that is one of another day."""
         entry = entry_of(call)
         kind = self._kind(entry)
-        is_priced = call.lookup.source is not PriceSource.NONE
-        return self._keep(Priced(entry, kind, call.cost, call.components, is_priced))
+        if kind in self._found:
+            known = self._found[kind]
+            return Priced(entry, kind, known.cost, known.components, known.is_priced)
+        own = Priced(entry, kind, call.cost, call.components, call.lookup.source is not PriceSource.NONE)
+        if call.cost.high is None:
+            return self._keep(own)
+        today = self._at_todays_prices(entry, kind)  # with "as_of: recorded" a call has those of its own day
+        return self._keep(own if today.cost.value == call.cost.value else today)
 
     def _keep(self, priced: Priced) -> Priced:
         self._found.setdefault(priced.kind, priced)
@@ -71,10 +77,13 @@ class Pricer:
         kind = self._kind(entry)
         known = self._found.get(kind)
         if known is None:
-            call = price_call("", as_measured(entry), self.prices)
-            is_priced = call.lookup.source is not PriceSource.NONE
-            return self._keep(Priced(entry, kind, call.cost, call.components, is_priced))
+            return self._keep(self._at_todays_prices(entry, kind))
         return Priced(entry, kind, known.cost, known.components, known.is_priced)
+
+    def _at_todays_prices(self, entry: Entry, kind: int) -> Priced:
+        call = price_call("", as_measured(entry), self.prices)
+        is_priced = call.lookup.source is not PriceSource.NONE
+        return Priced(entry, kind, call.cost, call.components, is_priced)
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""
@@ -116,7 +125,7 @@ def _used(entry: Entry) -> tuple[object, ...]:
         entry.requested,
         entry.api.value,
         entry.context,
-        frozenset(entry.usage.counts.items()),
+        frozenset(item for item in entry.usage.counts.items() if item[1]),
         entry.stated_cost,
         entry.sub_calls,
         entry.mark if entry.mark.is_of_usage else None,
@@ -124,6 +133,12 @@ def _used(entry: Entry) -> tuple[object, ...]:
 
 
 def used(entry: Entry) -> Entry:
-    """An entry as far as usage goes: whether a price was known then is no part of it, nor who made it."""
+    """An entry as far as usage goes: whether a price was known then is no part of it, nor who made it.
+
+    A unit that is stated as 0 is one that was not used: some servers leave it out then.
+    """
     mark = entry.mark if entry.mark.is_of_usage else Mark.NONE
-    return replace(entry, agent=None, mark=mark)
+    usage = entry.usage
+    if 0 in usage.counts.values():
+        usage = Usage({unit: count for unit, count in usage if count})
+    return replace(entry, agent=None, mark=mark, usage=usage)

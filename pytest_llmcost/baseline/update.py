@@ -36,10 +36,12 @@ def accept(
     passed = {test_key(test.result.nodeid, folder) for test in report.tests if test.result.outcome == PASSED}
     heads = {key: found for key, found in calls.items() if key in passed or not is_test(key)}
     old_names = renames(baseline, heads, suite)
+    # A test that failed or was skipped may be the one that needs a fixture.
+    all_passed = all(test.result.outcome == PASSED for test in report.tests)
     lines = {
         key: line
         for key, line in baseline.lines.items()
-        if not _goes(key, calls, suite, full=report.meta.selection.full)
+        if not _goes(key, calls, suite, all_ran=report.meta.selection.full and all_passed)
     }
     for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
         before = baseline.lines.get(old_names.get(key, key))
@@ -47,10 +49,10 @@ def accept(
     return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
 
 
-def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, full: bool) -> bool:
+def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool) -> bool:
     if is_test(key):
         return suite.has_lost(key)
-    return full and key not in calls
+    return all_ran and key not in calls
 
 
 def _line(calls: Sequence[Call], before: Line | None, reason: str | None, *, is_fixture: bool) -> Line:

@@ -15,9 +15,8 @@ from pytest_llmcost.model.diff import RunDiff, State
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
-from pytest_llmcost.model.verdict import Finding, Level
+from pytest_llmcost.model.verdict import Finding, Level, not_complete
 
-INCOMPLETE_RUN = "run.complete"
 UNKNOWN_MODEL = "pricing.unknown_model"
 INCOMPLETE_CALL = "replay.incomplete"
 LOST_PRICE = "lost_price"
@@ -75,12 +74,13 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
         if scope not in scopes:
             continue
         subjects = subjects_of(report, scope, diff, gate.folder)
-        notices += _without_match(scope, subjects, gate)
+        if report.meta.selection.full:  # what a part of the suite lacks may well exist
+            notices += _without_match(scope, subjects, gate)
         for subject in subjects:
             limits, loosened = _limits(subject, gate)
             notices += map(_loosened_notice, loosened)
             found = list(_judge_subject(subject, limits, gate))
-            judged += len(limits)
+            judged += sum(_is_judged(subject, key, gate) for key in limits)
             findings += found
     findings += _of_the_run(report, gate)
     if diff is not None and not gate.update:
@@ -126,7 +126,7 @@ def _outcome(subject: Subject, key: LimitKey, limit: Limit, gate: Gate) -> Outco
         rate = subject.cache_hit_rate
         return Outcome.PASS if rate is None else judge_lower(Interval.exactly(rate), limit.value)
     if key.is_relative:
-        return Outcome.PASS if gate.update else _relative(subject, key, limit)
+        return _relative(subject, key, limit) if _is_judged(subject, key, gate) else Outcome.PASS
     return judge_upper(_tokens(subject, key), limit.value)
 
 
@@ -140,10 +140,21 @@ def _tokens(subject: Subject, key: LimitKey) -> Interval:
     return Interval(Decimal(known), None if subject.incomplete else Decimal(known))
 
 
+def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
+    """Whether a limit can be held against something; a relative one needs a base, and not to be accepted."""
+    if not key.is_relative:
+        return True
+    change = subject.change
+    if gate.update or change is None or not change.state.is_on_both_sides or change.base is None:
+        return False
+    # An agent that made no call before is new, as a test without a line is.
+    return subject.scope is not BudgetScope.AGENT or change.base.calls > 0
+
+
 def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
     change = subject.change
-    if change is None or change.state is not State.CHANGED or change.base is None or change.head is None:
-        return Outcome.PASS  # equal usage is no change; without a base there is nothing to compare with
+    if change is None or change.state is State.UNCHANGED or change.base is None or change.head is None:
+        return Outcome.PASS  # equal usage is no change
     if key is LimitKey.MAX_CACHE_HIT_DROP:
         before, now = change.base.cache_hit_rate, change.head.cache_hit_rate
         if before is None or now is None:
@@ -166,7 +177,7 @@ def _undecided(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -
     for number, rule, level, why in reasons:
         if number:
             yield Finding(
-                level=level,
+                level=level if limit.budget.level is Level.ERROR else Level.WARNING,
                 rule=rule,
                 scope=subject.scope.value,
                 match=subject.name,
@@ -179,17 +190,8 @@ def _undecided(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -
 
 
 def _of_the_run(report: RunReport, gate: Gate) -> Iterator[Finding]:
-    if report.meta.complete or not (gate.budgets or gate.marked):
-        return
-    yield Finding(
-        level=Level.ERROR,
-        rule=INCOMPLETE_RUN,
-        scope=BudgetScope.SUITE.value,
-        match="",
-        limit="complete",
-        actual="not complete",
-        message="calls may be missing from this run, so that no limit can be relied on",
-    )
+    if not report.meta.complete and (gate.budgets or gate.marked):
+        yield not_complete()
 
 
 def _lost_prices(diff: RunDiff) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -46,16 +47,28 @@ def budget_of_markers(
         return None
     unknown = sorted(set(keywords) - set(_ALLOWED))
     if unknown:
-        raise MarkerError(f"llm_budget: unknown {', '.join(unknown)}; allowed: {', '.join(_ALLOWED)}")
+        raise MarkerError(f"llm_budget: unknown {', '.join(unknown)}{_hint(unknown[0])}")
+    limits = {key: _limit(key, keywords[key.value]) for key in LimitKey if key.value in keywords}
     ignored = keywords.get(_IGNORE)
+    if ignored is not None and LimitKey.MAX_INCREASE not in limits:
+        raise MarkerError(
+            f"llm_budget: {_IGNORE} belongs to max_increase, which this marker does not have; add it"
+        )
+    if not limits:
+        raise MarkerError(f"llm_budget limits nothing; {_USAGE}")
     return Budget(
         scope=BudgetScope.TEST,
         match=nodeid,
-        limits={key: _limit(key, keywords[key.value]) for key in LimitKey if key.value in keywords},
+        limits=limits,
         ignore_increase_below=None if ignored is None else _dollars(ignored),
         level=_level(keywords.get(_LEVEL, Level.ERROR.value)),
         location=location,
     )
+
+
+def _hint(found: str) -> str:
+    near = difflib.get_close_matches(found, _ALLOWED, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(_ALLOWED)}"
 
 
 def _limit(key: LimitKey, value: object) -> Decimal:
@@ -78,9 +91,9 @@ def _typed(value: object) -> str:
 
 
 def _level(value: object) -> Level:
-    if value not in {level.value for level in Level}:
+    if not isinstance(value, str) or value not in set(Level):
         raise MarkerError(f"llm_budget: level takes error or warning; found {value!r}")
-    return Level(str(value))
+    return Level(value)
 
 
 def budget_to_json(budget: Budget) -> dict[str, object]:

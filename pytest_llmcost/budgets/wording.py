@@ -101,7 +101,7 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
     if key is LimitKey.MAX_COST:
         return f"{name} costs {actual}, and its limit is {wanted}"
     if key is LimitKey.MAX_INCREASE:
-        return f"{name} costs {actual} more than was accepted, and its limit is {wanted}"
+        return f"{name} costs {actual.replace('+', '')} more than was accepted, and its limit is {wanted}"
     if key is LimitKey.MIN_CACHE_HIT_RATE:
         return f"{name} has a prompt-cache hit rate of {actual}, and needs {wanted}"
     if key is LimitKey.MAX_CACHE_HIT_DROP:

@@ -85,7 +85,9 @@ class Baseline:
     Attributes:
         name: Where it comes from, as users name it: a path, or ``git:main``.
         lines: By key: the test's file relative to the baseline's folder, and the rest of its nodeid.
+        is_report: Whether it is made of a report.json, which names test files from the project's root.
     """
 
     name: str
     lines: Mapping[str, Line] = field(default_factory=dict)
+    is_report: bool = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+INCOMPLETE_RUN = "run.complete"
+
 
 class Level(StrEnum):
     """How much a finding weighs."""
@@ -52,3 +54,16 @@ def verdict_of(findings: tuple[Finding, ...]) -> Verdict:
     if Level.ERROR in levels:
         return Verdict.FAIL
     return Verdict.WARN if levels else Verdict.PASS
+
+
+def not_complete() -> Finding:
+    """The finding of a run that may lack calls, where something limits it."""
+    return Finding(
+        level=Level.ERROR,
+        rule=INCOMPLETE_RUN,
+        scope="suite",
+        match="",
+        limit="complete",
+        actual="not complete",
+        message="calls may be missing from this run, so that no limit can be relied on",
+    )

@@ -13,16 +13,19 @@ from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, percent, plural, safe
 
+HIT_RATE = "prompt cache hit rate"
 _TOP = 10
 _MOST_CAUSES = 2
 _MOST_TESTS_OF_A_FINDING = 3
-_COLUMNS = (Column("cost"), Column("change"), Column("why", numeric=False, from_width=80))
+_COLUMNS = (Column("before", from_width=80), Column("now"), Column("change"))
+_WHY = "    "
+_TOKENS = " tokens"
 _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
 def signed(amount: Amount, style: MoneyStyle) -> str:
     """``+$0.0012``, ``-$0.0012``, ``≥ +$0.0012``; ``unknown`` where it may be more or less."""
-    if amount.high is None and amount.low <= 0:
+    if amount.high is None and amount.value <= 0:
         return UNKNOWN
     sign = "-" if amount.value < 0 else "+"
     text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
@@ -30,7 +33,7 @@ def signed(amount: Amount, style: MoneyStyle) -> str:
 
 
 def share(change: Change) -> str:
-    """The change in percent of the base: ``+16%``; empty without a base, or where it is not known."""
+    """The change in percent of the base: ``+16%``; empty where there is no base, or a part is unknown."""
     if change.base is None or not change.base.cost.value or change.delta.high is None:
         return ""
     with exact_money():
@@ -52,7 +55,7 @@ def headline_parts(diff: RunDiff, style: MoneyStyle) -> list[str]:
     before = totals.base.cache_hit_rate
     now = totals.head.cache_hit_rate if totals.head else None
     if before is not None and now is not None and before != now:
-        parts.append(f"cache hit rate {percent(before)} -> {percent(now)}")
+        parts.append(f"{HIT_RATE} {percent(before)} -> {percent(now)}")
     return parts
 
 
@@ -65,13 +68,19 @@ def change_lines(diff: RunDiff, style: MoneyStyle, width: int, *, everything: bo
     if shown:
         folder = common_folder([change.key for change in shown if is_test(change.key)])
         rows = [(_name(change, folder), _cells(change, style)) for change in shown]
-        yield from table(f"changed in {safe(folder)}" if folder else "changed", _COLUMNS, rows, width)
+        lines = list(table(f"changed in {safe(folder)}" if folder else "changed", _COLUMNS, rows, width))
+        head = len(lines) - len(rows)
+        yield from lines[:head]
+        for line, change in zip(lines[head:], shown, strict=True):
+            yield line
+            yield from _why_lines(change, style, width)
     if len(changed) > len(shown):
         yield f"{plural(len(changed) - len(shown), 'more changed test')} (show all: -v)"
     yield from _others(diff, new, style)
     if diff.price_delta:
         moved = signed(Amount.exactly(diff.price_delta), style)
-        yield f"prices moved since the baseline: {moved} for the same usage; that is no change of the code"
+        said = f"prices moved since the baseline: {moved} for the same usage; that is no change of the code"
+        yield from folded(said, width)
 
 
 def _others(diff: RunDiff, new: Sequence[Change], style: MoneyStyle) -> Iterator[str]:
@@ -97,29 +106,44 @@ def _name(change: Change, folder: str) -> str:
 
 
 def _cells(change: Change, style: MoneyStyle) -> list[str]:
-    cost = style.amount(change.head.cost) if change.head else "-"
-    return [cost, share(change) or signed(change.delta, style), why(change, style)]
+    before, now = (style.amount(side.cost) if side else "-" for side in (change.base, change.head))
+    percentage = share(change)
+    return [before, now, signed(change.delta, style) + (f" ({percentage})" if percentage else "")]
+
+
+def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
+    """The causes of a change below it, so that neither its name nor they are cut."""
+    return folded(f"{_WHY}{why(change, style)}", width, f"{_WHY}  ")
+
+
+def folded(text: str, width: int, indent: str = "  ") -> list[str]:
+    """A text in lines that fit; a name is not cut."""
+    from textwrap import wrap
+
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def why(change: Change, style: MoneyStyle) -> str:
-    """The biggest causes of a change, each with its figures and dollars."""
-    unknown = change.delta.high is None
-    return "; ".join(_cause(cause, style, unknown=unknown) for cause in change.causes[:_MOST_CAUSES])
+    """The biggest causes, each with its figures and dollars."""
+    known = change.delta.high is not None
+    return "; ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
 
 
-def _cause(cause: Cause, style: MoneyStyle, *, unknown: bool) -> str:
-    # Where a price is missing, less than before is no more than what is known of it.
-    dollars = "" if unknown and cause.delta < 0 else f" {signed(Amount.exactly(cause.delta), style)}"
+def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    figures = f"{safe(cause.before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
+    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
-    return f"{text}{detail}{dollars}"
+    return f"{text}{detail}: {dollars}"
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
     """One line for each finding, the worst first; with the causes where nothing else shows them."""
     wide = max((len(finding.rule) for finding in report.findings), default=0)
+    told: set[str] = set()
     for finding in report.findings:
         place = f"  {safe(finding.location)}" if finding.location else ""
         yield (
@@ -128,14 +152,24 @@ def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) ->
         )
         if with_causes and report.diff is not None:
             for change in _of_finding(finding, report.diff):
-                yield f"      {safe(change.key)}: {why(change, style)}", finding.level
+                if change.key not in told:  # once is enough
+                    told.add(change.key)
+                    yield f"      {safe(change.key)}: {why(change, style)}", finding.level
 
 
 def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
+    """The tests that explain a finding, the biggest increase first."""
+    if not finding.rule.startswith(("max_", "min_")):
+        return []  # it is explained by what it says
     changed = [change for change in diff.tests if change.state is State.CHANGED and change.delta.value > 0]
-    if finding.scope == "test":
-        changed = [change for change in changed if change.key == finding.match]
+    if finding.scope in {"test", "call"}:
+        changed = [change for change in changed if _is_of(change.key, finding.match)]
     return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
+
+
+def _is_of(key: str, nodeid: str) -> bool:
+    """Whether a baseline's key, which may start from another folder, is that of a test."""
+    return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")
 
 
 def next_steps(report: RunReport, accepted: str | None) -> list[str]:

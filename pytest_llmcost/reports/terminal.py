@@ -13,7 +13,14 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.gate_section import change_lines, finding_lines, headline_parts, next_steps
+from pytest_llmcost.reports.gate_section import (
+    HIT_RATE,
+    change_lines,
+    finding_lines,
+    folded,
+    headline_parts,
+    next_steps,
+)
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -100,7 +107,7 @@ def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
 def _gate(report: RunReport, style: MoneyStyle, width: int, *, with_causes: bool) -> Iterator[Line]:
     for text, level in finding_lines(report, style, with_causes=with_causes):
         tone = Tone.ERROR if level is Level.ERROR else Tone.WARNING
-        for line in _folded(text, width):
+        for line in folded(text, width):
             yield Line(line, tone)
 
 
@@ -129,8 +136,8 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts.append(_verdict(report))
     if report.diff is not None:
         parts += headline_parts(report.diff, style)
-    if totals.cache_hit_rate is not None:
-        parts.append(f"prompt cache hit rate {percent(totals.cache_hit_rate)}")
+    if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
+        parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 
@@ -318,16 +325,10 @@ def _where(call: Call) -> str:
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
     """Notices with what to paste, folded to the width."""
     for notice in notices:
-        for text in _folded(f"{notice.kind.value}: {safe(notice.message)}", width):
+        for text in folded(f"{notice.kind.value}: {safe(notice.message)}", width):
             yield Line(text, Tone.WARNING)
         for line in (notice.paste or "").splitlines():
             yield Line(f"    {safe(line)}")
-
-
-def _folded(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _next_steps(report: RunReport, report_path: str) -> list[str]:

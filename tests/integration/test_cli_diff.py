@@ -44,10 +44,8 @@ def test_what_changed_and_why(llmcost, files, base):
     done = llmcost("diff", base, "head.json")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[0] == f"{base} -> head.json"
-    assert (
-        "test_a.py::test_a    $0.007000     +100%  calls 1 -> 2 (1 repeats an identical call) +$0.003500"
-        in done.out
-    )
+    assert "$0.003500  $0.007000  +$0.003500 (+100%)" in done.out
+    assert "calls 1 -> 2 (1 repeats an identical call): +$0.003500" in done.out
     assert "tests: 2 unchanged" in done.out
 
 

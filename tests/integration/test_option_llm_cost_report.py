@@ -66,7 +66,7 @@ def test_repeatable_and_in_the_ini_file(project):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("xml", "unknown type 'xml'; allowed: json, term-calls, no-term"),
+        ("xml", "unknown type 'xml'; allowed: json, junit, term-calls, no-term"),
         ("no-term:x.txt", "no-term writes no file; leave out the path"),
         ("", "unknown type ''"),
         ("json", "say where, such as json:cost.json"),

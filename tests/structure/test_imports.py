@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ FLOORS = (
     {"assembly", "files"},
     {
         *("collected", "settings", "wire", "project", "journal", "outcomes"),
-        *("hooks", "hookspecs"),
+        *("hooks", "hookspecs", "junit_xml"),
     },
     {"capture"},
     {"reports"},
@@ -200,3 +201,9 @@ def test_the_installed_package_is_what_is_tested():
     if expected is None:
         pytest.skip("LLMCOST_EXPECT_PREFIX is not set: any installation will do")
     assert PACKAGE.resolve().is_relative_to(Path(expected).resolve())
+
+
+def test_the_schema_is_part_of_the_package():
+    """Editors find it beside the code that reads llmcost.yaml, also in the wheel."""
+    found = json.loads((PACKAGE / "llmcost.schema.json").read_text(encoding="utf-8"))
+    assert found["title"] == "llmcost.yaml"

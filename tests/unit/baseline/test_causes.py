@@ -1,0 +1,146 @@
+"""Why a cost changed: each cause by name, with its dollars, from small changes of one test."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from suites import A, Use, accepted, difference, run
+
+from pytest_llmcost.model.call import RequestSize
+from pytest_llmcost.model.diff import CauseKind
+
+
+def totals(base, head):
+    diff = difference(accepted({A: base}), run({A: head}))
+    assert sum((cause.delta for cause in diff.totals.causes), Decimal(0)) == diff.totals.delta.value
+    return diff.totals.causes
+
+
+def only(base, head):
+    (cause,) = totals(base, head)
+    return cause
+
+
+def sized(use, system=400, **changes):
+    return use.but(request=RequestSize("0" * 64, {"system": system, "messages": 1200}), **changes)
+
+
+def test_a_longer_prompt():
+    """Input per call, with the part of the request that grew."""
+    diff = difference(accepted({A: [sized(Use())]}), run({A: [sized(Use(1200), 1200)]}))
+    (cause,) = diff.tests[0].causes
+    assert (cause.kind, cause.before, cause.after) == (CauseKind.INPUT, "1,000 tokens", "1,200 tokens")
+    assert (cause.delta, cause.detail) == (Decimal("0.0005"), "system +800 bytes")
+
+
+def test_a_longer_answer():
+    """Output per call."""
+    cause = only([Use(output=100)], [Use(output=150)])
+    assert (cause.kind, cause.before, cause.after) == (CauseKind.OUTPUT, "100 tokens", "150 tokens")
+    assert cause.delta == Decimal("0.0005")
+
+
+def test_another_model():
+    """The same usage at another price."""
+    cause = only([Use()], [Use(model="house-model", provider="acme")])
+    assert (cause.kind, cause.before, cause.after) == (
+        CauseKind.MODEL,
+        "openai/gpt-fixed",
+        "acme/house-model",
+    )
+    assert cause.delta == Decimal("0.0019") - Decimal("0.0035")
+
+
+def test_another_model_with_another_length():
+    """Two causes: the base's usage at the new price, then the new usage."""
+    found = totals([Use()], [Use(2000, model="house-model", provider="acme")])
+    assert {cause.kind: cause.delta for cause in found} == {
+        CauseKind.MODEL: Decimal("-0.0016"),
+        CauseKind.INPUT: Decimal("0.001"),
+    }
+
+
+def test_more_calls():
+    """A loop that runs once more, with the number that repeat others."""
+    use = sized(Use())
+    diff = difference(accepted({A: [use]}), run({A: [use] * 3}))
+    (cause,) = diff.tests[0].causes
+    assert (cause.kind, cause.before, cause.after) == (CauseKind.CALLS, "1", "3")
+    assert (cause.delta, cause.detail) == (Decimal("0.007"), "2 repeat identical calls")
+
+
+def test_retries_are_told_with_more_calls():
+    """Attempts that failed before are not billed, and explain what is there again."""
+    other = Use(7).but(request=RequestSize("1" * 64, {}), failed_attempts=(429, 503))
+    diff = difference(accepted({A: [Use()]}), run({A: [Use(), other]}))
+    assert diff.tests[0].causes[0].detail == "2 failed attempts before"
+
+
+def test_fewer_calls():
+    """A saving has its cause too."""
+    cause = only([Use()] * 3, [Use()])
+    assert (cause.kind, cause.delta) == (CauseKind.CALLS, Decimal("-0.007"))
+
+
+def test_a_lost_cache_breakpoint():
+    """The same prompt, less of it cached."""
+    cause = only([Use(cached=900)], [Use(cached=0)])
+    assert (cause.kind, cause.before, cause.after) == (CauseKind.CACHE, "90%", "0%")
+    assert cause.delta == Decimal("0.001125")
+
+
+def test_a_longer_prompt_that_is_cached_alike():
+    """Its length is the cause, at the rate at which the prompt was cached."""
+    cause = only([Use(1000, cached=500)], [Use(2000, cached=1000)])
+    assert (cause.kind, cause.delta) == (CauseKind.INPUT, Decimal("0.001875"))
+
+
+def test_a_prompt_past_a_price_tier():
+    """Prices have cliffs: the difference is that of the whole call."""
+    cause = only([Use(200_000)], [Use(200_001)])
+    assert cause.kind is CauseKind.INPUT
+    assert cause.delta == Decimal("0.500005")
+
+
+def test_another_tier():
+    """The same usage in another tier of the provider."""
+    base, head = Use(), Use().but(context={"service_tier": "flex"})
+    found = totals([base], [head])
+    assert found == ()  # the fixed table has one price for all tiers
+    diff = difference(accepted({A: [base]}), run({A: [head]}))
+    assert diff.totals.delta.high is None  # and says that it is not sure
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (Use(2000).but(stated_cost=Decimal("0.3")), CauseKind.INPUT),
+        (Use(output=900).but(stated_cost=Decimal("0.3")), CauseKind.OUTPUT),
+        (Use(model="other").but(stated_cost=Decimal("0.3")), CauseKind.MODEL),
+        (Use().but(stated_cost=Decimal("0.3")), CauseKind.STATED),
+    ],
+)
+def test_stated_costs_have_their_main_difference_as_the_cause(head, kind):
+    """A cost that the provider states cannot be split by a price."""
+    cause = only([Use().but(stated_cost=Decimal("0.1"))], [head])
+    assert (cause.kind, cause.delta) == (kind, Decimal("0.2"))
+
+
+def test_a_stale_recording_that_was_made_anew():
+    """The estimate gave way to a figure."""
+    cause = only([Use(1100).but(stale=True)], [Use(1000)])
+    assert (cause.kind, cause.delta) == (CauseKind.RE_RECORDED, Decimal("-0.00025"))
+
+
+def test_causes_are_in_the_order_of_their_dollars():
+    """The biggest first, whichever its direction."""
+    found = totals([Use(1000, 1000)], [Use(1100, 100)])
+    assert [cause.kind for cause in found] == [CauseKind.OUTPUT, CauseKind.INPUT]
+
+
+def test_pairs_are_of_the_same_kin():
+    """A new call of another model takes no partner from those that are there still."""
+    base = [Use(1000), Use(2000)]
+    head = [Use(1100), Use(2000), Use(500, model="house-model", provider="acme", agent="x")]
+    assert {cause.kind for cause in totals(base, head)} == {CauseKind.INPUT, CauseKind.CALLS}

@@ -1,0 +1,249 @@
+"""A run against its baseline: what is equal, new, gone, renamed, and what changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+import sample
+from suites import A, B, C, Use, accepted, collected, difference, run, table
+
+from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.model.amount import NOTHING, Amount
+from pytest_llmcost.model.diff import CauseKind, State
+
+TESTS = {A: [Use()], B: [Use(2000), Use(5, 5)], C: [Use(3000)]}
+BASE = accepted(TESTS)
+RENAMED, MOVED = "tests/test_a.py::test_uno", "tests/unit/test_new.py::TestMoved::test_one"
+
+
+def states(diff):
+    return {change.key: change.state.value for change in diff.tests}
+
+
+def change_of(diff, key):
+    return next(change for change in diff.tests if change.key == key)
+
+
+def causes(change):
+    return {cause.kind: str(cause.delta) for cause in change.causes}
+
+
+def test_equal_usage_is_a_change_of_exactly_nothing():
+    """In whatever order the tests and their calls came."""
+    diff = difference(BASE, run({key: uses[::-1] for key, uses in reversed(TESTS.items())}))
+    assert set(states(diff).values()) == {"unchanged"}
+    assert {change.delta for change in [*diff.tests, *diff.agents, diff.totals]} == {NOTHING}
+    assert diff.totals.state is State.UNCHANGED
+    assert not diff.partial
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Use().but(stale=True),
+        Use().but(incomplete="cut"),
+        Use(model="gpt-unheard"),
+        Use(provider="nobody", model="x"),
+        Use().but(context={"service_tier": "priority"}),
+        Use().but(stated_cost=Decimal("0.5")),
+    ],
+    ids=["stale", "incomplete", "unpriced", "unknown host", "doubtful tier", "stated"],
+)
+def test_equal_usage_is_nothing_however_little_is_known_of_its_cost(use):
+    """Doubt on both sides is no doubt about the difference."""
+    diff = difference(accepted({A: [use, Use(7)]}), run({A: [Use(7), use]}))
+    assert (change_of(diff, A).state, diff.totals.delta) == (State.UNCHANGED, NOTHING)
+    assert not diff.lost_prices
+
+
+def test_calls_that_differ_are_uncertain_and_no_others():
+    """The head's interval against the base's value, over the calls that differ."""
+    unknown, extra = Use(model="gpt-unheard"), Use(2000)
+    diff = difference(accepted({A: [unknown, Use()]}), run({A: [unknown, extra]}))
+    assert diff.totals.delta == Amount.exactly(Decimal("0.0025"))
+    diff = difference(accepted({A: [Use()]}), run({A: [Use(), unknown]}))
+    assert diff.totals.delta == Amount.at_least(Decimal(0))
+
+
+def test_new_tests_are_listed_and_not_counted():
+    """Their cost is no increase."""
+    new = "tests/test_b.py::test_new"
+    diff = difference(BASE, run({**TESTS, new: [Use(10**6)]}))
+    assert states(diff)[new] == "new"
+    assert change_of(diff, new).head.cost.value == Decimal("5.001")
+    assert diff.totals.delta == NOTHING
+
+
+def test_deleted_tests_are_gone_and_no_saving():
+    """A line goes with its test, and what it cost does not pay for another."""
+    report = run({A: [Use(2000)], B: TESTS[B]})
+    diff = difference(BASE, report, collected(report, C))
+    assert states(diff) == {A: "changed", B: "unchanged", C: "gone"}
+    assert diff.totals.delta.value == Decimal("0.0025")
+    assert not diff.partial
+
+
+def test_tests_that_did_not_run_are_no_saving():
+    """A part of the suite is compared with the same part."""
+    report = run({A: [Use()]}, full=False)
+    diff = difference(BASE, report, collected(report, whole=False))
+    assert states(diff) == {A: "unchanged", B: "not_run", C: "not_run"}
+    assert (diff.totals.delta, diff.partial) == (NOTHING, True)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "skipped", "interrupted"])
+def test_tests_that_did_not_pass_are_not_compared(outcome):
+    """They may have ended before their last call."""
+    diff = difference(BASE, run({**TESTS, B: []}, outcomes={B: outcome}))
+    assert states(diff)[B] == "not_run"
+    assert (diff.totals.delta, diff.partial) == (NOTHING, True)
+
+
+def test_a_test_that_makes_no_call_any_more_is_a_saving():
+    """It passed: its cost is known to be 0."""
+    diff = difference(BASE, run({**TESTS, C: []}))
+    assert change_of(diff, C).delta.value == Decimal("-0.0085")
+    assert causes(change_of(diff, C)) == {CauseKind.CALLS: "-0.0085"}
+
+
+@pytest.mark.parametrize("new", [RENAMED, MOVED], ids=["another function", "another file"])
+def test_a_renamed_test_is_the_same_test(new):
+    """The old line is gone, one fits one, the usage is the same, and the file or the function kept its name."""
+    report = run({new: TESTS[A], B: TESTS[B], C: TESTS[C]})
+    diff = difference(BASE, report, collected(report, A))
+    assert states(diff) == {new: "unchanged", B: "unchanged", C: "unchanged"}
+    assert change_of(diff, new).renamed_from == A
+    assert not diff.partial
+
+
+def test_no_rename_while_the_old_test_may_be_there():
+    """First condition: the old line is gone."""
+    report = run({RENAMED: TESTS[A], B: TESTS[B], C: TESTS[C]}, full=False)
+    assert states(difference(BASE, report, collected(report, whole=False)))[RENAMED] == "new"
+    report = run({RENAMED: TESTS[A], **TESTS})
+    assert states(difference(BASE, report))[RENAMED] == "new"
+
+
+def test_no_rename_where_two_fit():
+    """Second condition: one fits one only."""
+    base = accepted({A: [Use()], B: [Use()], C: []})
+    report = run({RENAMED: [Use()], C: []})
+    assert states(difference(base, report, collected(report, A))) == {A: "gone", B: "gone", RENAMED: "new"}
+    report = run({RENAMED: [Use()], "tests/test_a.py::test_due": [Use()]})
+    found = states(difference(accepted({A: [Use()]}), report))
+    assert sorted(found.values()) == ["gone", "new", "new"]
+
+
+def test_no_rename_with_another_usage():
+    """Third condition: exactly the same usage."""
+    report = run({RENAMED: [Use(1001)], B: TESTS[B], C: TESTS[C]})
+    assert states(difference(BASE, report))[RENAMED] == "new"
+
+
+def test_no_rename_where_nothing_kept_its_name():
+    """Fourth condition: the same file or the same function."""
+    report = run({"tests/test_c.py::test_four": TESTS[A], B: TESTS[B], C: TESTS[C]})
+    assert states(difference(BASE, report))["tests/test_c.py::test_four"] == "new"
+
+
+def test_no_rename_of_a_test_without_calls():
+    """Nothing proves that it is the same."""
+    base = accepted({A: [Use()]})
+    from pytest_llmcost.baseline.update import accept
+
+    empty = accept(base, run({A: []}), Suite(), "")
+    assert states(difference(empty, run({RENAMED: [Use()]}))) == {A: "gone", RENAMED: "new"}
+
+
+def test_a_renamed_test_whose_price_got_known_is_still_the_same():
+    """Whether a price was known then is no part of its usage."""
+    base = accepted({A: [Use(model="gpt-fixed-new")]})
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed-new: {input: "1", output: "2"}\n')
+    report = run({RENAMED: [Use(model="gpt-fixed-new")]}, yaml=yaml)
+    diff = difference(base, report, prices=table(yaml))
+    assert states(diff) == {RENAMED: "unchanged"}
+
+
+def test_a_call_that_loses_its_price():
+    """The model is unknown now, and what the test called before had a price."""
+    diff = difference(BASE, run({**TESTS, A: [Use(model="gpt-unheard")]}))
+    assert diff.lost_prices == ((A, "openai/gpt-unheard"),)
+    unpriced = accepted({A: [Use(model="gpt-unheard")]})
+    assert difference(unpriced, run({A: [Use(model="gpt-unheard", output=5)]})).lost_prices == ()
+
+
+def test_prices_that_moved_are_no_change():
+    """The base is priced with the same table: what is left is told beside."""
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')
+    diff = difference(BASE, run(TESTS, yaml=yaml), prices=table(yaml))
+    assert set(states(diff).values()) == {"unchanged"}
+    assert diff.totals.delta == NOTHING
+    accepted_cost = sum(line.cost for line in BASE.lines.values())
+    assert diff.price_delta == accepted_cost > 0
+
+
+FIXTURE = "fixture tests::index"
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_fixtures_that_more_workers_set_up_are_no_change(times):
+    """Each worker of xdist sets a session's fixture up again."""
+    once = [Use(), Use(), Use(5)]
+    diff = difference(accepted({FIXTURE: once, A: [Use()]}), run({FIXTURE: once * times, A: [Use()]}))
+    assert (states(diff)[FIXTURE], diff.totals.delta) == ("unchanged", NOTHING)
+    diff = difference(accepted({FIXTURE: once * times, A: [Use()]}), run({FIXTURE: once, A: [Use()]}))
+    assert (states(diff)[FIXTURE], diff.totals.delta) == ("unchanged", NOTHING)
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_change_of_a_fixture_costs_once_however_many_workers_set_it_up(times):
+    """100 tokens more are 100 tokens more."""
+    base, head = [Use(), Use(5)], [Use(1100), Use(5)]
+    diff = difference(accepted({FIXTURE: base}), run({FIXTURE: head * times}))
+    assert diff.totals.delta.value == Decimal("0.00025")
+    diff = difference(accepted({FIXTURE: base * times}), run({FIXTURE: head}))
+    assert diff.totals.delta.value == Decimal("0.00025") * times
+
+
+@pytest.mark.parametrize("times", [3, 4])
+def test_live_set_ups_that_differ_a_little_are_not_added_up(times):
+    """Answers of a live model have another length on each worker."""
+    head = [Use(1000, 100 + number) for number in range(times)]
+    diff = difference(accepted({FIXTURE: [Use()]}), run({FIXTURE: head}))
+    assert abs(diff.totals.delta.value) <= Decimal("0.00004")
+
+
+def test_a_call_that_names_its_agent_now_is_no_change_of_cost():
+    """The rows by agent differ, and add up to nothing."""
+    diff = difference(BASE, run({**TESTS, A: [Use(agent="support")]}))
+    assert states(diff)[A] == "unchanged"
+    assert [change.delta.value for change in diff.agents] == [Decimal("0.0035"), Decimal("-0.0035")]
+    assert diff.totals.delta == NOTHING
+
+
+def test_a_unit_that_is_stated_as_zero_is_no_change():
+    """Some servers state cached tokens only when there are any."""
+    diff = difference(accepted({A: [Use()]}), run({A: [Use(cached=0)]}))
+    assert diff.totals.delta == NOTHING
+    assert diff.totals.state is State.UNCHANGED
+
+
+def test_prices_of_the_day_of_each_recording_are_not_compared_with_those_of_today():
+    """With as_of: recorded a baseline has lost the days: both sides are compared at the same prices."""
+    yaml = sample.YAML.replace("as_of: 2026-11-23", "as_of: recorded").replace(
+        "models:\n",
+        'models:\n    acme/dated: [{input: "1", output: "10"}, {from: 2026-06-01, input: "5", output: "50"}]\n',
+    )
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    before, now = (
+        Use(1000, output, model="dated", provider="acme").but(answered_at=long_ago) for output in (100, 101)
+    )
+    report = run({A: [now], B: [before]}, yaml=yaml)
+    assert report.totals.cost.value == Decimal("0.00401")
+    diff = difference(accepted({A: [before], B: [before]}, yaml=yaml), report, prices=table(yaml))
+    assert states(diff) == {A: "changed", B: "unchanged"}
+    assert causes(change_of(diff, A)) == {CauseKind.OUTPUT: "0.00005"}
+    assert diff.totals.delta.value == Decimal("0.00005")
+    assert diff.price_delta == 0
