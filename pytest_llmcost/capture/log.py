@@ -95,6 +95,8 @@ class OpenExchange:
         failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
         earlier: Answers that came before the last one and were billed too: a hook of the app's asked again.
         vcr_answer: What a cassette has played or recorded last, as vcr keeps it; None for nothing.
+        answers: How many answers have begun.
+        answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
     """
 
     finished: float | None = None
@@ -118,6 +120,8 @@ class OpenExchange:
     failed_attempts: tuple[int, ...] = ()
     earlier: tuple[OpenExchange, ...] = ()
     vcr_answer: Mapping[str, Any] | None = None
+    answers = 0
+    answers_of_vcr = 0
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -136,7 +140,8 @@ class OpenExchange:
 
     def begin_response(self, status: int, headers: Mapping[str, str]) -> None:
         """A response begins; an earlier one was a redirect, or an attempt that the client repeats."""
-        if self.status:
+        self.answers += 1
+        if self.status and self.answers_of_vcr < self.answers:
             self.expect_answer()
         self.status = status
         self.headers = headers
@@ -145,9 +150,10 @@ class OpenExchange:
 
     def expect_answer(self) -> None:
         """Another answer is about to come; one that was billed already is kept apart."""
-        self.take_vcr_answer()
-        if not _FIRST_OK <= self.status < _FIRST_NOT_OK:
+        status = self.status or (self.vcr_answer["status"]["code"] if self.vcr_answer else 0)
+        if not _FIRST_OK <= status < _FIRST_NOT_OK:
             return
+        self.take_vcr_answer()
         before = copy(self)
         before.sending = False
         before.earlier = ()
@@ -159,6 +165,12 @@ class OpenExchange:
         """What one answer has brought is no more."""
         for name in _OF_THE_ANSWER & vars(self).keys():
             delattr(self, name)
+
+    def note_vcr(self) -> None:
+        """Vcr plays or records an answer: the one that has begun last, or one that will begin now."""
+        self.answers_of_vcr += 1
+        if self.answers_of_vcr > self.answers:
+            self.expect_answer()
 
     def take_vcr_answer(self) -> None:
         """Where nothing else has seen the answer, it is the one of the cassette."""
@@ -181,6 +193,7 @@ class OpenExchange:
         fresh.sending = False
         fresh.earlier = ()
         fresh.started = RealClocks.since()
+        fresh.answers = fresh.answers_of_vcr = 0
         fresh.forget_answer()
         return fresh
 

@@ -111,11 +111,11 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
                     places.keep()
                 return result
             exchange = sent_by_stub(log)
-            if exchange is None and kept:
+            if exchange is not None:
+                exchange.note_vcr()
+            elif kept:
                 exchange = unseen_exchange(log, *cassette.data[before])
             if exchange is not None:
-                if exchange.recorded or exchange.replayed:  # those were of an answer before this one
-                    exchange.expect_answer()
                 exchange.seen_by_vcr = True
                 exchange.on_network = True
                 if kept:
@@ -137,7 +137,7 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
             if exchange is None:
                 exchange = unseen_exchange(log, args[0] if args else kwargs["request"], response)
             else:
-                exchange.expect_answer()
+                exchange.note_vcr()
                 exchange.vcr_answer = response
             if exchange is not None:
                 index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)

@@ -192,7 +192,7 @@ def waits_too_long(caller: Caller) -> Any:
 def goes_wrong(caller: Caller) -> Any:
     found = []
     with caller.client("cut") as client:
-        found.append((attempt(lambda: client.converse(**HI)), held(client)))
+        found.append((attempt(lambda: said(client.converse(**HI))), held(client)))
         found.append(attempt(lambda: client.converse(modelId=7)))
     with Caller("http://127.0.0.1:9").client() as client:
         found.append(attempt(lambda: client.converse(**HI)))
