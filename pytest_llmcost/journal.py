@@ -10,10 +10,9 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 FOLDER = "journal"
 _RUN_FILE = "run.json"
@@ -21,8 +20,7 @@ _MAIN = "main"
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseResult:
+class PhaseResult(NamedTuple):
     """What pytest reported of one phase of a test.
 
     Attributes:
@@ -36,8 +34,7 @@ class PhaseResult:
     duration: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line: a test that has finished.
 
     Attributes:
@@ -61,8 +58,7 @@ class Entry:
         return f'{head[:-1]}, "payloads": [{", ".join(self.payloads)}]}}\n'
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunFacts(NamedTuple):
     """What a run is, as far as a later command needs it to make the report.
 
     Attributes:

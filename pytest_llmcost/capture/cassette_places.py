@@ -11,12 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionRef:
+class InteractionRef(NamedTuple):
     """An interaction of an open cassette.
 
     Attributes:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pytest_llmcost.pricing.rules import PricingRules
 
 DEFAULT_NAME = "llmcost.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What llmcost.yaml says, or the defaults without one.
 
     Attributes:
@@ -24,6 +24,6 @@ class Configuration:
 
     path: str | None = None
     sha256: str | None = None
-    pricing: PricingRules = field(default_factory=PricingRules)
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    pricing: PricingRules = PricingRules()
+    hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -79,8 +79,7 @@ class RateCard:
         object.__setattr__(self, "rates", MappingProxyType(dict(self.rates)))
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """The answer of a price table for one call.
 
     Attributes:
@@ -95,4 +94,4 @@ class Lookup:
     card: RateCard | None = None
     matched: str | None = None
     origin: str | None = None
-    trail: tuple[str, ...] = field(default=())
+    trail: tuple[str, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
@@ -171,8 +172,7 @@ class Notice(NamedTuple):
     paste: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(NamedTuple):
     """What was seen beside calls, for a run that wonders why it has none.
 
     Attributes:
@@ -188,7 +188,7 @@ class Observed:
     not_captured: tuple[str, ...] = ()
     cassettes: int = 0
     interactions: int = 0
-    not_calls: Mapping[str, int] = field(default_factory=dict)
+    not_calls: Mapping[str, int] = MappingProxyType({})
     child_processes: bool = False
 
 

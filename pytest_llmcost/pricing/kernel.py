@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.price import Rate, RateCard
@@ -12,8 +12,7 @@ from pytest_llmcost.model.units import INPUT, REQUESTS, UNITS, Unit
 from pytest_llmcost.model.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the invoice.
 
     Attributes:
@@ -31,8 +30,7 @@ class Line:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(NamedTuple):
     """The priced lines of a usage, and what could not be priced.
 
     Attributes:

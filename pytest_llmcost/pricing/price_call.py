@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, Status, SubCall
@@ -17,12 +18,11 @@ from pytest_llmcost.pricing.table import PriceTable
 _UNPRICED = "no price for {provider}/{model}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The cost of one usage at one lookup."""
 
     cost: Amount
-    components: dict[str, Decimal] = field(default_factory=dict)
+    components: Mapping[str, Decimal] = MappingProxyType({})
     problems: tuple[str, ...] = ()
 
 

@@ -9,10 +9,10 @@ in its own wire format is free, if the YAML says nothing of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pytest_llmcost.model.call import Api, MeasuredCall, ModelIds
 from pytest_llmcost.model.money import exact_money, money_text
@@ -37,8 +37,7 @@ _STATE_ZERO = frozenset({"openrouter"})
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What is asked of the tables for one call."""
 
     context: Mapping[str, str]
@@ -105,7 +104,7 @@ class PriceTable:
             answer = self._ask(call.provider, requested, question, trail, stated)
         if answer is None or answer.source is PriceSource.NONE:
             answer = stated or answer or self._default(call, trail)
-        return replace(answer, trail=tuple(trail))
+        return answer._replace(trail=tuple(trail))
 
     def _default(self, call: MeasuredCall, trail: list[str]) -> Lookup:
         if call.provider != _OWN_SERVER or not call.api.value.startswith(f"{_OWN_SERVER}."):
@@ -118,7 +117,7 @@ class PriceTable:
         trail: list[str] = []
         question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
         answer = self._ask(call.provider, model, question, trail, None) or Lookup(PriceSource.NONE)
-        return replace(answer, trail=tuple(trail))
+        return answer._replace(trail=tuple(trail))
 
     def _stated(self, call: MeasuredCall, trail: list[str]) -> Lookup | None:
         if call.stated_cost is None or self.rules.provider_reported is ProviderReported.IGNORE:

@@ -7,9 +7,9 @@ is a row in ``hosts`` and no module.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api
@@ -23,8 +23,7 @@ class Kind(StrEnum):
     TOKEN_COUNT = "token count"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A path of a known wire format.
 
     Attributes:
@@ -43,8 +42,7 @@ class Endpoint:
     maker: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(NamedTuple):
     method: str
     pattern: re.Pattern[str]
     api: Api

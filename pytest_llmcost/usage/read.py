@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.model.call import ModelIds
@@ -36,8 +35,7 @@ _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMet
 _SELF_HOSTED = frozenset({"ollama"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """A response without content encodings, in one of two forms; with neither, nothing can be read."""
 
     whole: Mapping[str, Any] | None
@@ -83,7 +81,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         # Some other service with a path that only looks alike, such as one that sends text messages.
         return None
     if doubts := region_doubts(unquote(path)):
-        stated = replace(stated, doubts=(*stated.doubts, *doubts))
+        stated = stated._replace(doubts=(*stated.doubts, *doubts))
     return Reading(
         provider=provider,
         host=host,
