@@ -21,8 +21,7 @@ def time_text(moment: datetime) -> str:
     """ISO 8601 in UTC, to the millisecond."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    text = moment.isoformat("T", "milliseconds")
-    return text.replace("+00:00", "Z")
+    return f"{moment.isoformat('T', 'milliseconds')[: -len('+00:00')]}Z"
 
 
 def amount_to_json(amount: Amount) -> Json:

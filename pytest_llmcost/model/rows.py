@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 # What the encoder does to a string, where it need not find out first that it is one.
-from json.encoder import encode_basestring_ascii as _quoted
+from json.encoder import encode_basestring_ascii
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, SubCall
@@ -21,6 +23,8 @@ from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.usage import Usage
 
 _encode = json.JSONEncoder(ensure_ascii=True).encode
+# Most strings are said of many calls: models, tests, files, where a price is from.
+_quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
 
 
 def measured_row(call: MeasuredCall) -> str:
@@ -34,10 +38,10 @@ def call_row(call: Call) -> str:
     own_usage = f'"own_usage": {_usage(call.measured.usage)}, ' if call.sub_calls else ""
     usage = call.usage if call.sub_calls else call.measured.usage
     return (
-        f'{{"id": {_quoted(call.id)}, '
+        f'{{"id": {encode_basestring_ascii(call.id)}, '
         f"{_members(call.measured, usage, ', '.join(map(_priced_sub_call, call.sub_calls)))}, "
         f'{own_usage}"cost": {_amount(call.cost)}, "components": {_components(call.components)}, '
-        f'"status": {_quoted(call.status)}, "status_detail": {_text(call.status_detail)}, '
+        f'"status": "{call.status}", "status_detail": {_text(call.status_detail)}, '
         f'"price": {_lookup(call.lookup)}}}'
     )
 
@@ -46,23 +50,23 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
     """What both rows say of a call."""
     origin, model, request = call.origin, call.model, call.request
     return (
-        f'"nodeid": {_text(origin.nodeid)}, "phase": {_quoted(origin.phase)}, '
+        f'"nodeid": {_text(origin.nodeid)}, "phase": "{origin.phase}", '
         f'"fixture": {_text(origin.fixture)}, "attempt": {origin.attempt}, '
         f'"agent": {_text(origin.agent)}, "agent_run": {_text(origin.agent_run)}, '
         f'"agent_path": {_texts(origin.agent_path)}, "role": "app", "attributes": {{}}, '
         f'"call_site": {_text(call.call_site)}, "provider": {_quoted(call.provider)}, '
-        f'"host": {_quoted(call.host)}, "api": {_quoted(call.api)}, '
+        f'"host": {_quoted(call.host)}, "api": "{call.api}", '
         f'"model": {{"requested": {_text(model.requested)}, "billed": {_text(model.billed)}}}, '
-        f'"stream": {_flag(call.stream)}, "source": {_quoted(call.source)}, '
+        f'"stream": {_flag(call.stream)}, "source": "{call.source}", '
         f'"stale": {_flag(call.stale)}, "leak": {_flag(call.leak)}, '
         f'"usage": {_usage(usage)}, "recorded_usage": null, "incomplete": {_text(call.incomplete)}, '
         f'"context": {_encode(dict(call.context)) if call.context else "{}"}, '
         f'"doubts": {_texts(call.doubts)}, "stated_cost": {_money(call.stated_cost)}, '
         f'"sub_calls": [{sub_calls}], '
-        f'"request": {{"sha256": {_quoted(request.sha256)}, "parts": {_counts(request.parts)}}}, '
+        f'"request": {{"sha256": "{request.sha256}", "parts": {_counts(request.parts)}}}, '
         f'"cassette": {_cassette(call)}, "http_status": {call.http_status:d}, '
-        f'"started_at": "{time_text(call.started_at)}", '
-        f'"answered_at": {"null" if call.answered_at is None else _quoted(time_text(call.answered_at))}, '
+        f'"started_at": {_time(call.started_at)}, '
+        f'"answered_at": {_time(call.answered_at)}, '
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
     )
@@ -78,6 +82,10 @@ def _texts(values: Iterable[str]) -> str:
 
 def _flag(value: bool) -> str:
     return "true" if value else "false"
+
+
+def _time(moment: datetime | None) -> str:
+    return "null" if moment is None else f'"{time_text(moment)}"'
 
 
 def _money(amount: Decimal | None) -> str:
@@ -126,6 +134,6 @@ def _components(components: Mapping[str, Decimal]) -> str:
 def _lookup(lookup: Lookup) -> str:
     card = lookup.card.name if lookup.card else None
     return (
-        f'{{"source": {_quoted(lookup.source)}, "card": {_text(card)}, "matched": {_text(lookup.matched)}, '
+        f'{{"source": "{lookup.source}", "card": {_text(card)}, "matched": {_text(lookup.matched)}, '
         f'"origin": {_text(lookup.origin)}, "trail": {_texts(lookup.trail)}}}'
     )

@@ -19,7 +19,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Compressed bytes may begin with a brace, but no 256 of them are free of control characters.
 _TEXT_START = re.compile(rb'[\s]*[{\["a-z:]')
-_CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROL_CHARACTERS = bytes({*range(0x20), 0x7F} - {*b"\t\n\f\r"})
 _LOOKED_AT = 256
 _END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)")
 
@@ -103,7 +103,10 @@ def _decode_with(decoder: Callable[[bytes], bytes], body: bytes) -> bytes:
 
 def _is_text(body: bytes) -> bool:
     start = body[:_LOOKED_AT].removeprefix(_BYTE_ORDER_MARK)
-    return not start or bool(_TEXT_START.match(start) and not _CONTROL_CHARACTER.search(start))
+    # Deleting them takes a fifth of the time that a regular expression needs to look for one.
+    return not start or bool(
+        _TEXT_START.match(start) and len(start.translate(None, _CONTROL_CHARACTERS)) == len(start)
+    )
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:

@@ -10,8 +10,6 @@ from pytest_llmcost.model.money import parse_money
 
 # A million times what any model takes: more is no count but a mistake, or made to overflow.
 _MOST = 10**15
-# Written as int | float where it is used, it would be made anew for each count.
-_NUMBERS = (int, float)
 
 
 def child(value: Any, key: str) -> Mapping[str, Any]:
@@ -26,11 +24,11 @@ def count(value: Any, key: str) -> int | None:
     Whole floats are taken (some gateways write ``12.0``); negative numbers and booleans are not.
     """
     found = value.get(key) if isinstance(value, dict) else None
-    if found is None or isinstance(found, bool) or not isinstance(found, _NUMBERS):
-        return None
-    if isinstance(found, float) and not found.is_integer():
-        return None
-    return int(found) if 0 <= found <= _MOST else None
+    if type(found) is not int:  # as a bool is, for isinstance()
+        if not isinstance(found, float) or not found.is_integer():
+            return None
+        found = int(found)
+    return found if 0 <= found <= _MOST else None
 
 
 def text(value: Any, key: str) -> str | None:
@@ -42,7 +40,7 @@ def text(value: Any, key: str) -> str | None:
 def usd(value: Any, key: str) -> Decimal | None:
     """The amount under a key; None if it is absent, negative or no number."""
     found = value.get(key) if isinstance(value, dict) else None
-    if found is None or isinstance(found, bool) or not isinstance(found, (*_NUMBERS, str)):
+    if found is None or isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
     try:
         amount = parse_money(str(found))

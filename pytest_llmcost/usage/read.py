@@ -21,12 +21,15 @@ from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
-_SYSTEM_KEYS = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
-_TOOLS_KEYS = ("tools", "toolConfig")
-_MESSAGES_KEYS = (
-    *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
-    *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
-)
+_PARTS = {
+    "system": ("system", "instructions", "systemInstruction", "system_instruction", "preamble"),
+    "tools": ("tools", "toolConfig"),
+    "messages": (
+        *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
+        *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
+    ),
+}
+_PART_OF = {key: part for part, keys in _PARTS.items() for key in keys}
 # One encoder for all: json.dumps() with options makes one at each call.
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
@@ -132,9 +135,12 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
 
 def _parts(request: Mapping[str, Any]) -> dict[str, int]:
     """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
-    places = {"system": _SYSTEM_KEYS, "tools": _TOOLS_KEYS, "messages": _MESSAGES_KEYS}
-    found = {name: [request[key] for key in keys if request.get(key)] for name, keys in places.items()}
-    return {name: sum(map(_compact_size, values)) for name, values in found.items() if values}
+    sizes: dict[str, int] = {}
+    for key, value in request.items():
+        part = _PART_OF.get(key)
+        if part is not None and value:
+            sizes[part] = sizes.get(part, 0) + _compact_size(value)
+    return {part: sizes[part] for part in _PARTS if part in sizes}
 
 
 def _compact_size(value: Any) -> int:
