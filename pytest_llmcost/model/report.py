@@ -18,8 +18,7 @@ from pytest_llmcost.model.usage import Usage
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """Calls added up.
 
     Attributes:
@@ -118,8 +117,7 @@ class PricingMeta(NamedTuple):
     overrides_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(NamedTuple):
     """Where a report comes from.
 
     Attributes:
@@ -192,8 +190,7 @@ class Observed(NamedTuple):
     child_processes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(NamedTuple):
     """Everything that is known of a run; all other outputs are views of it."""
 
     meta: Meta
