@@ -16,6 +16,7 @@ from pytest_llmcost.pricing.kernel import invoice
 from pytest_llmcost.pricing.table import PriceTable
 
 _UNPRICED = "no price for {provider}/{model}"
+_UNKNOWN = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 
 
 class _Part(NamedTuple):
@@ -69,9 +70,10 @@ def _remembered(call: MeasuredCall, lookup: Lookup, bills: dict[tuple[str, Usage
     if lookup.card is None:
         return _part(usage, lookup, call.stated_cost)
     key = (lookup.card.name, usage)
-    if key not in bills:
-        bills[key] = _part(usage, lookup, call.stated_cost)
-    return bills[key]
+    part = bills.get(key)
+    if part is None:
+        part = bills[key] = _part(usage, lookup, call.stated_cost)
+    return part
 
 
 def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
@@ -120,10 +122,12 @@ def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tu
 
 
 def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
+    unknown = status in _UNKNOWN
+    if not inside and not unknown:
+        return own.cost
     low, value, high = own.cost.low, own.cost.value, own.cost.high
     with exact_money():
         for amount in inside:
             low, value = low + amount.low, value + amount.value
             high = None if high is None or amount.high is None else high + amount.high
-    unknown = status in {Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL}
     return Amount(low, value, None if unknown else high)

@@ -82,12 +82,13 @@ class PriceTable:
         Returns:
             The lookup; its source is ``NONE`` if nobody knows the model.
         """
-        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
         if call.stated_cost is not None:
             return self._look_up(call)
-        if key not in self._lookups:
-            self._lookups[key] = self._look_up(call)
-        return self._lookups[key]
+        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
+        found = self._lookups.get(key)
+        if found is None:
+            found = self._lookups[key] = self._look_up(call)
+        return found
 
     def _look_up(self, call: MeasuredCall) -> Lookup:
         trail: list[str] = []
