@@ -14,7 +14,7 @@ from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
-from pytest_llmcost.usage.filter import looks_like_llm_in_bytes
+from pytest_llmcost.usage.filter import looks_like_llm
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -47,7 +47,8 @@ class HttpxLibrary(Library):
 
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
-        return looks_like_llm_in_bytes((args[1] if len(args) > 1 else kwargs["request"]).url.raw_path)
+        raw_path: bytes = (args[1] if len(args) > 1 else kwargs["request"]).url.raw_path
+        return looks_like_llm(raw_path.decode("latin-1"))
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""

@@ -11,15 +11,16 @@ from pytest_llmcost.capture.sighting import Sighting, Way
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.usage.hosts import host_of, provider_of
 
+# Compiled when one is asked: SDKs start a process to learn the platform, which is nothing of ours.
 # Paths that only models are served at, on whatever host.
-_MODEL_PATH = re.compile(r"/v1(?:beta)?/(?:realtime|responses)\b|BidiGenerateContent|/openai/realtime\b")
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?$")
+_MODEL_PATH = r"/v1(?:beta)?/(?:realtime|responses)\b|BidiGenerateContent|/openai/realtime\b"
+_PYTHON = r"(?:python|pypy)[\d.]*(?:\.exe)?$"
 _SDKS = (
     "openai|anthropic|google\\.genai|google import genai|mistralai|cohere|groq|ollama|litellm|boto3"
     "|huggingface_hub|pydantic_ai|langchain\\w*|langgraph|agents|instructor"
 )
-_IMPORTS_SDK = re.compile(rf"^\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
-_IMPORTS_INLINE = re.compile(rf"(?:^|;)\s*(?:import|from)\s+(?:{_SDKS})\b", re.MULTILINE)
+_IMPORTS_SDK = rf"(?m)^\s*(?:import|from)\s+(?:{_SDKS})\b"
+_IMPORTS_INLINE = rf"(?m)(?:^|;)\s*(?:import|from)\s+(?:{_SDKS})\b"
 _MOST_BYTES = 1_000_000
 _MOST_NAMED = 3
 
@@ -58,7 +59,7 @@ def _what(sighting: Sighting, hosts: Mapping[str, str], root: Path) -> str | Non
         host = sighting.target.removeprefix("dns:///")
         return f"gRPC channel to {host}" if provider_of(host, hosts) else None
     host = host_of(sighting.target.replace("ws", "http", 1))
-    if provider_of(host, hosts) or _MODEL_PATH.search(sighting.target):
+    if provider_of(host, hosts) or re.search(_MODEL_PATH, sighting.target):
         return f"WebSocket to {host}"
     return None
 
@@ -71,12 +72,12 @@ def _where(scope: Scope) -> str:
 
 def _script_with_sdk(command: list[str], root: Path) -> str | None:
     """The python script of a command, if it imports an SDK itself; only its text is looked at."""
-    if not _PYTHON.search(PurePath(command[0]).name):
+    if not re.search(_PYTHON, PurePath(command[0]).name):
         return None
     arguments = iter(command[1:])
     for argument in arguments:
         if argument == "-c":
-            return "python -c" if _IMPORTS_INLINE.search(next(arguments, "")) else None
+            return "python -c" if re.search(_IMPORTS_INLINE, next(arguments, "")) else None
         if argument == "-m":
             name = next(arguments, "")
             places = [root / f"{name.replace('.', '/')}{end}" for end in (".py", "/__main__.py")]
@@ -96,4 +97,4 @@ def _imports_sdk(script: Path) -> bool:
             text = file.read(_MOST_BYTES)
     except (OSError, ValueError):
         return False
-    return _IMPORTS_SDK.search(text.decode("utf-8", "replace")) is not None
+    return re.search(_IMPORTS_SDK, text.decode("utf-8", "replace")) is not None

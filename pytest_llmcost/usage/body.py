@@ -21,7 +21,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TEXT_START = re.compile(rb'[\s]*[{\["a-z:]')
 _CONTROL_CHARACTERS = bytes({*range(0x20), 0x7F} - {*b"\t\n\f\r"})
 _LOOKED_AT = 256
-_END_MARK = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)")
+_END_MARK = rb"(?:^|[\r\n])data: ?\[DONE\]\s*(?:[\r\n]|$)"
 
 
 def plain_bytes(body: bytes, content_encoding: str) -> bytes:
@@ -150,4 +150,4 @@ def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
 
 def ends_with_done(body: bytes) -> bool:
     """Whether an OpenAI-style stream reached its end mark, ``[DONE]``."""
-    return _END_MARK.search(body[-_LOOKED_AT:]) is not None
+    return re.search(_END_MARK, body[-_LOOKED_AT:]) is not None

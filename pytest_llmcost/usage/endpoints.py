@@ -44,7 +44,7 @@ class Endpoint(NamedTuple):
 
 class _Path(NamedTuple):
     method: str
-    pattern: re.Pattern[str]
+    pattern: str
     api: Api
     kind: Kind = Kind.CALL
     streams: bool = False
@@ -53,15 +53,15 @@ class _Path(NamedTuple):
 
 def _call(pattern: str, api: Api, *, streams: bool = False, maker: str | None = None) -> _Path:
     # Anchored at the end, so that any base URL works.
-    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.CALL, streams, maker)
+    return _Path("POST", f"{pattern}$", api, Kind.CALL, streams, maker)
 
 
 def _count(pattern: str, api: Api) -> _Path:
-    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.TOKEN_COUNT)
+    return _Path("POST", f"{pattern}$", api, Kind.TOKEN_COUNT)
 
 
 def _poll(pattern: str, api: Api, *, maker: str | None = None) -> _Path:
-    return _Path("GET", re.compile(f"{pattern}$"), api, Kind.POLL, maker=maker)
+    return _Path("GET", f"{pattern}$", api, Kind.POLL, maker=maker)
 
 
 # Google puts a verb behind the model; a client may percent-encode the colon.
@@ -77,7 +77,7 @@ _BEDROCK_EMBED = r"/model/(?P<model>(?:[^/]+/)?[^/]*embed[^/]*)"
 _BEDROCK_RERANK = r"/model/(?P<model>(?:[^/]+/)?[^/]*rerank[^/]*)"
 
 # A path that only looks alike must not pass: /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
-# The first row that matches holds.
+# The first row that matches holds. A suite needs few of them: a pattern is compiled when it is first asked.
 _PATHS = (
     _call(r"/chat/completions/?", Api.OPENAI_CHAT),
     _call(r"/(?:fim|agents)/completions/?", Api.OPENAI_CHAT),  # Mistral's
@@ -119,18 +119,18 @@ _PATHS = (
     _call(r"/api/embed/?", Api.OLLAMA_EMBED, maker="ollama"),
 )
 # Served by the same hosts, billed, and not read by this version: said rather than passed over.
-_UNREAD = re.compile(r"/v\d+/complete/?$")
-_DEPLOYMENT = re.compile(r"/deployments/(?P<model>[^/]+)/")
+_UNREAD = r"/v\d+/complete/?$"
+_DEPLOYMENT = r"/deployments/(?P<model>[^/]+)/"
 
 
 @lru_cache(maxsize=256)
 def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The wire format at a path; None if it is none that is known."""
     for row in _PATHS:
-        found = row.pattern.search(path) if row.method == method else None
+        found = re.search(row.pattern, path) if row.method == method else None
         if found is None:
             continue
-        named = found if "model" in found.groupdict() else _DEPLOYMENT.search(path)
+        named = found if "model" in found.groupdict() else re.search(_DEPLOYMENT, path)
         model = unquote(named["model"]) if named else None
         return Endpoint(row.api, row.kind, model, row.streams, row.maker)
     return None
@@ -138,4 +138,4 @@ def endpoint_of(method: str, path: str) -> Endpoint | None:
 
 def is_unread(method: str, path: str) -> bool:
     """Whether a path is one of a wire format that is billed and not read by this version."""
-    return method == "POST" and _UNREAD.search(path) is not None
+    return method == "POST" and re.search(_UNREAD, path) is not None

@@ -19,4 +19,3 @@ _PATTERN = (
 )
 
 looks_like_llm = re.compile(_PATTERN).search
-looks_like_llm_in_bytes = re.compile(_PATTERN.encode()).search

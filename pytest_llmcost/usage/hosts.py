@@ -43,24 +43,22 @@ _PROVIDERS = (
     # Its cloud is a subscription, and not the free server that the same API belongs to.
     ("ollama.com", "ollama-cloud"),
 )
-# Hosts that carry a region in their name.
+# Hosts that carry a region in their name; most suites send to none, and need no pattern compiled.
 _REGIONAL = (
     (
-        re.compile(
-            r"(?:vpce-[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$"
-        ),
+        r"(?:vpce-[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$",
         "aws",
     ),
     # Its newer endpoints, which speak IPv6 as well.
-    (re.compile(r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$"), "aws"),
+    (r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$", "aws"),
     # Claude Platform on AWS: Anthropic's own API at its standard prices. Source: its billing page at AWS.
-    (re.compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$"), "anthropic"),
-    (re.compile(r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$"), "google"),
-    (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$"), "google"),
+    (r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$", "anthropic"),
+    (r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$", "google"),
+    (r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$", "google"),
 )
 HUGGING_FACE = "huggingface"
 _HUGGING_FACE_HEADER = "x-inference-provider"
-_VERSION = re.compile(r"v\d+$")
+_VERSION = r"v\d+$"
 
 
 @lru_cache(maxsize=256)
@@ -101,7 +99,7 @@ def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
     for known, provider in _PROVIDERS:
         if name == known or (known.startswith(".") and name.endswith(known)):
             return provider
-    return next((provider for pattern, provider in _REGIONAL if pattern.match(name)), None)
+    return next((provider for pattern, provider in _REGIONAL if re.match(pattern, name)), None)
 
 
 def behind_hugging_face(path: str, model: str | None, headers: Mapping[str, str]) -> str:
@@ -115,6 +113,6 @@ def behind_hugging_face(path: str, model: str | None, headers: Mapping[str, str]
         Such an id; ``huggingface`` alone where nothing says.
     """
     first = path.lstrip("/").partition("/")[0]
-    named = "" if _VERSION.match(first) else first
+    named = "" if re.match(_VERSION, first) else first
     named = named or (model or "").partition(":")[2] or headers.get(_HUGGING_FACE_HEADER, "")
     return f"{HUGGING_FACE}_{named}" if named else HUGGING_FACE

@@ -10,7 +10,7 @@ from pytest_llmcost.usage.fields import text
 # What a response says when the standard price was charged: OpenAI "default" ("auto" is only a request
 # value), Anthropic "standard", Groq "on_demand".
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "standard_only"})
-_CLAUDE_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)")
+_CLAUDE_ON_VERTEX = r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)"
 _CLAUDE_WITHOUT_PREMIUM = ("claude-3", "claude-opus-4@", "claude-opus-4-1", "claude-sonnet-4@")
 _PLACE_FREE = frozenset({"global", "not_available"})
 
@@ -53,7 +53,7 @@ def region_doubts(path: str) -> tuple[str, ...]:
     Args:
         path: The path of a request, with percent-encoding undone.
     """
-    found = _CLAUDE_ON_VERTEX.search(path)
+    found = re.search(_CLAUDE_ON_VERTEX, path) if "/publishers/anthropic/" in path else None
     if found is None or found[1] == "global" or found[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
         return ()
     return (f"no price for the region {found[1]} of Vertex",)
