@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -81,8 +81,7 @@ class CostGate:
         if self.baseline is not None:
             diff = compare(self.baseline, report, prices, self._suite(collected, self.baseline), self._folder)
         judged = judge(report, diff, self._limits(Gate, marked))
-        return replace(
-            report,
+        return report._replace(
             diff=diff,
             findings=judged.findings,
             limits=judged.limits,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import Amount
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """Calls added up.
 
     Attributes:
@@ -121,8 +121,7 @@ class PricingMeta(NamedTuple):
     overrides_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(NamedTuple):
     """Where a report comes from.
 
     Attributes:
@@ -178,8 +177,7 @@ class Notice(NamedTuple):
     paste: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(NamedTuple):
     """What was seen beside calls, for a run that wonders why it has none.
 
     Attributes:
@@ -195,12 +193,11 @@ class Observed:
     not_captured: tuple[str, ...] = ()
     cassettes: int = 0
     interactions: int = 0
-    not_calls: Mapping[str, int] = field(default_factory=dict)
+    not_calls: Mapping[str, int] = MappingProxyType({})
     child_processes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(NamedTuple):
     """Everything that is known of a run; all other outputs are views of it.
 
     Attributes:

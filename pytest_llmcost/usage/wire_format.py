@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_llmcost.usage.reading import Stated
 
@@ -13,8 +12,7 @@ Event = Mapping[str, Any]
 Events = Iterable[Event | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What an answer does not say of itself.
 
     Attributes:
@@ -30,8 +28,7 @@ class Context:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WireFormat:
+class WireFormat(NamedTuple):
     """The readers of a wire format; they never raise, whatever an answer holds.
 
     Attributes:
