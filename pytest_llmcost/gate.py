@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.config.configuration import Incomplete
 from pytest_llmcost.errors import ConfigError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.pricing.prices import Prices
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """What pytest has collected in a session.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
@@ -283,7 +282,7 @@ class CostReporter:
         results = self._sorted_results()
         for nodeid, attempts in self._attempts.items():
             if nodeid in results:
-                results[nodeid] = replace(results[nodeid], attempts=attempts)
+                results[nodeid] = results[nodeid]._replace(attempts=attempts)
         return Facts(
             version=_version(),
             created_at=datetime.now(UTC),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -44,8 +43,7 @@ class Rollup(NamedTuple):
     statuses: Mapping[Status, int]
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(NamedTuple):
     """What pytest said of one test.
 
     Attributes:
@@ -55,22 +53,21 @@ class TestResult:
         attempts: How often it ran: plugins may run a failed test again.
     """
 
-    __test__ = False
-
     nodeid: str
     outcome: str
     duration: float
     attempts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class TestCost:
+class TestCost(NamedTuple):
     """A test with its calls added up."""
-
-    __test__ = False
 
     result: TestResult
     rollup: Rollup
+
+
+# Or pytest takes them for tests where a test module imports them.
+TestResult.__test__ = TestCost.__test__ = False  # type: ignore[attr-defined]
 
 
 class AgentCost(NamedTuple):

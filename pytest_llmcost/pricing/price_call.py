@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, Status, SubCall
@@ -13,7 +13,9 @@ from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
-from pytest_llmcost.pricing.prices import Prices
+
+if TYPE_CHECKING:
+    from pytest_llmcost.pricing.prices import Prices
 
 _UNPRICED = "no price for {provider}/{model}"
 _UNKNOWN = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})

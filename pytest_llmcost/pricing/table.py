@@ -93,8 +93,17 @@ class PriceTable:
 
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
-        typed = {row.start for rule in self.rules.models for row in rule.rows if row.start}
-        return sorted({*typed, *self.bundled.starts(provider, model)})
+        return sorted({*self.typed_starts(), *self.bundled.starts(provider, model)})
+
+    def typed_starts(self) -> set[date]:
+        """The days on which rows of the YAML begin."""
+        return {row.start for rule in self.rules.models for row in rule.rows if row.start}
+
+    @property
+    def builds_on_bundled(self) -> bool:
+        """Whether a row of the YAML may take rates of another table."""
+        rows = [row for rule in self.rules.models for row in rule.rows]
+        return any(row.base is not None or row.multiply is not None for row in rows)
 
     def on(self, day: date) -> PriceTable:
         """The same rules and tables with the prices of another day."""
