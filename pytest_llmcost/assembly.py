@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Call, MeasuredCall
@@ -30,8 +30,7 @@ from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What a report states beside its calls.
 
     Attributes:
@@ -52,11 +51,11 @@ class Facts:
     rootdir: str
     commit: str | None = None
     branch: str | None = None
-    selection: Selection = field(default_factory=lambda: Selection(full=True, collected=0, ran=0))
+    selection: Selection = Selection(full=True, collected=0, ran=0)
     results: tuple[TestResult, ...] = ()
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
-    observed: Observed = field(default_factory=Observed)
+    observed: Observed = Observed()
 
 
 def assemble(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.config.configuration import Configuration, Incomplete
 from pytest_llmcost.errors import ConfigError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.pricing.prices import Prices
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """What pytest has collected in a session.
 
     Attributes:
@@ -84,8 +82,7 @@ class CostGate:
             diff = compare(self.baseline, report, prices, self._suite(collected, self.baseline), self._folder)
         limits = limits_of(self._settings.configuration, marked, self._folder, update=self._settings.update)
         judged = judge(report, diff, limits)
-        return replace(
-            report,
+        return report._replace(
             diff=diff,
             findings=judged.findings,
             limits=judged.limits,
@@ -95,9 +92,8 @@ class CostGate:
 
     def undecided(self, report: RunReport, marked: Mapping[str, Budget]) -> RunReport:
         """The report of a run that a fault of ours kept from being judged: it does not pass a limit."""
-        return replace(
-            report,
-            meta=replace(report.meta, complete=False),
+        return report._replace(
+            meta=report.meta._replace(complete=False),
             findings=(not_complete(),) if self.is_set or marked else (),
             marked=marked,
         )

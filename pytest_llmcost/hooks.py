@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from pytest_llmcost.errors import HookError
-from pytest_llmcost.usage.custom import CallUsage, custom_reading, exchange_for_plugins
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.reading import Reading
 
@@ -42,6 +41,8 @@ class UsageHook:
         """
         if not self._implementations():
             return None
+        from pytest_llmcost.usage.custom import CallUsage, custom_reading, exchange_for_plugins
+
         asked = exchange_for_plugins(exchange)
         if asked is None:
             return None

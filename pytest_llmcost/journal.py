@@ -12,10 +12,9 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from pytest_llmcost.file_locks import hold, is_held
 
@@ -28,8 +27,7 @@ _A_MOMENT = 2.0
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseResult:
+class PhaseResult(NamedTuple):
     """What pytest reported of one phase of a test.
 
     Attributes:
@@ -43,8 +41,7 @@ class PhaseResult:
     duration: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line: a test that has finished.
 
     Attributes:
@@ -68,8 +65,7 @@ class Entry:
         return f'{head[:-1]}, "payloads": [{", ".join(self.payloads)}]}}\n'
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunFacts(NamedTuple):
     """What a run is, as far as a later command needs it to make the report.
 
     Attributes:

@@ -117,7 +117,7 @@ def _nodeid(shard: Shard, nodeid: str) -> str:
 
 
 def _result(shard: Shard, result: TestResult) -> TestResult:
-    return replace(result, nodeid=_nodeid(shard, result.nodeid))
+    return result._replace(nodeid=_nodeid(shard, result.nodeid))
 
 
 def _calls(shards: Sequence[Shard]) -> Iterator[Call]:
@@ -127,13 +127,12 @@ def _calls(shards: Sequence[Shard]) -> Iterator[Call]:
         for call in shard.report.calls:
             number += 1
             origin = call.measured.origin
-            origin = replace(
-                origin,
+            origin = origin._replace(
                 nodeid=None if origin.nodeid is None else _nodeid(shard, origin.nodeid),
                 agent_run=None if origin.agent_run is None else f"{place}-{origin.agent_run}",
                 agent_runs=tuple(f"{place}-{run}" for run in origin.agent_runs),
             )
-            yield replace(call, id=f"c{number}", measured=replace(call.measured, origin=origin))
+            yield call._replace(id=f"c{number}", measured=call.measured._replace(origin=origin))
 
 
 def _cards(shards: Sequence[Shard]) -> Mapping[str, RateCard]:
@@ -156,8 +155,7 @@ def _meta(shards: Sequence[Shard], ran: int, cards: Mapping[str, RateCard]) -> M
     newest = max(metas, key=lambda meta: meta.created_at)
     version = next((meta.pricing.version for meta in metas if meta.pricing.version), None)
     branches = {meta.branch for meta in metas}
-    return replace(
-        newest,
+    return newest._replace(
         branch=newest.branch if len(branches) == 1 else None,
         complete=all(meta.complete for meta in metas),
         selection=Selection(

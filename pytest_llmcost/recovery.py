@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_llmcost.assembly import Facts, assemble
@@ -79,7 +78,7 @@ def _contents(folder: Path) -> tuple[list[MeasuredCall], Outcomes, list[str]]:
                 attempts[nodeid] = max(attempt, attempts.get(nodeid, 1))
     for nodeid, attempt in attempts.items():
         if nodeid in outcomes.results:
-            outcomes.results[nodeid] = replace(outcomes.results[nodeid], attempts=attempt)
+            outcomes.results[nodeid] = outcomes.results[nodeid]._replace(attempts=attempt)
     return calls, outcomes, faults
 
 

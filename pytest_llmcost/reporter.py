@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reports.terminal import Detail
 
+# Looking it up reads the metadata of the distribution.
+_version = cache(partial(version, "pytest-llmcost"))
 # What pytest says of a session that ran to its end.
 _RAN_THROUGH = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
@@ -94,7 +96,7 @@ class CostReporter:
         path = self._settings.configuration.path
         commit, branch = git_state(self._settings.root)
         return RunFacts(
-            version=version("pytest-llmcost"),
+            version=_version(),
             created_at=datetime.now(UTC),
             rootdir=self._settings.root.as_posix(),
             config=None if path is None else str(self._settings.invoked_from / path),
@@ -302,9 +304,9 @@ class CostReporter:
         results = self._sorted_results()
         for nodeid, attempts in self._attempts.items():
             if nodeid in results:
-                results[nodeid] = replace(results[nodeid], attempts=attempts)
+                results[nodeid] = results[nodeid]._replace(attempts=attempts)
         return Facts(
-            version=version("pytest-llmcost"),
+            version=_version(),
             created_at=datetime.now(UTC),
             rootdir=self._settings.root.as_posix(),
             commit=commit,

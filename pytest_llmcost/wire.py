@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.call import MeasuredCall
-from pytest_llmcost.model.codec import measured_to_json, notice_to_json, observed_to_json
+from pytest_llmcost.model.codec import notice_to_json, observed_to_json
 from pytest_llmcost.model.report import Notice, Observed
+from pytest_llmcost.model.rows import measured_row
 
 # On a test report, and in xdist's workeroutput.
 ATTRIBUTE = "llm_cost"
@@ -41,26 +42,24 @@ class Payload(NamedTuple):
 
     def to_text(self) -> str:
         """Write it in ASCII."""
-        return _encode(self.to_json())
+        return f"{{{self.members()}}}"
 
     @classmethod
     def from_text(cls, text: str) -> Payload:
         """Read what ``to_text`` wrote."""
         return cls.from_json(json.loads(text))
 
-    def to_json(self) -> dict[str, Any]:
-        """Dicts, lists, strings and numbers."""
-        return {
-            "calls": [measured_to_json(call) for call in self.calls],
-            "faults": list(self.faults),
-            "attempts": dict(self.attempts),
-            "number": self.number,
-            "budgets": dict(self.budgets),
-        }
+    def members(self) -> str:
+        """The members of the JSON object that ``to_text`` writes."""
+        return (
+            f'"calls": [{", ".join(map(measured_row, self.calls))}], "faults": {_encode(self.faults)}, '
+            f'"attempts": {_encode(dict(self.attempts))}, "number": {self.number}, '
+            f'"budgets": {_encode(dict(self.budgets))}'
+        )
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Payload:
-        """Read what ``to_json`` made."""
+        """Read the JSON object that ``to_text`` writes."""
         from pytest_llmcost.model.decode import measured_from_json
 
         calls = tuple(measured_from_json(row) for row in found["calls"])
@@ -87,15 +86,13 @@ class Rest(NamedTuple):
 
     def to_text(self) -> str:
         """Write it in ASCII."""
-        return _encode(
-            {
-                **self.payload.to_json(),
-                "notices": [notice_to_json(notice) for notice in self.notices],
-                "observed": observed_to_json(self.observed),
-                "deselected": self.deselected,
-                "whole_files": list(self.whole_files),
-            }
-        )
+        rest = {
+            "notices": [notice_to_json(notice) for notice in self.notices],
+            "observed": observed_to_json(self.observed),
+            "deselected": self.deselected,
+            "whole_files": list(self.whole_files),
+        }
+        return f"{{{self.payload.members()}, {_encode(rest)[1:]}"
 
     @classmethod
     def from_text(cls, text: str) -> Rest:

@@ -7,15 +7,13 @@ import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class AgentFrame:
+class AgentFrame(NamedTuple):
     """One entry into an agent.
 
     Attributes:

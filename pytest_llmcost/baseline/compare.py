@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
@@ -154,7 +154,7 @@ def _total(both: Sequence[_Compared]) -> Change:
         head=side_of(head),
         delta=total(one.change.delta for one in both),
         causes=tuple(
-            replace(cause, before=biggest[cause.kind].before, after=biggest[cause.kind].after)
+            cause._replace(before=biggest[cause.kind].before, after=biggest[cause.kind].after)
             if cause.kind in {CauseKind.MODEL, CauseKind.TIER}
             else cause
             for cause in causes

@@ -10,13 +10,11 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 
-@dataclass(frozen=True, slots=True)
-class InteractionRef:
+class InteractionRef(NamedTuple):
     """An interaction of an open cassette.
 
     Attributes:
@@ -28,7 +26,6 @@ class InteractionRef:
     interaction: int | None
 
 
-@dataclass(slots=True)
 class _Source:
     """What is known of one cassette.
 
@@ -39,10 +36,13 @@ class _Source:
         parts: The files that were loaded, and how many interactions each holds; empty for just one.
     """
 
-    path: str
-    offered: int = 0
-    kept: list[int] = field(default_factory=list)
-    parts: list[tuple[str, int]] = field(default_factory=list)
+    __slots__ = ("kept", "offered", "parts", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.offered = 0
+        self.kept: list[int] = []
+        self.parts: list[tuple[str, int]] = []
 
 
 class Places:

@@ -11,17 +11,18 @@ from pytest_llmcost.capture.sighting import Sighting, Way
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.usage.hosts import host_of, provider_of
 
+# Compiled when one is asked: SDKs start a process to learn the platform, which is nothing of ours.
 # Paths that only models are served at, on whatever host.
-_MODEL_PATH = re.compile(r"/v1(?:beta)?/(?:realtime|responses)\b|BidiGenerateContent|/openai/realtime\b")
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?$")
+_MODEL_PATH = r"/v1(?:beta)?/(?:realtime|responses)\b|BidiGenerateContent|/openai/realtime\b"
+_PYTHON = r"(?:python|pypy)[\d.]*(?:\.exe)?$"
 _SDKS = (
     "openai|anthropic|google\\.genai|google import genai|mistralai|cohere|groq|ollama|litellm|boto3"
     "|huggingface_hub|pydantic_ai|langchain\\w*|langgraph|agents|instructor"
 )
 _OTHERS_BEFORE = r"(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*"
-_IMPORTS_SDK = re.compile(rf"(?:^|;)[ \t]*(?:import\s+{_OTHERS_BEFORE}|from\s+)(?:{_SDKS})\b", re.MULTILINE)
+_IMPORTS_SDK = rf"(?m)(?:^|;)[ \t]*(?:import\s+{_OTHERS_BEFORE}|from\s+)(?:{_SDKS})\b"
 # Names of gRPC may say who resolves them: dns:host, dns:///host, dns://server/host.
-_RESOLVER = re.compile(r"^(?:dns|xds|passthrough):(?://[^/]*/)?/?")
+_RESOLVER = r"^(?:dns|xds|passthrough):(?://[^/]*/)?/?"
 # Options of the interpreter that are followed by a value: its own, or what is run.
 _WITH_VALUE = "cmXW"
 _NO_FILES = ("/dev/", "/proc/")  # of this process, not of the child
@@ -60,10 +61,10 @@ def _what(sighting: Sighting, hosts: Mapping[str, str], root: Path) -> str | Non
     if sighting.way is Way.FORK:
         return f"{sighting.target} LLM request(s) of a forked child process"
     if sighting.way is Way.GRPC:
-        host = _RESOLVER.sub("", sighting.target)
+        host = re.sub(_RESOLVER, "", sighting.target)
         return f"gRPC channel to {host}" if provider_of(host, hosts) else None
     host = host_of(re.sub("^ws", "http", sighting.target))
-    if host and (provider_of(host, hosts) or _MODEL_PATH.search(sighting.target)):
+    if host and (provider_of(host, hosts) or re.search(_MODEL_PATH, sighting.target)):
         return f"WebSocket to {host}"
     return None
 
@@ -76,7 +77,7 @@ def _where(scope: Scope) -> str:
 
 def _script_with_sdk(command: list[str], root: Path) -> str | None:
     """The python script of a command, if it imports an SDK itself; only its text is looked at."""
-    if not _PYTHON.search(PurePath(command[0]).name):
+    if not re.search(_PYTHON, PurePath(command[0]).name):
         return None
     arguments = iter(command[1:])
     for argument in arguments:
@@ -86,7 +87,7 @@ def _script_with_sdk(command: list[str], root: Path) -> str | None:
         if option and not value:
             value = next(arguments, "")
         if option == "c":
-            return "python -c" if _IMPORTS_SDK.search(value) else None
+            return "python -c" if re.search(_IMPORTS_SDK, value) else None
         if option == "m":
             places = [root / f"{value.replace('.', '/')}{end}" for end in (".py", "/__main__.py")]
             return f"python -m {value}" if any(map(_imports_sdk, places)) else None
@@ -110,4 +111,4 @@ def _imports_sdk(script: Path) -> bool:
             text = file.read(_MOST_BYTES)
     except (OSError, ValueError):
         return False
-    return _IMPORTS_SDK.search(text.decode("utf-8", "replace")) is not None
+    return re.search(_IMPORTS_SDK, text.decode("utf-8", "replace")) is not None

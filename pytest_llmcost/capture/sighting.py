@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.attribution.scope import Scope
 
@@ -17,8 +17,7 @@ class Way(StrEnum):
     FORK = "forked child process"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One of them, as it began.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         )
     diff = None if base is None else difference(report, base)
     judged = judge(report, diff, limits_of(configuration, report.marked, base.folder if base else ""))
-    again = replace(report, diff=diff, findings=judged.findings, limits=judged.limits)
+    again = report._replace(diff=diff, findings=judged.findings, limits=judged.limits)
     lines = [*_section(again, width, arguments.report)]
     lines += [line.text for line in notice_lines(judged.notices, width)]
     out.write("\n".join(lines) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -148,4 +147,4 @@ def prices_of_day(report: RunReport, configuration: Configuration) -> PriceTable
 
     typed = report.meta.pricing.as_of
     as_of = AsOf.RECORDED if typed == AsOf.RECORDED.value else date.fromisoformat(typed)
-    return PriceTable(replace(configuration.pricing, as_of=as_of), report.meta.created_at.date())
+    return PriceTable(configuration.pricing._replace(as_of=as_of), report.meta.created_at.date())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -137,7 +137,7 @@ def _measured(path: str, settled: Settled[RecordedExchange]) -> MeasuredCall:
         cassette=CassetteRef(path, item.interaction),
     )
     # The file does not say when the request was sent: when it was answered is the nearest.
-    return replace(call, started_at=call.answered_at or call.started_at)
+    return call._replace(started_at=call.answered_at or call.started_at)
 
 
 def _report(found: Scanned, configuration: Configuration) -> RunReport:

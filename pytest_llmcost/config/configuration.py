@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.pricing.rules import PricingRules
 
@@ -22,8 +22,7 @@ class Incomplete(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What llmcost.yaml says, or the defaults without one.
 
     Attributes:
@@ -38,8 +37,8 @@ class Configuration:
 
     path: str | None = None
     sha256: str | None = None
-    pricing: PricingRules = field(default_factory=PricingRules)
-    hosts: Mapping[str, str] = field(default_factory=dict)
+    pricing: PricingRules = PricingRules()
+    hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False
     budgets: tuple[Budget, ...] = ()
     incomplete: Incomplete = Incomplete.FAIL

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 
-from pytest_llmcost.model.money import ZERO, exact_money, money_text, parse_money
+from pytest_llmcost.model.money import EXACT, ZERO, exact_money, money_text, parse_money
 
 Number = int | float | str | Decimal
 
@@ -96,11 +97,13 @@ NOTHING = Amount.exactly(ZERO)
 
 def total(amounts: Iterable[Amount]) -> Amount:
     """Sum amounts; the sum has an upper bound only if every part has one."""
-    low = value = high = ZERO
-    bounded = True
     found = list(amounts)
     if not found:
         return NOTHING
+    if all(amount.low is amount.value is amount.high for amount in found):
+        return Amount.exactly(reduce(EXACT.add, [amount.value for amount in found], ZERO))
+    low = value = high = ZERO
+    bounded = True
     with exact_money():
         if all(amount.low is amount.value is amount.high for amount in found):
             return Amount.exactly(sum((amount.value for amount in found), ZERO))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
@@ -147,8 +147,7 @@ class RequestSize(NamedTuple):
     parts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """Who made a call.
 
     Attributes:
@@ -180,8 +179,7 @@ class SubCall(NamedTuple):
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredCall:
+class MeasuredCall(NamedTuple):
     """A call before any price is applied.
 
     Attributes:
@@ -192,18 +190,18 @@ class MeasuredCall:
         model: Requested and billed model.
         stream: Whether the answer was streamed.
         source: Where the answer came from.
-        stale: Whether the request sent differs from the one whose recorded answer was replayed.
-        leak: Whether it reached the network past an open cassette.
         usage: What was stated; None if nothing was.
         incomplete: Why the usage is missing or not final; None if it is final.
+        request: Fingerprint and sizes.
+        started_at: When the request was sent, UTC.
+        stale: Whether the request sent differs from the one whose recorded answer was replayed.
+        leak: Whether it reached the network past an open cassette.
         context: What else decides the price, such as ``service_tier``.
         doubts: Facts that no price table knows how to price.
         stated_cost: USD, where the provider's answer states the cost.
         sub_calls: Model calls inside this one.
-        request: Fingerprint and sizes.
         cassette: Which recorded interaction stated the usage.
         http_status: Of the response.
-        started_at: When the request was sent, UTC.
         answered_at: When the provider answered, by its own clock, UTC; None if it did not say.
         latency: Seconds to the end of the answer; None if it was not live.
         call_site: ``file:line`` of the innermost frame in the project; None if there is none.
@@ -217,18 +215,18 @@ class MeasuredCall:
     model: ModelIds
     stream: bool
     source: Source
-    stale: bool = False
-    leak: bool = False
     usage: Usage | None
     incomplete: str | None
-    context: Mapping[str, str] = field(default_factory=dict)
+    request: RequestSize
+    started_at: datetime
+    stale: bool = False
+    leak: bool = False
+    context: Mapping[str, str] = MappingProxyType({})
     doubts: tuple[str, ...] = ()
     stated_cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
-    request: RequestSize
     cassette: CassetteRef | None = None
     http_status: int = 200
-    started_at: datetime
     answered_at: datetime | None = None
     latency: float | None = None
     call_site: str | None = None
@@ -245,8 +243,7 @@ class PricedSubCall(NamedTuple):
     lookup: Lookup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """A measured call with its cost.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Calls from the builtin types that ``codec`` makes of them."""
+"""Calls, and what stands beside them, from the JSON that ``rows`` and ``codec`` write."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _per(found: object) -> int:
 
 
 def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
-    """Read what ``measured_to_json`` wrote, or a row of report.json.
+    """Read what ``measured_row`` wrote, or a row of report.json.
 
     Raises:
         KeyError, TypeError, ValueError: If the row is not of that form.
@@ -118,7 +118,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
 
 
 def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Call:
-    """Read what ``call_to_json`` wrote.
+    """Read what ``call_row`` wrote.
 
     Raises:
         KeyError, TypeError, ValueError: If the row is not of that form.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.money import ZERO
@@ -40,8 +40,7 @@ class CauseKind(StrEnum):
     PRICE = "price"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One part of a change.
 
     Attributes:
@@ -59,8 +58,7 @@ class Cause:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class Side(NamedTuple):
     """The figures of one side.
 
     Attributes:
@@ -74,8 +72,7 @@ class Side:
     cache_hit_rate: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One test, one agent, or the suite, on both sides.
 
     Attributes:
@@ -97,8 +94,7 @@ class Change:
     renamed_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDiff:
+class RunDiff(NamedTuple):
     """A run against its baseline.
 
     Attributes:

@@ -8,7 +8,8 @@ from decimal import Context, Decimal, DecimalException, localcontext
 
 # The app under test may have set a coarse decimal context of its own in this thread, and some
 # price tables state 18 decimals per million tokens: 60 digits keep every product and sum exact.
-_EXACT = Context(prec=60)
+# Its methods do one operation each; for several, ``exact_money`` reads better and costs more to enter.
+EXACT = Context(prec=60)
 # No price is beyond: written out, 1e999999999 would have a gigabyte of digits.
 _MOST_DIGITS = 50
 
@@ -19,7 +20,7 @@ ZERO = Decimal(0)
 
 def exact_money() -> AbstractContextManager[Context]:
     """Do decimal arithmetic without rounding, whatever context the caller's thread has."""
-    return localcontext(_EXACT)  # which enters a copy
+    return localcontext(EXACT)  # which enters a copy
 
 
 def money_text(amount: Decimal) -> str:

@@ -83,8 +83,7 @@ class RateCard:
         object.__setattr__(self, "corrected", MappingProxyType(dict(self.corrected)))
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """The answer of a price table for one call.
 
     Attributes:
@@ -100,4 +99,4 @@ class Lookup:
     card: RateCard | None = None
     matched: str | None = None
     origin: str | None = None
-    trail: tuple[str, ...] = field(default=())
+    trail: tuple[str, ...] = ()

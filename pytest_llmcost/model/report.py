@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import Amount
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """Calls added up.
 
     Attributes:
@@ -45,8 +44,7 @@ class Rollup:
     statuses: Mapping[Status, int]
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(NamedTuple):
     """What pytest said of one test.
 
     Attributes:
@@ -56,22 +54,21 @@ class TestResult:
         attempts: How often it ran: plugins may run a failed test again.
     """
 
-    __test__ = False
-
     nodeid: str
     outcome: str
     duration: float
     attempts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class TestCost:
+class TestCost(NamedTuple):
     """A test with its calls added up."""
-
-    __test__ = False
 
     result: TestResult
     rollup: Rollup
+
+
+# Or pytest takes them for tests where a test module imports them.
+TestResult.__test__ = TestCost.__test__ = False  # type: ignore[attr-defined]
 
 
 class AgentCost(NamedTuple):
@@ -122,8 +119,7 @@ class PricingMeta(NamedTuple):
     overrides_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(NamedTuple):
     """Where a report comes from.
 
     Attributes:
@@ -179,8 +175,7 @@ class Notice(NamedTuple):
     paste: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(NamedTuple):
     """What was seen beside calls, for a run that wonders why it has none.
 
     Attributes:
@@ -196,12 +191,11 @@ class Observed:
     not_captured: tuple[str, ...] = ()
     cassettes: int = 0
     interactions: int = 0
-    not_calls: Mapping[str, int] = field(default_factory=dict)
+    not_calls: Mapping[str, int] = MappingProxyType({})
     child_processes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(NamedTuple):
     """Everything that is known of a run; all other outputs are views of it.
 
     Attributes:
@@ -223,7 +217,7 @@ class RunReport:
     diff: RunDiff | None = None
     findings: tuple[Finding, ...] = ()
     limits: int = 0
-    marked: Mapping[str, Budget] = field(default_factory=dict)
+    marked: Mapping[str, Budget] = MappingProxyType({})
 
     @property
     def verdict(self) -> Verdict:

@@ -42,8 +42,9 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         include_mocked: Whether mocked calls count; they are never spent.
     """
     final = counted(calls, last, include_mocked)
-    usage = total_usage(call.usage for call in final)
-    prompts = [call.usage for call in final if call.measured.api.generates]
+    usages = [call.usage for call in final]
+    prompts = [usage for call, usage in zip(final, usages, strict=True) if call.measured.api.generates]
+    usage = total_usage(usages)
     return Rollup(
         calls=len(final),
         cost=total(call.cost for call in final),

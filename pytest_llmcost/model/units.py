@@ -8,8 +8,8 @@ A unit contains another when its dimensions are a part of the other's: ``input_t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 PER_MILLION = 1_000_000
 PER_THOUSAND = 1_000
@@ -32,8 +32,7 @@ CODE_EXECUTIONS = "code_executions"
 REQUESTS = "requests"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One thing that is counted and billed.
 
     Attributes:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from pytest_llmcost.model import units
-from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.money import EXACT
 
 _SIX_PLACES = Decimal("0.000001")
 
@@ -74,7 +74,7 @@ def total_usage(usages: Iterable[Usage]) -> Usage:
     """Sum usages unit by unit; a unit is in the sum if any part states it."""
     counts: dict[str, int] = {}
     for usage in usages:
-        for name, count in usage:
+        for name, count in usage.counts.items():
             counts[name] = counts.get(name, 0) + count
     return Usage(counts)
 
@@ -90,7 +90,6 @@ def cache_hit_rate(usage: Usage) -> Decimal | None:
     """
     if not usage.input_tokens:
         return None
-    with exact_money():
-        # More reads than prompt are impossible, and stated all the same.
-        rate = Decimal(min(usage.cache_read_tokens, usage.input_tokens)) / usage.input_tokens
-        return rate.quantize(_SIX_PLACES)
+    # More reads than prompt are impossible, and stated all the same.
+    read = min(usage.cache_read_tokens, usage.input_tokens)
+    return EXACT.quantize(EXACT.divide(read, usage.input_tokens), _SIX_PLACES)

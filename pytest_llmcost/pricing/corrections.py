@@ -8,9 +8,10 @@ when the row was written, so that a row goes when it is no longer needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import PriceSource, Rate, RateCard, Tier
@@ -20,29 +21,25 @@ from pytest_llmcost.pricing.rules import has_wildcard, key_matches
 TABLE = "corrections"
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """The whole rate card of a model that genai-prices does not know, or knows wrongly."""
 
     rates: Mapping[str, Rate]
 
 
-@dataclass(frozen=True, slots=True)
-class SameAs:
+class SameAs(NamedTuple):
     """Another id of a model that genai-prices knows, as ``provider/model``."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """Rates that genai-prices lacks on a card that it has."""
 
     rates: Mapping[str, Rate]
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """A rate that is a multiple of another one of the card, in every tier."""
 
     unit: str
@@ -50,8 +47,7 @@ class Derived:
     factor: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Premium:
+class Premium(NamedTuple):
     """A factor on every rate of tokens; fees are not multiplied."""
 
     factor: Decimal
@@ -62,8 +58,7 @@ Change = Card | SameAs | Added | Derived | Premium
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class Correction(NamedTuple):
     """One row.
 
     Attributes:

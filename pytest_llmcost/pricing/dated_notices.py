@@ -17,6 +17,7 @@ from pytest_llmcost.pricing.table import PriceTable
 _AHEAD = timedelta(days=90)
 _OLD = timedelta(days=60)
 _SHOWN = Decimal("0.000001")
+_OF_THE_YAML = frozenset({PriceSource.YAML, PriceSource.FREE})
 _FROM_A_TABLE = frozenset({PriceSource.YAML, PriceSource.CORRECTION, PriceSource.GENAI_PRICES})
 
 
@@ -37,9 +38,13 @@ def _changes(calls: Sequence[Call], table: PriceTable, day: date) -> Iterator[No
     """What this run would cost after each change of a price that a table has already."""
     starts: dict[tuple[str, str], list[date]] = {}
     ahead: dict[date, None] = {}
+    # The bundled table need not be loaded to ask when its prices change where rows of the YAML alone hold.
+    rows_stay = not table.builds_on_bundled and not any(day < start for start in table.typed_starts())
     affected = []
     for call in calls:
         if call.lookup.source not in _FROM_A_TABLE or call.cost.high is None:
+            continue
+        if rows_stay and _is_typed(call):
             continue
         own = [start for pair in _models(call.measured) for start in _starts(table, pair, day, starts)]
         if own:
@@ -54,6 +59,12 @@ def _changes(calls: Sequence[Call], table: PriceTable, day: date) -> Iterator[No
                 NoticeKind.PRICE_CHANGE,
                 f"this suite: {_signed(change)} from {start}, as prices of {', '.join(models)} change",
             )
+
+
+def _is_typed(call: Call) -> bool:
+    """Whether the YAML alone prices a call."""
+    lookups = (call.lookup, *(sub_call.lookup for sub_call in call.sub_calls))
+    return all(lookup.source in _OF_THE_YAML for lookup in lookups)
 
 
 def _starts(

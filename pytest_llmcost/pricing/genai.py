@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmcost.model.price import PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.units import REASONING
@@ -34,8 +33,7 @@ _AROUND_THE_ID = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A model of a table that an id was resolved to."""
 
     provider: str

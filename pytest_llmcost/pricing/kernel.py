@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.price import Rate, RateCard
@@ -14,8 +14,7 @@ from pytest_llmcost.model.units import INPUT, REQUESTS, UNITS, Unit
 from pytest_llmcost.model.usage import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the invoice.
 
     Attributes:
@@ -33,8 +32,7 @@ class Line:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(NamedTuple):
     """The priced lines of a usage, and what could not be priced.
 
     Attributes:
@@ -80,8 +78,7 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
     return Invoice(tuple(lines), tuple(problems))
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """What follows from the names of units alone: the same for most calls of a model.
 
     Attributes:

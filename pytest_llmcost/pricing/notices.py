@@ -17,7 +17,7 @@ from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
 _WORTH_SAYING = Decimal("0.01")
 # The provider of a wire format, where the format is not named after it.
 _PROVIDER_OF_FORMAT = {"bedrock": "aws", "gemini": "google", "vertex": "google"}
-_FIRST_WILDCARD = re.compile(r"[*?].*", re.DOTALL)
+_FIRST_WILDCARD = r"(?s)[*?].*"
 _FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
@@ -112,7 +112,7 @@ def _row(api: Api) -> str:
 def _key(provider: str, model: str) -> str:
     """The key that a model needs in the YAML; a wildcard is allowed at its end only."""
     name = f"{provider}/{model}"
-    return _quoted(_FIRST_WILDCARD.sub("*", name, count=1))
+    return _quoted(re.sub(_FIRST_WILDCARD, "*", name, count=1))
 
 
 def _quoted(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, Status, SubCall
@@ -12,17 +13,19 @@ from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
-from pytest_llmcost.pricing.prices import Prices
+
+if TYPE_CHECKING:
+    from pytest_llmcost.pricing.prices import Prices
 
 _UNPRICED = "no price for {provider}/{model}"
+_UNKNOWN = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The cost of one usage at one lookup."""
 
     cost: Amount
-    components: dict[str, Decimal] = field(default_factory=dict)
+    components: Mapping[str, Decimal] = MappingProxyType({})
     problems: tuple[str, ...] = ()
 
 
@@ -69,9 +72,10 @@ def _remembered(call: MeasuredCall, lookup: Lookup, bills: dict[tuple[str, Usage
     if lookup.card is None or lookup.source is PriceSource.STATED:
         return _part(usage, lookup, call.stated_cost)
     key = (lookup.card.name, usage)
-    if key not in bills:
-        bills[key] = _part(usage, lookup, call.stated_cost)
-    return bills[key]
+    part = bills.get(key)
+    if part is None:
+        part = bills[key] = _part(usage, lookup, call.stated_cost)
+    return part
 
 
 def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
@@ -120,10 +124,12 @@ def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tu
 
 
 def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
+    unknown = status in _UNKNOWN
+    if not inside and not unknown:
+        return own.cost
     low, value, high = own.cost.low, own.cost.value, own.cost.high
     with exact_money():
         for amount in inside:
             low, value = low + amount.low, value + amount.value
             high = None if high is None or amount.high is None else high + amount.high
-    unknown = status in {Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL}
     return Amount(low, value, None if unknown else high)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.model.price import Rate
 
@@ -33,8 +33,7 @@ class ProviderReported(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRates:
+class DatedRates(NamedTuple):
     """One row of a model in the YAML.
 
     Attributes:
@@ -52,8 +51,7 @@ class DatedRates:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRule:
+class ModelRule(NamedTuple):
     """A key under ``models:`` with its rows, the oldest first."""
 
     key: str
@@ -66,8 +64,7 @@ class ModelRule:
         return held[-1] if held else None
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A key under ``aliases:`` and the ``provider/model`` that it stands for."""
 
     key: str
@@ -75,16 +72,14 @@ class Alias:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class FreeRule:
+class FreeRule(NamedTuple):
     """An entry under ``free:``: calls of that ``provider/model`` cost nothing."""
 
     key: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class PricingRules:
+class PricingRules(NamedTuple):
     """The ``pricing:`` section.
 
     Attributes:
@@ -103,7 +98,7 @@ class PricingRules:
     provider_reported: ProviderReported = ProviderReported.PREFER
     models: tuple[ModelRule, ...] = ()
     aliases: tuple[Alias, ...] = ()
-    free: tuple[FreeRule, ...] = field(default=())
+    free: tuple[FreeRule, ...] = ()
 
     def place(self, line: int) -> str:
         """``file:line`` for messages."""

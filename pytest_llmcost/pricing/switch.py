@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, MeasuredCall, ModelIds, SubCall
@@ -44,8 +43,7 @@ def switched(
         changed[switch].append(calls[-1])
     results = [test.result for test in report.tests]
     last, mocked = last_attempts(calls, results), report.meta.include_mocked
-    return replace(
-        report,
+    return report._replace(
         calls=tuple(calls),
         totals=rollup(calls, last=last, include_mocked=mocked),
         tests=by_test(calls, results, last=last, include_mocked=mocked),
@@ -62,8 +60,7 @@ def _as_made_by(call: MeasuredCall, name: str) -> MeasuredCall:
     """The call, with all of its usage, sent to another model."""
     provider, _, model = name.partition("/")
     same_provider = provider == call.provider
-    return replace(
-        call,
+    return call._replace(
         provider=provider,
         host=call.host if same_provider else provider,
         model=ModelIds(model, model),

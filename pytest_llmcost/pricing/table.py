@@ -9,9 +9,9 @@ server of one's own answers in its own wire format is free, if the YAML says not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pytest_llmcost.model.call import Api, MeasuredCall, ModelIds
 from pytest_llmcost.model.money import money_text
@@ -40,8 +40,7 @@ _STATE_ZERO = frozenset({"openrouter"})
 _Keyed = TypeVar("_Keyed", ModelRule, Alias)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What is asked of the tables for one call."""
 
     context: Mapping[str, str]
@@ -97,12 +96,21 @@ class PriceTable:
 
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
-        typed = {row.start for rule in self.rules.models for row in rule.rows if row.start}
-        return sorted({*typed, *self.bundled.starts(provider, model)})
+        return sorted({*self.typed_starts(), *self.bundled.starts(provider, model)})
+
+    def typed_starts(self) -> set[date]:
+        """The days on which rows of the YAML begin."""
+        return {row.start for rule in self.rules.models for row in rule.rows if row.start}
+
+    @property
+    def builds_on_bundled(self) -> bool:
+        """Whether a row of the YAML may take rates of another table."""
+        rows = [row for rule in self.rules.models for row in rule.rows]
+        return any(row.base is not None or row.multiply is not None for row in rows)
 
     def on(self, day: date) -> PriceTable:
         """The same rules and tables with the prices of another day."""
-        return PriceTable(replace(self.rules, as_of=day), self._today, self.bundled.bundled)
+        return PriceTable(self.rules._replace(as_of=day), self._today, self.bundled.bundled)
 
     def look_up(self, call: MeasuredCall) -> Lookup:
         """Find the price of a call.
@@ -110,12 +118,13 @@ class PriceTable:
         Returns:
             The lookup; its source is ``NONE`` if nobody knows the model.
         """
-        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
         if call.stated_cost is not None:
             return self._look_up(call)
-        if key not in self._lookups:
-            self._lookups[key] = self._look_up(call)
-        return self._lookups[key]
+        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
+        found = self._lookups.get(key)
+        if found is None:
+            found = self._lookups[key] = self._look_up(call)
+        return found
 
     def _look_up(self, call: MeasuredCall) -> Lookup:
         trail: list[str] = []
@@ -132,7 +141,7 @@ class PriceTable:
             answer = self._ask(call.provider, requested, question, trail, stated)
         if answer is None or answer.source is PriceSource.NONE:
             answer = stated or answer or self._default(call, trail)
-        return replace(answer, trail=tuple(trail))
+        return answer._replace(trail=tuple(trail))
 
     def _default(self, call: MeasuredCall, trail: list[str]) -> Lookup:
         if call.provider == _SUBSCRIPTION:
@@ -148,7 +157,7 @@ class PriceTable:
         trail: list[str] = []
         question = _Question(call.context, self.day_of(call), self.rules.as_of is AsOf.RECORDED)
         answer = self._ask(call.provider, model, question, trail, None) or Lookup(PriceSource.NONE)
-        return replace(answer, trail=tuple(trail))
+        return answer._replace(trail=tuple(trail))
 
     def _stated(self, call: MeasuredCall, trail: list[str]) -> Lookup | None:
         if call.stated_cost is None or self.rules.provider_reported is ProviderReported.IGNORE:
@@ -182,7 +191,7 @@ class PriceTable:
         found = self._bundled(provider, model, question)
         if found and found.source is PriceSource.CORRECTION:
             trail.append(found.origin or "")
-        return replace(stated, card=found.card if found else None) if stated else found
+        return stated._replace(card=found.card if found else None) if stated else found
 
     def _ask_yaml(
         self, name: str, question: _Question, trail: list[str], seen: frozenset[str] = frozenset()

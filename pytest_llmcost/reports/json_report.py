@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.model.codec import (
     amount_to_json,
-    call_to_json,
     card_to_json,
     notice_to_json,
     observed_to_json,
@@ -17,6 +16,7 @@ from pytest_llmcost.model.codec import (
 )
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.report import FORMAT, AgentCost, Meta, ModelCost, Rollup, RunReport, TestCost
+from pytest_llmcost.model.rows import call_row
 from pytest_llmcost.model.verdict import Finding
 
 if TYPE_CHECKING:
@@ -30,37 +30,43 @@ TOOL = "pytest-llmcost"
 
 def render_json(report: RunReport) -> str:
     """The report as the text of report.json, format 1: one line for each test, call and the like."""
-    sections = (f"{_encode(name)}: {_section(value)}" for name, value in _sections(report))
+    sections = (f"{_encode(name)}: {text}" for name, text in _sections(report))
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 
-def _section(value: object) -> str:
-    # The standard library's indent would cost ten times as much as the whole encoding.
-    if isinstance(value, Iterator):
-        rows = ",\n ".join(map(_encode, value))
-        return f"[\n {rows}\n]" if rows else "[]"
-    if isinstance(value, dict) and value:
-        return "{\n " + ",\n ".join(f"{_encode(key)}: {_encode(part)}" for key, part in value.items()) + "\n}"
-    return _encode(value)
+def _sections(report: RunReport) -> Iterator[tuple[str, str]]:
+    """The parts of the report; money, prices and rates are strings. Rows are made one by one."""
+    yield "meta", _object(_meta_to_json(report.meta))
+    yield "totals", _object(_rollup_to_json(report.totals))
+    yield "tests", _rows(map(_test_to_json, report.tests))
+    yield "agents", _rows(map(_agent_to_json, report.agents))
+    yield "models", _rows(map(_model_to_json, report.models))
+    yield "calls", _lines(map(call_row, report.calls))
+    yield "cache_events", _encode([])
+    yield "rate_cards", _object({name: card_to_json(card) for name, card in report.rate_cards.items()})
+    yield "diff", "null" if report.diff is None else _object(_diff_to_json(report.diff))
+    yield "findings", _encode(list(map(_finding_to_json, report.findings)))
+    yield "verdict", _encode(report.verdict.value)
+    yield "limits", _encode(report.limits)
+    yield "markers", _object({name: _marker_to_json(report.marked[name]) for name in sorted(report.marked)})
+    yield "notices", _rows(map(notice_to_json, report.notices))
+    yield "observed", _object(observed_to_json(report.observed))
 
 
-def _sections(report: RunReport) -> Iterator[tuple[str, object]]:
-    """The report as builtin types; money, prices and rates are strings. Rows are made one by one."""
-    yield "meta", _meta_to_json(report.meta)
-    yield "totals", _rollup_to_json(report.totals)
-    yield "tests", map(_test_to_json, report.tests)
-    yield "agents", map(_agent_to_json, report.agents)
-    yield "models", map(_model_to_json, report.models)
-    yield "calls", map(call_to_json, report.calls)
-    yield "cache_events", []
-    yield "rate_cards", {name: card_to_json(card) for name, card in report.rate_cards.items()}
-    yield "diff", None if report.diff is None else _diff_to_json(report.diff)
-    yield "findings", list(map(_finding_to_json, report.findings))
-    yield "verdict", report.verdict.value
-    yield "limits", report.limits
-    yield "markers", {nodeid: _marker_to_json(report.marked[nodeid]) for nodeid in sorted(report.marked)}
-    yield "notices", map(notice_to_json, report.notices)
-    yield "observed", observed_to_json(report.observed)
+# The standard library's indent would cost ten times as much as the whole encoding.
+def _object(members: Json) -> str:
+    if not members:
+        return "{}"
+    return "{\n " + ",\n ".join(f"{_encode(key)}: {_encode(part)}" for key, part in members.items()) + "\n}"
+
+
+def _rows(rows: Iterable[Json]) -> str:
+    return _lines(map(_encode, rows))
+
+
+def _lines(rows: Iterable[str]) -> str:
+    text = ",\n ".join(rows)
+    return f"[\n {text}\n]" if text else "[]"
 
 
 def _diff_to_json(diff: RunDiff) -> Json:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.usage.reading import NO_USAGE_STATED, NotACall, Reading
@@ -14,8 +13,7 @@ NEVER_FETCHED = "the background response was started and never fetched to its en
 Attached = TypeVar("Attached")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled(Generic[Attached]):
+class Settled(NamedTuple, Generic[Attached]):
     """A reading that is a call, with whatever its exchange carried."""
 
     reading: Reading
@@ -49,7 +47,7 @@ class BackgroundCalls(Generic[Attached]):
                 return NotACall.POLL
             requested = start.reading.model.requested
             model = ModelIds(requested, reading.model.billed or start.reading.model.billed)
-            done = replace(reading, model=model, request_parts=start.reading.request_parts)
+            done = reading._replace(model=model, request_parts=start.reading.request_parts)
             if reading.stated.usage is None:
                 if reading.stated.incomplete == NO_USAGE_STATED and not reading.stated.pending:
                     # It has failed or was cancelled: unless a later poll says more, this is its end.
@@ -71,5 +69,5 @@ class BackgroundCalls(Generic[Attached]):
         for start in left:
             stated = start.reading.stated
             if stated.pending:
-                stated = replace(stated, incomplete=NEVER_FETCHED)
-            yield replace(start, reading=replace(start.reading, stated=stated))
+                stated = stated._replace(incomplete=NEVER_FETCHED)
+            yield start._replace(reading=start.reading._replace(stated=stated))

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pytest_llmcost.model.units import INPUT, OUTPUT
@@ -60,7 +59,7 @@ def read_events(events: Events, context: Context) -> Stated:
         answer = anthropic_messages.read_events(chunks, context)
         if answer.usage is not None:
             failure = FAILED if failed and answer.incomplete else answer.incomplete
-            return _at_bedrock(replace(answer, incomplete=failure), context)
+            return _at_bedrock(answer._replace(incomplete=failure), context)
     usage = _of_metrics(metrics) or next(_usages_from_the_end(chunks, _vendor(context)), None)
     if metrics:
         return _at_bedrock(Stated(usage=usage, incomplete=None if usage else NO_USAGE_STATED), context)
@@ -77,7 +76,7 @@ def _at_bedrock(answer: Stated, context: Context) -> Stated:
     found = answer.context if tier == _STANDARD_TIER else {**answer.context, "service_tier": tier}
     if context.headers.get(_LATENCY_HEADER) == "optimized":
         found = {**found, **OPTIMIZED_LATENCY}
-    return replace(answer, model=None, context=found)
+    return answer._replace(model=None, context=found)
 
 
 def _completed(usage: Usage | None, counted: Usage | None) -> Usage | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api
@@ -25,8 +25,7 @@ class Kind(StrEnum):
     MODERATION = "moderation"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A path of a known wire format.
 
     Attributes:
@@ -45,10 +44,9 @@ class Endpoint:
     maker: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(NamedTuple):
     method: str
-    pattern: re.Pattern[str]
+    pattern: str
     api: Api
     kind: Kind = Kind.CALL
     streams: bool = False
@@ -58,7 +56,7 @@ class _Path:
 
 def _call(pattern: str, api: Api, *, streams: bool = False, maker: str | None = None) -> _Path:
     # Anchored at the end, so that any base URL works.
-    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.CALL, streams, maker)
+    return _Path("POST", f"{pattern}$", api, Kind.CALL, streams, maker)
 
 
 def _calls(pattern: str, api: Api, makers: Iterable[str]) -> Iterator[_Path]:
@@ -68,19 +66,19 @@ def _calls(pattern: str, api: Api, makers: Iterable[str]) -> Iterator[_Path]:
 
 def _only(pattern: str, api: Api, maker: str, *, streams: bool = False) -> _Path:
     """A path that means nothing at any other host, whatever is answered there."""
-    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.CALL, streams, maker, only=True)
+    return _Path("POST", f"{pattern}$", api, Kind.CALL, streams, maker, only=True)
 
 
 def _count(pattern: str, api: Api) -> _Path:
-    return _Path("POST", re.compile(f"{pattern}$"), api, Kind.TOKEN_COUNT)
+    return _Path("POST", f"{pattern}$", api, Kind.TOKEN_COUNT)
 
 
 def _poll(pattern: str, api: Api, *, maker: str | None = None) -> _Path:
-    return _Path("GET", re.compile(f"{pattern}$"), api, Kind.POLL, maker=maker)
+    return _Path("GET", f"{pattern}$", api, Kind.POLL, maker=maker)
 
 
 def _free(pattern: str) -> _Path:
-    return _Path("POST", re.compile(f"{pattern}$"), Api.OPENAI_CHAT, Kind.MODERATION)
+    return _Path("POST", f"{pattern}$", Api.OPENAI_CHAT, Kind.MODERATION)
 
 
 # Google puts a verb behind the model; a client may percent-encode the colon.
@@ -114,7 +112,7 @@ _RERANK_BY_TOKEN = (
 )
 
 # A path that only looks alike must not pass: /threads/{id}/messages (OpenAI assistants) is no Anthropic call.
-# The first row that matches holds.
+# The first row that matches holds. A suite needs few of them: a pattern is compiled when it is first asked.
 _PATHS = (
     _call(r"/chat/completions/?", Api.OPENAI_CHAT),
     _call(r"/(?:fim|agents)/completions/?", Api.OPENAI_CHAT),  # Mistral's
@@ -199,7 +197,7 @@ _PATHS = (
     _only(r"/pipeline/[^/]+/(?P<model>[^/]+/[^/]+)", Api.HUGGINGFACE_INFERENCE, "huggingface"),
     _only(r"^/?(?:generate(?:_stream)?)?", Api.HUGGINGFACE_INFERENCE, "huggingface"),
 )
-_DEPLOYMENT = re.compile(r"/(?:deployments|engines)/(?P<model>[^/]+)/")
+_DEPLOYMENT = r"/(?:deployments|engines)/(?P<model>[^/]+)/"
 
 
 @lru_cache(maxsize=256)
@@ -215,13 +213,20 @@ def endpoint_of(method: str, path: str, provider: str | None = None) -> Endpoint
         The format that this provider speaks there; otherwise the first that is known at such a path, whose
         ``maker`` is then still to be proven; None if none is known.
     """
-    at_path = (row for row in _PATHS if row.method == method and row.pattern.search(path))
-    found = [row for row in at_path if not row.only or is_maker(row.maker, provider)]
-    row = next((row for row in found if is_maker(row.maker, provider)), found[0] if found else None)
-    if row is None:
-        return None
-    match = row.pattern.search(path)
-    named = match if match and "model" in match.groupdict() else _DEPLOYMENT.search(path)
+    first: tuple[_Path, re.Match[str]] | None = None
+    for row in _PATHS:
+        at_home = is_maker(row.maker, provider)
+        if row.method != method or (row.only and not at_home) or (first and not at_home):
+            continue
+        if match := re.search(row.pattern, path):
+            if at_home:
+                return _endpoint(row, match)
+            first = row, match
+    return _endpoint(*first) if first else None
+
+
+def _endpoint(row: _Path, match: re.Match[str]) -> Endpoint:
+    named = match if "model" in match.groupdict() else re.search(_DEPLOYMENT, match.string)
     model = unquote(named["model"]) if named and named["model"] else None
     return Endpoint(row.api, row.kind, model, row.streams, row.maker)
 

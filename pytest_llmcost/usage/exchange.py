@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 # The response headers that are ever looked at, in lower case; the rest may hold secrets.
 HEADERS = (
@@ -22,8 +23,7 @@ HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A finished request and response, as bytes.
 
     Attributes:
@@ -31,19 +31,19 @@ class Exchange:
         url: The URL as requested.
         request_body: As sent.
         status: HTTP status of the response.
-        headers: Response headers, at least those of ``HEADERS``, names in lower case.
         body: The response body as far as it was received.
+        started_at: When the request was sent, UTC.
+        headers: Response headers, at least those of ``HEADERS``, names in lower case.
         decoded: Whether content encodings are already undone in ``body``.
         ended: Whether the transport reached the end of the body.
-        started_at: When the request was sent, UTC.
     """
 
     method: str
     url: str
     request_body: bytes
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes
+    started_at: datetime
+    headers: Mapping[str, str] = MappingProxyType({})
     decoded: bool = False
     ended: bool = True
-    started_at: datetime

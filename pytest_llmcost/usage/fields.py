@@ -25,11 +25,11 @@ def count(value: Any, key: str) -> int | None:
     Whole floats are taken (some gateways write ``12.0``); negative numbers and booleans are not.
     """
     found = value.get(key) if isinstance(value, dict) else None
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        return None
-    if isinstance(found, float) and not found.is_integer():
-        return None
-    return int(found) if 0 <= found <= _MOST else None
+    if type(found) is not int:  # as a bool is, for isinstance()
+        if not isinstance(found, float) or not found.is_integer():
+            return None
+        found = int(found)
+    return found if 0 <= found <= _MOST else None
 
 
 def text(value: Any, key: str) -> str | None:
@@ -41,7 +41,7 @@ def text(value: Any, key: str) -> str | None:
 def usd(value: Any, key: str) -> Decimal | None:
     """The amount under a key; None if it is absent, negative or no number."""
     found = value.get(key) if isinstance(value, dict) else None
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
+    if found is None or isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
     try:
         amount = parse_money(str(found))

@@ -30,7 +30,6 @@ _PATTERN = (
 )
 
 looks_like_llm = re.compile(_PATTERN).search
-looks_like_llm_in_bytes = re.compile(_PATTERN.encode()).search
 # Of clients that give the path alone: hosts where any path may be a model's.
 is_model_host = re.compile(
     r"(?:^|\.)(?:endpoints\.huggingface\.cloud|api-inference\.huggingface\.co)$"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pytest_llmcost.model.call import SubCall
@@ -42,8 +41,7 @@ def with_parts(body: Mapping[str, Any], whole: Stated) -> Stated:
     doubts = [_OTHER_TOOL.format(tool=tool) for tool in tools]
     if searches:
         doubts.insert(0, _WHICH_SEARCH)
-    return replace(
-        whole,
+    return whole._replace(
         usage=Usage({WEB_SEARCHES: searches} if searches else {}),
         sub_calls=parts,
         doubts=(*whole.doubts, *doubts),

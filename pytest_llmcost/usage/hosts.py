@@ -115,23 +115,21 @@ _WITHOUT_PRICES = {
     "api.writer.com": "writer",
 }
 _PROVIDERS = _PRICED | _WITHOUT_PRICES
-# Hosts that carry a region in their name.
+# Hosts that carry a region in their name; most suites send to none, and need no pattern compiled.
 _REGIONAL = (
     (
-        re.compile(
-            r"(?:vpce-[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$"
-        ),
+        r"(?:vpce-[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.(?:vpce\.)?amazonaws\.com(?:\.cn)?$",
         "aws",
     ),
     # Its newer endpoints, which speak IPv6 as well.
-    (re.compile(r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$"), "aws"),
+    (r"bedrock-(?:mantle|runtime)(?:-fips)?\.[a-z0-9-]+\.api\.aws$", "aws"),
     # Claude Platform on AWS: Anthropic's own API at its standard prices. Source: its billing page at AWS.
-    (re.compile(r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$"), "anthropic"),
-    (re.compile(r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$"), "google"),
-    (re.compile(r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$"), "google"),
-    (re.compile(r"bedrock-agent-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$"), "aws"),
+    (r"aws-external-anthropic\.[a-z0-9-]+\.api\.aws$", "anthropic"),
+    (r"[a-z0-9-]+-aiplatform(?:\.mtls)?\.googleapis\.com$", "google"),
+    (r"aiplatform\.[a-z0-9-]+\.rep\.googleapis\.com$", "google"),
+    (r"bedrock-agent-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$", "aws"),
     (
-        re.compile(r"runtime(?:-fips)?\.sagemaker(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$"),
+        r"runtime(?:-fips)?\.sagemaker(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$",
         "aws",
     ),
 )
@@ -148,9 +146,9 @@ _BEHIND_CLOUDFLARE = {
     "replicate": "replicate", "workers-ai": "cloudflare",
 }  # fmt: skip
 _UNIFIED = "compat"
-_CLOUDFLARE_PATH = re.compile(r"/v1/[^/]+/[^/]+/([^/]+)")
+_CLOUDFLARE_PATH = r"/v1/[^/]+/[^/]+/([^/]+)"
 _HUGGING_FACE_HEADER = "x-inference-provider"
-_VERSION = re.compile(r"v\d+$")
+_VERSION = r"v\d+$"
 
 
 @lru_cache(maxsize=256)
@@ -195,7 +193,7 @@ def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
         domain = domain.partition(".")[2]
         if f".{domain}" in _PROVIDERS:
             return _PROVIDERS[f".{domain}"]
-    return next((provider for pattern, provider in _REGIONAL if pattern.match(name)), None)
+    return next((provider for pattern, provider in _REGIONAL if re.match(pattern, name)), None)
 
 
 def behind_hugging_face(path: str, model: str | None, headers: Mapping[str, str]) -> str:
@@ -209,7 +207,7 @@ def behind_hugging_face(path: str, model: str | None, headers: Mapping[str, str]
         Such an id; ``huggingface`` alone where nothing says.
     """
     first = path.lstrip("/").partition("/")[0]
-    named = "" if _VERSION.match(first) else first
+    named = "" if re.match(_VERSION, first) else first
     named = named or (model or "").partition(":")[2] or headers.get(_HUGGING_FACE_HEADER, "")
     return f"{HUGGING_FACE}_{named}" if named else HUGGING_FACE
 
@@ -223,7 +221,7 @@ def behind_cloudflare(path: str, model: str | None) -> str:
     Returns:
         genai-prices' id; the gateway's own name where nothing says.
     """
-    found = _CLOUDFLARE_PATH.match(path)
+    found = re.match(_CLOUDFLARE_PATH, path)
     named = found[1] if found else ""
     if named == _UNIFIED:
         named = (model or "").partition("/")[0]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.model.call import Api, ModelIds
@@ -33,12 +32,15 @@ _FIRST_OK, _FIRST_NOT_OK = 200, 300
 _MODEL_KEYS = ("model", "model_id", "foundationModel")
 _CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
 # Where each wire format keeps the parts of a prompt.
-_SYSTEM_KEYS = ("system", "instructions", "systemInstruction", "system_instruction", "preamble")
-_TOOLS_KEYS = ("tools", "toolConfig")
-_MESSAGES_KEYS = (
-    *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
-    *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
-)
+_PARTS = {
+    "system": ("system", "instructions", "systemInstruction", "system_instruction", "preamble"),
+    "tools": ("tools", "toolConfig"),
+    "messages": (
+        *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
+        *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
+    ),
+}
+_PART_OF = {key: part for part, keys in _PARTS.items() for key in keys}
 # One encoder for all: json.dumps() with options makes one at each call.
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
@@ -51,8 +53,7 @@ _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
 _FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """A response without content encodings, in one of two forms; with neither, nothing can be read."""
 
     whole: Mapping[str, Any] | None
@@ -104,9 +105,9 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         # Some other service with a path that only looks alike, such as one that sends text messages.
         return None
     if place := endpoint_context(host, unquote(path)):
-        stated = replace(stated, context={**stated.context, **place})
+        stated = stated._replace(context={**stated.context, **place})
     if stated.cost is None and (cost := gateway_cost(exchange.headers)) is not None:
-        stated = replace(stated, cost=cost)
+        stated = stated._replace(cost=cost)
     return Reading(
         provider=provider,
         host=host,
@@ -174,7 +175,7 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
         stated = readers.read_events(answer.events, context)
         # A list in one piece that was cut: what it still holds may not be all.
         is_cut_list = not (answer.streamed or endpoint.streams or answer.ended)
-        return replace(stated, incomplete=stated.incomplete or CUT) if is_cut_list else stated
+        return stated._replace(incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
@@ -182,9 +183,12 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
 
 def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
     """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
-    places = {"system": _SYSTEM_KEYS, "tools": _TOOLS_KEYS, "messages": _MESSAGES_KEYS}
-    found = {name: [request[key] for key in keys if request.get(key)] for name, keys in places.items()}
-    return {name: sum(map(_compact_size, values)) for name, values in found.items() if values}
+    sizes: dict[str, int] = {}
+    for key, value in request.items():
+        part = _PART_OF.get(key)
+        if part is not None and value:
+            sizes[part] = sizes.get(part, 0) + _compact_size(value)
+    return {part: sizes[part] for part in _PARTS if part in sizes}
 
 
 def _compact_size(value: Any) -> int:

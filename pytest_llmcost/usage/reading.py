@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, ModelIds, SubCall
 from pytest_llmcost.model.usage import Usage
@@ -27,8 +28,7 @@ class NotACall(StrEnum):
     MODERATION = "moderation"
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """What the body of a response states.
 
     Attributes:
@@ -48,7 +48,7 @@ class Stated:
     model: str | None = None
     incomplete: str | None = None
     response_id: str | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = MappingProxyType({})
     doubts: tuple[str, ...] = ()
     cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
@@ -56,8 +56,7 @@ class Stated:
     created: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A billed call as read from its exchange, or the start or the end of one in the background.
 
     Attributes:

@@ -10,11 +10,11 @@ from pytest_llmcost.usage.fields import text
 # What a response says when the standard price was charged: OpenAI "default" ("auto" is only a request
 # value), Anthropic "standard", Groq "on_demand".
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "standard_only"})
-_CLAUDE_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)")
-_OPENAI_REGION = re.compile(r"([a-z0-9-]+)\.api\.openai\.com$")
+_CLAUDE_ON_VERTEX = r"/locations/([^/]+)/publishers/anthropic/models/([^/:]+)"
+_OPENAI_REGION = r"([a-z0-9-]+)\.api\.openai\.com$"
 _CLAUDE_WITHOUT_PREMIUM = ("claude-3", "claude-opus-4@", "claude-opus-4-1", "claude-sonnet-4@")
 # Gemini 3 and later; before, every endpoint had the same price.
-_GEMINI_ON_VERTEX = re.compile(r"/locations/([^/]+)/publishers/google/models/gemini-(?:[3-9]|\d\d)")
+_GEMINI_ON_VERTEX = r"/locations/([^/]+)/publishers/google/models/gemini-(?:[3-9]|\d\d)"
 _PLACE_FREE = frozenset({"global", "not_available"})
 
 
@@ -58,11 +58,13 @@ def endpoint_context(host: str, path: str) -> dict[str, str]:
         host: Of a request, in lower case.
         path: Of the request, with percent-encoding undone.
     """
-    resident = _OPENAI_REGION.match(host)
+    resident = re.match(_OPENAI_REGION, host) if host.endswith(".api.openai.com") else None
     if resident is not None:
         return {"data_residency": resident[1]}
-    claude = _CLAUDE_ON_VERTEX.search(path)
+    if "/publishers/" not in path:
+        return {}
+    claude = re.search(_CLAUDE_ON_VERTEX, path)
     if claude is not None and claude[2].startswith(_CLAUDE_WITHOUT_PREMIUM):
         return {}
-    on_vertex = claude or _GEMINI_ON_VERTEX.search(path)
+    on_vertex = claude or re.search(_GEMINI_ON_VERTEX, path)
     return {} if on_vertex is None or on_vertex[1] == "global" else {"region": on_vertex[1]}

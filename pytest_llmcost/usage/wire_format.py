@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pytest_llmcost.usage.reading import Stated
 
@@ -13,8 +13,7 @@ Event = Mapping[str, Any]
 Events = Iterable[Event | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What an answer does not say of itself.
 
     Attributes:
@@ -29,11 +28,10 @@ class Context:
     headers: Mapping[str, str]
     model: str | None
     done: bool = False
-    request: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class WireFormat:
+class WireFormat(NamedTuple):
     """The readers of a wire format; they never raise, whatever an answer holds.
 
     Attributes:

@@ -13,9 +13,10 @@ from strategies import contexts, measured_calls
 
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.errors import ConfigError
-from pytest_llmcost.model.codec import call_to_json, card_to_json, measured_to_json
+from pytest_llmcost.model.codec import card_to_json
 from pytest_llmcost.model.decode import call_from_json, card_from_json, measured_from_json
 from pytest_llmcost.model.money import money_text, parse_money
+from pytest_llmcost.model.rows import call_row, measured_row
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.rules import PricingRules
@@ -54,10 +55,10 @@ def test_money_text_is_a_number_or_a_value_error(text):
 
 @given(call=measured_calls())
 def test_measured_call_comes_back(call):
-    """Through the dict and through JSON, as a worker sends it."""
-    row = measured_to_json(call)
-    assert measured_from_json(row) == call
-    assert measured_from_json(json.loads(json.dumps(row))) == call
+    """Through the text that a worker sends, which has the form of the standard library's encoder."""
+    row = measured_row(call)
+    assert measured_from_json(json.loads(row)) == call
+    assert json.dumps(json.loads(row)) == row
 
 
 @given(call=measured_calls())
@@ -69,7 +70,9 @@ def test_priced_call_comes_back(call):
     written = json.loads(json.dumps({name: card_to_json(card) for name, card in cards.items()}))
     read = {name: card_from_json(name, card) for name, card in written.items()}
     assert read == cards
-    again = call_from_json(json.loads(json.dumps(call_to_json(priced))), read)
+    row = call_row(priced)
+    assert json.dumps(json.loads(row)) == row
+    again = call_from_json(json.loads(row), read)
     assert again == priced
     assert price_call("c1", again.measured, TABLE) == priced
 

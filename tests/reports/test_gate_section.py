@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from changed import replace
 from decimal import Decimal
 from pathlib import Path
 

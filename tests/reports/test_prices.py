@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from changed import replace
 from datetime import date
 from decimal import Decimal
 
@@ -33,7 +33,7 @@ def answer(usage=USAGE, provider="openai", model="gpt-fixed", **facts):
     if card is None:
         return PriceAnswer(call, [], [])
     corrected = replace(card, corrected={"output_tokens": "correction of 2026-11-23: the vendor's page"})
-    call = replace(call, lookup=replace(call.lookup, card=corrected))
+    call = call._replace(lookup=call.lookup._replace(card=corrected))
     later = replace(card, rates={**card.rates, "output_tokens": Rate(Decimal(20), PER_MILLION)})
     contexts = [{"service_tier": "flex"}, {"processing": "batch"}]
     return PriceAnswer(call, contexts, [(date(2026, 12, 1), later)])

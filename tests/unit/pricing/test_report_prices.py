@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from changed import replace
 from decimal import Decimal
 
 import pytest

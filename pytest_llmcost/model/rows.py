@@ -1,0 +1,140 @@
+"""Calls as the text of JSON objects: rows of report.json, and what a worker sends to the controller.
+
+The text is written here directly, in the form of the standard library's encoder: making a dict of forty keys
+for every call and encoding it takes four times as long. ``decode`` reads what is written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+# What the encoder does to a string, where it need not find out first that it is one.
+from json.encoder import encode_basestring_ascii
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, SubCall
+from pytest_llmcost.model.codec import time_text
+from pytest_llmcost.model.money import money_text
+from pytest_llmcost.model.price import Lookup
+from pytest_llmcost.model.usage import Usage
+
+_encode = json.JSONEncoder(ensure_ascii=True).encode
+# Most strings are said of many calls: models, tests, files, where a price is from.
+_quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
+
+
+def measured_row(call: MeasuredCall) -> str:
+    """A call before pricing."""
+    return f"{{{_members(call, call.usage, ', '.join(map(_sub_call, call.sub_calls)))}}}"
+
+
+def call_row(call: Call) -> str:
+    """A row of ``calls`` in report.json."""
+    # The row includes what happened inside the call; pricing needs the call's own part again.
+    own_usage = f'"own_usage": {_usage(call.measured.usage)}, ' if call.sub_calls else ""
+    usage = call.usage if call.sub_calls else call.measured.usage
+    return (
+        f'{{"id": {encode_basestring_ascii(call.id)}, '
+        f"{_members(call.measured, usage, ', '.join(map(_priced_sub_call, call.sub_calls)))}, "
+        f'{own_usage}"cost": {_amount(call.cost)}, "components": {_components(call.components)}, '
+        f'"status": "{call.status}", "status_detail": {_text(call.status_detail)}, '
+        f'"price": {_lookup(call.lookup)}}}'
+    )
+
+
+def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
+    """What both rows say of a call."""
+    origin, model, request = call.origin, call.model, call.request
+    return (
+        f'"nodeid": {_text(origin.nodeid)}, "phase": "{origin.phase}", '
+        f'"fixture": {_text(origin.fixture)}, "attempt": {origin.attempt}, '
+        f'"agent": {_text(origin.agent)}, "agent_run": {_text(origin.agent_run)}, '
+        f'"agent_path": {_texts(origin.agent_path)}, "agent_runs": {_texts(origin.agent_runs)}, '
+        f'"role": "app", "attributes": {{}}, '
+        f'"call_site": {_text(call.call_site)}, "provider": {_quoted(call.provider)}, '
+        f'"host": {_quoted(call.host)}, "api": "{call.api}", '
+        f'"model": {{"requested": {_text(model.requested)}, "billed": {_text(model.billed)}}}, '
+        f'"stream": {_flag(call.stream)}, "source": "{call.source}", '
+        f'"stale": {_flag(call.stale)}, "leak": {_flag(call.leak)}, '
+        f'"usage": {_usage(usage)}, "recorded_usage": null, "incomplete": {_text(call.incomplete)}, '
+        f'"context": {_encode(dict(call.context)) if call.context else "{}"}, '
+        f'"doubts": {_texts(call.doubts)}, "stated_cost": {_money(call.stated_cost)}, '
+        f'"sub_calls": [{sub_calls}], '
+        f'"request": {{"sha256": "{request.sha256}", "parts": {_counts(request.parts)}}}, '
+        f'"cassette": {_cassette(call)}, "http_status": {call.http_status:d}, '
+        f'"started_at": {_time(call.started_at)}, '
+        f'"answered_at": {_time(call.answered_at)}, '
+        f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
+        f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
+    )
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quoted(value)
+
+
+def _texts(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _time(moment: datetime | None) -> str:
+    return "null" if moment is None else f'"{time_text(moment)}"'
+
+
+def _money(amount: Decimal | None) -> str:
+    return "null" if amount is None else f'"{money_text(amount)}"'
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return f"{{{', '.join([f'{_quoted(name)}: {count}' for name, count in counts.items()])}}}"
+
+
+def _usage(usage: Usage | None) -> str:
+    return "null" if usage is None else _counts(usage.counts)
+
+
+def _cassette(call: MeasuredCall) -> str:
+    found = call.cassette
+    if found is None:
+        return "null"
+    place = "null" if found.interaction is None else found.interaction
+    return f'{{"path": {_quoted(found.path)}, "interaction": {place}}}'
+
+
+def _sub_call(sub: SubCall | PricedSubCall) -> str:
+    return f"{{{_sub_members(sub)}}}"
+
+
+def _priced_sub_call(sub: PricedSubCall) -> str:
+    return f'{{{_sub_members(sub)}, "cost": {_amount(sub.cost)}, "price": {_lookup(sub.lookup)}}}'
+
+
+def _sub_members(sub: SubCall | PricedSubCall) -> str:
+    return f'"kind": {_quoted(sub.kind)}, "model": {_text(sub.model)}, "usage": {_usage(sub.usage)}'
+
+
+def _amount(amount: Amount) -> str:
+    value = _money(amount.value)
+    if amount.low is amount.value is amount.high:
+        return f'{{"low": {value}, "value": {value}, "high": {value}}}'
+    return f'{{"low": {_money(amount.low)}, "value": {value}, "high": {_money(amount.high)}}}'
+
+
+def _components(components: Mapping[str, Decimal]) -> str:
+    return f"{{{', '.join([f'{_quoted(unit)}: {_money(usd)}' for unit, usd in components.items()])}}}"
+
+
+def _lookup(lookup: Lookup) -> str:
+    card = lookup.card.name if lookup.card else None
+    return (
+        f'{{"source": "{lookup.source}", "card": {_text(card)}, "matched": {_text(lookup.matched)}, '
+        f'"origin": {_text(lookup.origin)}, "trail": {_texts(lookup.trail)}}}'
+    )
