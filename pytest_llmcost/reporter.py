@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -54,6 +54,8 @@ class CostReporter:
         self._config = config
         self._settings = settings
         self._calls: list[MeasuredCall] = []
+        # By the identity of a call: what was written to the journal need not be written out again.
+        self._rows: dict[int, str] = {}
         self._faults: list[str] = []
         self._rests: list[Rest] = []
         self._outcomes = Outcomes()
@@ -167,8 +169,8 @@ class CostReporter:
                 table,
             )
             self._judge(session, self._report, table)
-            self._write(render_json(self._report))
-            self._calls = []
+            self._write(render_json(self._report, self._rows))
+            self._calls, self._rows = [], {}
             self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
@@ -250,9 +252,15 @@ class CostReporter:
             return Detail.CALLS
         return Detail(max(Detail.QUIET, min(Detail.CALLS, self._config.get_verbosity())))
 
-    def add(self, payload: Payload) -> None:
-        """Take the calls that a process has finished."""
+    def add(self, payload: Payload, rows: Sequence[str] = ()) -> None:
+        """Take the calls that a process has finished.
+
+        Args:
+            payload: Them, and what else it tells.
+            rows: What ``measured_row`` has written of each; empty if nobody has kept that.
+        """
         self._calls += payload.calls
+        self._rows.update(zip(map(id, payload.calls), rows, strict=False))
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
         for nodeid, attempt in payload.attempts.items():
             self._attempts[nodeid] = max(attempt, self._attempts.get(nodeid, 1))

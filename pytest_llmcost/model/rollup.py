@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from pytest_llmcost.model.amount import total
+from pytest_llmcost.model.amount import NOTHING, total
 from pytest_llmcost.model.call import Call, Origin, Source
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, RunReport, TestCost, TestResult
-from pytest_llmcost.model.usage import cache_hit_rate, total_usage
+from pytest_llmcost.model.usage import NO_USAGE, cache_hit_rate, total_usage
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -41,6 +41,8 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
         include_mocked: Whether mocked calls count; they are never spent.
     """
+    if not calls:
+        return Rollup(0, NOTHING, NOTHING, NO_USAGE, None, {}, {})
     final = counted(calls, last, include_mocked)
     usages = [call.usage for call in final]
     prompts = [usage for call, usage in zip(final, usages, strict=True) if call.measured.api.generates]
