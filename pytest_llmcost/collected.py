@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmcost.attribution.markers import OUR_MARKERS, is_marked, marked_agent
+
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
 
@@ -78,3 +80,19 @@ def marked_budget(item: pytest.Item) -> tuple[Budget | None, str | None]:
         return budget_of_markers(markers, item.nodeid, f"{file}:{(line or 0) + 1}"), None
     except MarkerError as error:
         return None, str(error)
+
+
+class MarkerCheck:
+    """Fails a test whose marker is wrong at its own set-up; an error at collection would break xdist.
+
+    It is no wrapper: what other plugins' wrappers set up for the test must be there when it is torn down.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if not is_marked(item, *OUR_MARKERS):
+            return
+        for read in (marked_agent, marked_budget):
+            _, problem = read(item)
+            if problem is not None:
+                pytest.fail(problem, pytrace=False)

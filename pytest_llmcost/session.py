@@ -17,7 +17,7 @@ from pytest_llmcost.capture.install import Capture
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.capture.own_code import project_call_sites
-from pytest_llmcost.collected import COLLECTION, CollectionWatch, marked_budget
+from pytest_llmcost.collected import COLLECTION, CollectionWatch, MarkerCheck, marked_budget
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.hooks import UsageHook
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
@@ -88,22 +88,6 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
         yield recorder.view(request.node.nodeid)
     finally:
         recorder.stop()
-
-
-class MarkerCheck:
-    """Fails a test whose marker is wrong at its own set-up; an error at collection would break xdist.
-
-    It is no wrapper: what other plugins' wrappers set up for the test must be there when it is torn down.
-    """
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        if not is_marked(item, *OUR_MARKERS):
-            return
-        for read in (marked_agent, marked_budget):
-            _, problem = read(item)
-            if problem is not None:
-                pytest.fail(problem, pytrace=False)
 
 
 class CostRecorder:
