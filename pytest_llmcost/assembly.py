@@ -73,6 +73,7 @@ def assemble(
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
+    totals = rollup(priced, last=last, include_mocked=mocked)
     return RunReport(
         meta=Meta(
             version=facts.version,
@@ -85,10 +86,10 @@ def assemble(
             selection=facts.selection,
             pricing=_pricing_meta(cards, configuration, table, needed=bool(priced)),
         ),
-        totals=rollup(priced, last=last, include_mocked=mocked),
+        totals=totals,
         tests=by_test(priced, facts.results, last=last, include_mocked=mocked),
-        agents=by_agent(priced, last=last, include_mocked=mocked),
-        models=by_model(priced, last=last, include_mocked=mocked),
+        agents=by_agent(priced, last=last, include_mocked=mocked, totals=totals),
+        models=by_model(priced, last=last, include_mocked=mocked, totals=totals),
         calls=tuple(priced),
         rate_cards=cards,
         notices=(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llmcost.attribution.markers import marked_agent
+from pytest_llmcost.attribution.markers import OUR_MARKERS, is_marked, marked_agent
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
@@ -111,6 +111,8 @@ class MarkerCheck:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if not is_marked(item, *OUR_MARKERS):
+            return
         for read in (marked_agent, marked_budget):
             _, problem = read(item)
             if problem is not None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -56,13 +57,8 @@ class Entry(NamedTuple):
 
     def to_line(self) -> str:
         """Write it in ASCII; payloads are ASCII already, and JSON."""
-        head = _encode(
-            {
-                "nodeid": self.nodeid,
-                "phases": [[phase.when, phase.outcome, phase.duration] for phase in self.phases],
-            }
-        )
-        return f'{head[:-1]}, "payloads": [{", ".join(self.payloads)}]}}\n'
+        head = f'"nodeid": {encode_basestring_ascii(self.nodeid)}, "phases": {_encode(self.phases)}'
+        return f'{{{head}, "payloads": [{", ".join(self.payloads)}]}}\n'
 
 
 class RunFacts(NamedTuple):

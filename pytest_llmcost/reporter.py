@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -14,7 +14,7 @@ import pytest
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.collected import names_a_part
-from pytest_llmcost.files import make_folder, write_report
+from pytest_llmcost.files import make_folder, write_reports
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
@@ -55,6 +55,8 @@ class CostReporter:
         self._config = config
         self._settings = settings
         self._calls: list[MeasuredCall] = []
+        # By the identity of a call: what was written to the journal need not be written out again.
+        self._rows: dict[int, str] = {}
         self._faults: list[str] = []
         self._rests: list[Rest] = []
         self._outcomes = Outcomes()
@@ -168,12 +170,12 @@ class CostReporter:
                 table,
             )
             self._judge(session, self._report, table)
-            self._write(render_json(self._report))
+            self._write(render_json(self._report, self._rows))
             if self._settings.asks_for(ReportType.JUNIT):
                 from pytest_llmcost.junit_xml import note_total
 
                 note_total(self._config, self._report)
-            self._calls = []
+            self._calls, self._rows = [], {}
             self._end_journal()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no report: a fault of pytest-llmcost: {type(error).__name__}: {error}")
@@ -272,9 +274,15 @@ class CostReporter:
             return Detail.CALLS
         return Detail(max(Detail.QUIET, min(Detail.CALLS, self._config.get_verbosity())))
 
-    def add(self, payload: Payload) -> None:
-        """Take the calls that a process has finished."""
+    def add(self, payload: Payload, rows: Sequence[str] = ()) -> None:
+        """Take the calls that a process has finished.
+
+        Args:
+            payload: Them, and what else it tells.
+            rows: What ``measured_row`` has written of each; empty if nobody has kept that.
+        """
         self._calls += payload.calls
+        self._rows.update(zip(map(id, payload.calls), rows, strict=False))
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
         for nodeid, attempt in payload.attempts.items():
             self._attempts[nodeid] = max(attempt, self._attempts.get(nodeid, 1))
@@ -333,13 +341,9 @@ class CostReporter:
 
     def _write(self, text: str) -> None:
         start = self._settings.invoked_from
-        asked = [request.path for request in self._settings.reports if request.path is not None]
-        for path in [self._settings.report_path, *(start / path for path in asked)]:
-            try:
-                write_report(path, text)
-            except OSError as error:
-                shown = shown_path(path, start)
-                self._problems.append(f"cannot write {shown}: {error.strerror or error}")
+        asked = [start / request.path for request in self._settings.reports if request.path is not None]
+        for path, why in write_reports([self._settings.report_path, *asked], text):
+            self._problems.append(f"cannot write {shown_path(path, start)}: {why}")
 
 
 def _unique(notices: Iterable[Notice]) -> Iterable[Notice]:

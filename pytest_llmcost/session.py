@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmcost.attribution.markers import marked_agent
+from pytest_llmcost.attribution.markers import OUR_MARKERS, is_marked, marked_agent
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.collect import Collector
 from pytest_llmcost.capture.install import Capture
@@ -22,6 +22,7 @@ from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.hooks import UsageHook
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
+from pytest_llmcost.model.rows import measured_row
 from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
@@ -156,12 +157,7 @@ class CostRecorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self._of_test = []
-        agent, _ = marked_agent(item)
-        budget, _ = marked_budget(item)
-        if budget is not None:
-            from pytest_llmcost.budgets.markers import budget_to_json
-
-            self._budgets[item.nodeid] = budget_to_json(budget)
+        agent = self._read_markers(item) if is_marked(item, *OUR_MARKERS) else None
         outer = self.scope.begin_test(item.nodeid, agent)
         try:
             result = yield
@@ -174,6 +170,15 @@ class CostRecorder:
             raise
         self.scope.back_to(outer)
         return result
+
+    def _read_markers(self, item: pytest.Item) -> str | None:
+        agent, _ = marked_agent(item)
+        budget, _ = marked_budget(item)
+        if budget is not None:
+            from pytest_llmcost.budgets.markers import budget_to_json
+
+            self._budgets[item.nodeid] = budget_to_json(budget)
+        return agent
 
     # What other plugins do between two phases belongs to the one that has ended.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -242,9 +247,10 @@ class CostRecorder:
     def _hand_over(self, payload: Payload, report: pytest.TestReport) -> None:
         self._handed_over += 1
         payload = payload._replace(number=self._handed_over)
-        text = payload.to_text()
+        rows = list(map(measured_row, payload.calls))
+        text = payload.to_text(rows)
         if self._reporter is not None:
-            self._reporter.add(payload)
+            self._reporter.add(payload, rows)
         else:
             setattr(report, ATTRIBUTE, text)
             self._riding[text] = payload

@@ -7,7 +7,7 @@ model ids and agent names of anybody's making may be.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -40,21 +40,28 @@ class Payload(NamedTuple):
     number: int = 0
     budgets: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
-    def to_text(self) -> str:
-        """Write it in ASCII."""
-        return f"{{{self.members()}}}"
+    def to_text(self, rows: Iterable[str] | None = None) -> str:
+        """Write it in ASCII.
+
+        Args:
+            rows: The calls, as ``measured_row`` has written them already.
+        """
+        return f"{{{self.members(rows)}}}"
 
     @classmethod
     def from_text(cls, text: str) -> Payload:
         """Read what ``to_text`` wrote."""
         return cls.from_json(json.loads(text))
 
-    def members(self) -> str:
+    def members(self, rows: Iterable[str] | None = None) -> str:
         """The members of the JSON object that ``to_text`` writes."""
+        calls = map(measured_row, self.calls) if rows is None else rows
+        faults = _encode(self.faults) if self.faults else "[]"
+        attempts = _encode(dict(self.attempts)) if self.attempts else "{}"
+        budgets = _encode(dict(self.budgets)) if self.budgets else "{}"
         return (
-            f'"calls": [{", ".join(map(measured_row, self.calls))}], "faults": {_encode(self.faults)}, '
-            f'"attempts": {_encode(dict(self.attempts))}, "number": {self.number}, '
-            f'"budgets": {_encode(dict(self.budgets))}'
+            f'"calls": [{", ".join(calls)}], "faults": {faults}, "attempts": {attempts}, '
+            f'"number": {self.number}, "budgets": {budgets}'
         )
 
     @classmethod

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from pytest_llmcost.model.amount import total
+from pytest_llmcost.model.amount import NOTHING, total
 from pytest_llmcost.model.call import Call, Origin, Source
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, RunReport, TestCost, TestResult
-from pytest_llmcost.model.usage import cache_hit_rate, total_usage
+from pytest_llmcost.model.usage import NO_USAGE, cache_hit_rate, total_usage
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -41,6 +41,8 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
         last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
         include_mocked: Whether mocked calls count; they are never spent.
     """
+    if not calls:
+        return Rollup(0, NOTHING, NOTHING, NO_USAGE, None, {}, {})
     final = counted(calls, last, include_mocked)
     usages = [call.usage for call in final]
     prompts = [usage for call, usage in zip(final, usages, strict=True) if call.measured.api.generates]
@@ -84,27 +86,51 @@ def by_test(
     )
 
 
-def by_agent(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> tuple[AgentCost, ...]:
-    """One row for each agent, by name, and one for the calls that no agent made: the rows sum."""
+def by_agent(
+    calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, totals: Rollup | None = None
+) -> tuple[AgentCost, ...]:
+    """One row for each agent, by name, and one for the calls that no agent made: the rows sum.
+
+    Args:
+        calls: Of the run.
+        last: As for ``rollup``.
+        include_mocked: As for ``rollup``.
+        totals: Of the calls, where they are added up already: one row for all of them has the same.
+    """
     groups = _grouped(calls, lambda call: call.measured.origin.agent)
     names = sorted(name for name in groups if name is not None)
     return tuple(
         AgentCost(
             name,
             len({_run_of(call.measured.origin) for call in counted(groups[name], last, include_mocked)}),
-            rollup(groups[name], last=last, include_mocked=include_mocked),
+            _part(groups[name], calls, totals, last=last, include_mocked=include_mocked),
         )
         for name in [*names, *([None] if None in groups else [])]
     )
 
 
-def by_model(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> tuple[ModelCost, ...]:
-    """One row for each provider and model, by name."""
+def by_model(
+    calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, totals: Rollup | None = None
+) -> tuple[ModelCost, ...]:
+    """One row for each provider and model, by name; see ``by_agent``."""
     groups = _grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
     return tuple(
-        ModelCost(provider, model, rollup(groups[provider, model], last=last, include_mocked=include_mocked))
-        for provider, model in sorted(groups)
+        ModelCost(*key, _part(groups[key], calls, totals, last=last, include_mocked=include_mocked))
+        for key in sorted(groups)
     )
+
+
+def _part(
+    group: Sequence[Call],
+    calls: Sequence[Call],
+    totals: Rollup | None,
+    *,
+    last: frozenset[str],
+    include_mocked: bool,
+) -> Rollup:
+    if totals is not None and len(group) == len(calls):
+        return totals
+    return rollup(group, last=last, include_mocked=include_mocked)
 
 
 def counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) -> list[Call]:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 
 from pytest_llmcost.model.amount import Amount
-from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, SubCall
+from pytest_llmcost.model.call import Call, MeasuredCall, Origin, PricedSubCall, SubCall
 from pytest_llmcost.model.codec import time_text
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup
@@ -32,15 +32,23 @@ def measured_row(call: MeasuredCall) -> str:
     return f"{{{_members(call, call.usage, ', '.join(map(_sub_call, call.sub_calls)))}}}"
 
 
-def call_row(call: Call) -> str:
-    """A row of ``calls`` in report.json."""
-    # The row includes what happened inside the call; pricing needs the call's own part again.
-    own_usage = f'"own_usage": {_usage(call.measured.usage)}, ' if call.sub_calls else ""
-    usage = call.usage if call.sub_calls else call.measured.usage
+def call_row(call: Call, measured: str | None = None) -> str:
+    """A row of ``calls`` in report.json.
+
+    Args:
+        call: Which.
+        measured: What ``measured_row`` has written of it; None if nobody has kept that.
+    """
+    if call.sub_calls:
+        # The row includes what happened inside the call; pricing needs the call's own part again.
+        inside = ", ".join(map(_priced_sub_call, call.sub_calls))
+        own_usage = f'"own_usage": {_usage(call.measured.usage)}, '
+        members = f"{_members(call.measured, call.usage, inside)}, {own_usage}"
+    else:
+        members = f"{(measured or measured_row(call.measured))[1:-1]}, "
     return (
-        f'{{"id": {encode_basestring_ascii(call.id)}, '
-        f"{_members(call.measured, usage, ', '.join(map(_priced_sub_call, call.sub_calls)))}, "
-        f'{own_usage}"cost": {_amount(call.cost)}, "components": {_components(call.components)}, '
+        f'{{"id": {encode_basestring_ascii(call.id)}, {members}"cost": {_amount(call.cost)}, '
+        f'"components": {_components(call.components)}, '
         f'"status": "{call.status}", "status_detail": {_text(call.status_detail)}, '
         f'"price": {_lookup(call.lookup)}}}'
     )
@@ -48,13 +56,9 @@ def call_row(call: Call) -> str:
 
 def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
     """What both rows say of a call."""
-    origin, model, request = call.origin, call.model, call.request
+    model, request = call.model, call.request
     return (
-        f'"nodeid": {_text(origin.nodeid)}, "phase": "{origin.phase}", '
-        f'"fixture": {_text(origin.fixture)}, "attempt": {origin.attempt}, '
-        f'"agent": {_text(origin.agent)}, "agent_run": {_text(origin.agent_run)}, '
-        f'"agent_path": {_texts(origin.agent_path)}, "agent_runs": {_texts(origin.agent_runs)}, '
-        f'"role": "app", "attributes": {{}}, '
+        f'{_origin(call.origin)}, "role": "app", "attributes": {{}}, '
         f'"call_site": {_text(call.call_site)}, "provider": {_quoted(call.provider)}, '
         f'"host": {_quoted(call.host)}, "api": "{call.api}", '
         f'"model": {{"requested": {_text(model.requested)}, "billed": {_text(model.billed)}}}, '
@@ -70,6 +74,17 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"answered_at": {_time(call.answered_at)}, '
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
+    )
+
+
+@lru_cache(maxsize=16)
+def _origin(origin: Origin) -> str:
+    """Who made a call; calls in a row mostly have the same."""
+    return (
+        f'"nodeid": {_text(origin.nodeid)}, "phase": "{origin.phase}", '
+        f'"fixture": {_text(origin.fixture)}, "attempt": {origin.attempt}, '
+        f'"agent": {_text(origin.agent)}, "agent_run": {_text(origin.agent_run)}, '
+        f'"agent_path": {_texts(origin.agent_path)}, "agent_runs": {_texts(origin.agent_runs)}'
     )
 
 

@@ -27,9 +27,9 @@ _UNIT_NAMES = {"output_reasoning_tokens": REASONING}
 # in front, Vertex's OpenAI-compatible endpoint the publisher; Bedrock takes ARNs, where an application's own
 # profile names no model; Hugging Face's router takes the provider behind it.
 _AROUND_THE_ID = (
-    ("google", re.compile(r"^(?:publishers/[^/]+/)?models/|^google/")),
-    ("aws", re.compile(r"^arn:[^/]*:(?:foundation-model|inference-profile)/")),
-    ("huggingface", re.compile(r":[^:/]+$")),
+    ("google", r"^(?:publishers/[^/]+/)?models/|^google/"),
+    ("aws", r"^arn:[^/]*:(?:foundation-model|inference-profile)/"),
+    ("huggingface", r":[^:/]+$"),
 )
 
 
@@ -204,7 +204,7 @@ def listed_id(provider: str, model: str) -> str:
     """A model id without what its provider writes around the one that is listed."""
     for owner, around in _AROUND_THE_ID:
         if provider.startswith(owner):
-            model = around.sub("", model, count=1)
+            model = re.sub(around, "", model, count=1)
     return model.removeprefix("models/")
 
 

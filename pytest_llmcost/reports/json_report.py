@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.model.codec import (
@@ -28,20 +29,25 @@ _encode = json.JSONEncoder(ensure_ascii=True).encode
 TOOL = "pytest-llmcost"
 
 
-def render_json(report: RunReport) -> str:
-    """The report as the text of report.json, format 1: one line for each test, call and the like."""
-    sections = (f"{_encode(name)}: {text}" for name, text in _sections(report))
+def render_json(report: RunReport, measured: Mapping[int, str] = MappingProxyType({})) -> str:
+    """The report as the text of report.json, format 1: one line for each test, call and the like.
+
+    Args:
+        report: The run.
+        measured: By the identity of a measured call, what ``measured_row`` has written of it already.
+    """
+    sections = (f"{_encode(name)}: {text}" for name, text in _sections(report, measured))
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 
-def _sections(report: RunReport) -> Iterator[tuple[str, str]]:
+def _sections(report: RunReport, measured: Mapping[int, str]) -> Iterator[tuple[str, str]]:
     """The parts of the report; money, prices and rates are strings. Rows are made one by one."""
     yield "meta", _object(_meta_to_json(report.meta))
     yield "totals", _object(_rollup_to_json(report.totals))
     yield "tests", _rows(map(_test_to_json, report.tests))
     yield "agents", _rows(map(_agent_to_json, report.agents))
     yield "models", _rows(map(_model_to_json, report.models))
-    yield "calls", _lines(map(call_row, report.calls))
+    yield "calls", _lines(call_row(call, measured.get(id(call.measured))) for call in report.calls)
     yield "cache_events", _encode([])
     yield "rate_cards", _object({name: card_to_json(card) for name, card in report.rate_cards.items()})
     yield "diff", "null" if report.diff is None else _object(_diff_to_json(report.diff))

@@ -60,12 +60,15 @@ def stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
     """
     if usage.get("is_byok"):
         return None
-    for stated_in_usd in (usd(usage, "cost"), usd(child(usage, "cost"), "total_cost")):
-        if stated_in_usd is not None:
-            return stated_in_usd
+    if "cost" in usage:
+        for stated_in_usd in (usd(usage, "cost"), usd(child(usage, "cost"), "total_cost")):
+            if stated_in_usd is not None:
+                return stated_in_usd
     ticks = count(usage, "cost_in_usd_ticks")
+    if ticks is None:
+        return None
     with exact_money():
-        return None if ticks is None else Decimal(ticks) / _TICKS_PER_USD
+        return Decimal(ticks) / _TICKS_PER_USD
 
 
 def stated(**counts: int | None) -> dict[str, int]:

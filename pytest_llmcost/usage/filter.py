@@ -30,7 +30,9 @@ _PATTERN = (
 )
 
 looks_like_llm = re.compile(_PATTERN).search
-# Of clients that give the path alone: hosts where any path may be a model's.
-is_model_host = re.compile(
-    r"(?:^|\.)(?:endpoints\.huggingface\.cloud|api-inference\.huggingface\.co)$"
-).search
+_MODEL_HOSTS = (".endpoints.huggingface.cloud", ".api-inference.huggingface.co")
+
+
+def is_model_host(host: str) -> bool:
+    """Of clients that give the path alone: whether any path of a host may be a model's."""
+    return f".{host}".endswith(_MODEL_HOSTS)

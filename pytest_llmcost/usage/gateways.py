@@ -33,8 +33,11 @@ def gateway_cost(headers: Mapping[str, str]) -> Decimal | None:
     Args:
         headers: Response headers, names in lower case.
     """
+    written = headers.get(_LITELLM_COST)
+    if not written:
+        return None
     try:
-        cost = parse_money(headers.get(_LITELLM_COST, ""))
+        cost = parse_money(written)
     except ValueError:
         return None
     return cost if cost > 0 else None

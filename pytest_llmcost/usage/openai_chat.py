@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.fields import child, count, stated_cost, text
 from pytest_llmcost.usage.groq_compound import with_parts
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
@@ -83,24 +83,18 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
     output_details = child(usage, "completion_tokens_details") or child(usage, "completion_token_details")
     cached = count(input_details, "cached_tokens")
     if cached is None:  # DeepSeek, and Moonshot's and Perplexity's top-level form
-        cached = _first(count(usage, "prompt_cache_hit_tokens"), count(usage, "cached_tokens"))
-    return Usage(
-        stated(
-            **{
-                INPUT: prompt,
-                OUTPUT: completion,
-                CACHE_READ: cached,
-                CACHE_WRITE: count(input_details, "cache_write_tokens"),
-                REASONING: count(output_details, "reasoning_tokens"),
-                "input_audio_tokens": _if_any(count(input_details, "audio_tokens")),
-                "output_audio_tokens": _if_any(count(output_details, "audio_tokens")),
-            }
-        )
-    )
-
-
-def _first(*counts: int | None) -> int | None:
-    return next((number for number in counts if number is not None), None)
+        cached = count(usage, "prompt_cache_hit_tokens")
+        cached = count(usage, "cached_tokens") if cached is None else cached
+    counts = {INPUT: prompt, OUTPUT: completion, CACHE_READ: cached}
+    if input_details:
+        counts[CACHE_WRITE] = count(input_details, "cache_write_tokens")
+    if output_details:
+        counts[REASONING] = count(output_details, "reasoning_tokens")
+    if input_details:
+        counts["input_audio_tokens"] = _if_any(count(input_details, "audio_tokens"))
+    if output_details:
+        counts["output_audio_tokens"] = _if_any(count(output_details, "audio_tokens"))
+    return Usage({unit: number for unit, number in counts.items() if number is not None})
 
 
 def _if_any(number: int | None) -> int | None:
