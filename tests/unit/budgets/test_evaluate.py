@@ -141,6 +141,21 @@ def test_a_loosened_limit_is_told():
     ]
 
 
+def test_a_loosened_limit_of_increase_says_what_is_ignored():
+    """The percentage alone would look like the same limit."""
+    judged = verdict(
+        RUN,
+        "  - {scope: test, max_increase: 10%}\n",
+        difference(BASE, RUN),
+        marked=marked(max_increase="10%", ignore_increase_below="0.5"),
+    )
+    (notice,) = judged.notices
+    assert notice.message == (
+        f"{A} loosens max_increase from +10% (llmcost.yaml:2)"
+        " to +10%, and increases below $0.5 are ignored (tests/test_a.py:7)"
+    )
+
+
 def test_a_match_without_a_match_is_told_with_the_nearest():
     """In a full run: in a part of a suite the name may be there, and was not asked for."""
     rows = "  - {scope: agent, match: suport, max_cost: '1'}\n"
