@@ -126,9 +126,11 @@ def test_a_marker_takes_over_what_is_ignored_unless_it_says_so(said, holds):
 @pytest.mark.parametrize(("ignored", "is_loosened"), [("0.02", True), ("0.01", False), ("0", False)])
 def test_ignoring_more_dollars_is_loosening(ignored, is_loosened):
     """The same percentage lets more pass when larger increases are ignored."""
-    rows = "  - {scope: test, max_increase: 10%, ignore_increase_below: '0.01'}\n"
+    rows = "  - {scope: test, max_cost: '1', max_increase: 10%, ignore_increase_below: '0.01'}\n"
     rules = limits_for(BudgetScope.TEST, TEST, budgets(rows))
-    _, loosened = marked_over(TEST, rules, marked(max_increase="10%", ignore_increase_below=ignored))
+    _, loosened = marked_over(
+        TEST, rules, marked(max_cost="1", max_increase="10%", ignore_increase_below=ignored)
+    )
     assert [one.key for one in loosened] == [LimitKey.MAX_INCREASE] * is_loosened
 
 
@@ -157,3 +159,4 @@ def test_nearest():
     names = ["support_agent", "researcher"]
     assert nearest("suport_agent", names) == "support_agent"
     assert nearest("zebra", names) is None
+    assert nearest("support", ["support_desk_eu_agent"]) == "support_desk_eu_agent"
