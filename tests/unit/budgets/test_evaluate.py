@@ -219,3 +219,28 @@ def test_runs_of_agents_include_their_sub_agents():
     ]
     (finding,) = verdict(report, "  - {scope: agent_run, match: desk, max_calls: 2}\n").findings
     assert finding.message == f"desk (run 1, {A}) makes 3 calls, and its limit is 2 calls"
+
+
+def test_an_agent_that_only_a_marker_names_runs_once_a_test():
+    """Nobody said where it begins; a fixture's calls are no part of any test's, nor of another fixture's."""
+    fixtures = {f"fixture tests::{name}": [Use(agent="desk")] for name in ("index", "store")}
+    report = run({A: [Use(agent="desk")], B: [Use(agent="desk")], **fixtures})
+    rows = "  - {scope: agent_run, match: desk, max_calls: 1}\n"
+    assert found(rows, report) == []
+    messages = [one.message for one in verdict(report, rows.replace("1", "0")).findings]
+    assert [message.partition(" makes")[0] for message in messages] == [
+        f"desk (run 1, {A})",
+        f"desk (run 2, {B})",
+        "desk (run 3, outside any test)",
+        "desk (run 4, outside any test)",
+    ]
+
+
+def test_a_call_outside_any_test_has_limits_too():
+    """It is found under its number, and has no test's name."""
+    report = run({"fixture tests::index": [Use()]})
+    (finding,) = verdict(report, "  - {scope: call, max_cost: '0.001'}\n").findings
+    assert (finding.match, finding.message) == (
+        "",
+        f"{report.calls[0].id} in no test costs $0.003500, and its limit is $0.001",
+    )
