@@ -139,6 +139,17 @@ def test_both_sides_of_an_unchanged_test_have_its_figures():
     assert [change.key for change in reverse.tests] == [A, B, C]
 
 
+def test_an_agent_has_its_causes_and_its_state():
+    """By its own calls: what another agent does is no change of it."""
+    before = {A: [Use(agent="support"), Use(2000, agent="billing")]}
+    after = {A: [Use(agent="support"), Use(2000, 400, agent="billing")]}
+    billing, support = difference(accepted(before), run(after)).agents
+    assert (support.key, support.state, support.causes) == ("support", State.UNCHANGED, ())
+    (cause,) = billing.causes
+    assert (billing.key, billing.state, cause.kind) == ("billing", State.CHANGED, CauseKind.OUTPUT)
+    assert (cause.before, cause.after, cause.delta) == ("100 tokens", "400 tokens", Decimal("0.003"))
+
+
 def test_agents_are_in_the_order_of_their_names():
     """Calls that no agent made come last."""
     tests = {A: [Use(), Use(agent="support"), Use(agent="billing"), Use(agent="research")]}
@@ -220,6 +231,16 @@ def test_prices_that_moved_are_no_change():
     assert diff.totals.delta == NOTHING
     accepted_cost = sum(line.cost for line in BASE.lines.values())
     assert diff.price_delta == accepted_cost > 0
+
+
+def test_a_price_that_is_not_known_any_more_is_no_fall_of_prices():
+    """What the accepted calls would cost today is unknown, and no 0."""
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-unheard: {input: "1", output: "2"}\n')
+    tests = {A: [Use(model="gpt-unheard")], B: [Use()]}
+    diff = difference(accepted(tests, yaml=yaml), run(tests))
+    assert diff.price_delta == 0
+    known = difference(accepted(tests), run(tests, yaml=yaml), prices=table(yaml))
+    assert known.price_delta == 0
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
