@@ -31,5 +31,5 @@ def file_of(key: str) -> str:
 
 
 def function_of(key: str) -> str:
-    """The function of a test's key, without its parameters."""
-    return key.partition("::")[2].rpartition("::")[2].partition("[")[0]
+    """The function of a test's key, without its parameters, which may have any mark in them."""
+    return key.partition("::")[2].partition("[")[0].rpartition("::")[2]

@@ -12,7 +12,7 @@ from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.diff import RunDiff, State
-from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
 from pytest_llmcost.model.verdict import Finding, Level, not_complete
@@ -211,9 +211,16 @@ def _loosened_notice(loosened: Loosened) -> Notice:
     before, after = loosened.before, loosened.after
     return Notice(
         NoticeKind.BUDGET,
-        f"{loosened.nodeid} loosens {loosened.key.value} from {limit_text(loosened.key, before)}"
-        f" ({before.budget.location}) to {limit_text(loosened.key, after)} ({after.budget.location})",
+        f"{loosened.nodeid} loosens {loosened.key.value} from {_whole_limit(loosened.key, before)}"
+        f" ({before.budget.location}) to {_whole_limit(loosened.key, after)} ({after.budget.location})",
     )
+
+
+def _whole_limit(key: LimitKey, limit: Limit) -> str:
+    """With the increases that it ignores."""
+    below = limit.ignore_below
+    ignored = f", and increases below ${money_text(below)} are ignored" if below else ""
+    return f"{limit_text(key, limit)}{ignored}"
 
 
 def _without_match(scope: BudgetScope, subjects: Sequence[Subject], gate: Gate) -> Iterable[Notice]:

@@ -87,13 +87,15 @@ def marked_over(
         if ignore is None:
             ignore = before.ignore_below if before else ZERO
         found[key] = Limit(value, marked, ignore if key is LimitKey.MAX_INCREASE else ZERO)
-        if before is not None and _is_looser(key, value, before.value):
+        if before is not None and _is_looser(key, found[key], before):
             loosened.append(Loosened(nodeid, key, before, found[key]))
     return found, loosened
 
 
-def _is_looser(key: LimitKey, value: Decimal, before: Decimal) -> bool:
-    return value < before if key.is_lower else value > before
+def _is_looser(key: LimitKey, limit: Limit, before: Limit) -> bool:
+    if key.is_lower:
+        return limit.value < before.value
+    return limit.value > before.value or limit.ignore_below > before.ignore_below
 
 
 def nearest(match: str, names: Iterable[str]) -> str | None:

@@ -170,6 +170,33 @@ def test_a_fixture_that_more_workers_set_up_keeps_its_line():
     assert render_baseline(found) == render_baseline(base)
 
 
+def test_a_fixture_that_fewer_workers_set_up_keeps_its_line():
+    """Nor does a run on one worker after one on three."""
+    base = accepted({FIXTURE: [Use(), Use(5)] * 3, A: [Use()]})
+    found = update(run({FIXTURE: [Use(), Use(5)], A: [Use()]}), base=base)
+    assert render_baseline(found) == render_baseline(base)
+
+
+@pytest.mark.parametrize("more", [[Use(), Use(), Use(5)], [Use(), Use(5), Use(6)], [Use()], [Use(), Use(6)]])
+def test_a_fixture_whose_calls_changed_gets_a_new_line(more):
+    """One call more of a kind is no set-up more."""
+    base = accepted({FIXTURE: [Use(), Use(5)], A: [Use()]})
+    found = update(run({FIXTURE: more, A: [Use()]}), base=base)
+    assert calls_of(found, FIXTURE) == len(more)
+    assert found.lines[FIXTURE] != base.lines[FIXTURE]
+
+
+def test_a_test_that_calls_twice_as_often_gets_a_new_line():
+    """Only fixtures are set up by more workers."""
+    assert calls_of(update(run({A: [Use()] * 2})), A) == 2
+
+
+def test_lines_are_sorted_by_key():
+    """In whatever order tests ran, and those that did not run stand among them."""
+    found = update(run({C: [Use()], "tests/test_a.py::test_a": [Use()]}, full=False), Suite())
+    assert list(found.lines) == sorted([A, B, C, "tests/test_a.py::test_a"])
+
+
 def test_a_fixture_goes_after_a_full_run_without_it():
     """Nothing set it up, and everything ran."""
     base = accepted({FIXTURE: [Use()], A: [Use()]})

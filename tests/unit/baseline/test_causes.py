@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from suites import A, Use, accepted, difference, run
+from suites import A, B, C, Use, accepted, difference, run
 
 from pytest_llmcost.model.call import RequestSize
 from pytest_llmcost.model.diff import CauseKind
@@ -144,3 +144,43 @@ def test_pairs_are_of_the_same_kin():
     base = [Use(1000), Use(2000)]
     head = [Use(1100), Use(2000), Use(500, model="house-model", provider="acme", agent="x")]
     assert {cause.kind for cause in totals(base, head)} == {CauseKind.INPUT, CauseKind.CALLS}
+
+
+@pytest.mark.parametrize("order", [(A, B, C), (C, B, A), (B, A, C)])
+def test_the_whole_names_the_models_of_its_biggest_change(order):
+    """Whichever test comes first, and whether it saves or costs; averages are of the whole."""
+    dear, cheap = (
+        {"model": "claude-fixed", "provider": "anthropic"},
+        {"model": "house-model", "provider": "acme"},
+    )
+    small, big, other = order
+    base = {small: [Use(1000)], big: [Use(90_000)], other: [Use(3000, **dear)]}
+    head = {small: [Use(1000, **dear)], big: [Use(90_000, **cheap)], other: [Use(5000, **dear)]}
+    totals = difference(accepted(base), run(head)).totals
+    found = {cause.kind: (cause.before, cause.after) for cause in totals.causes}
+    assert found == {
+        CauseKind.MODEL: ("openai/gpt-fixed", "acme/house-model"),
+        CauseKind.INPUT: ("31,333 tokens", "32,000 tokens"),
+    }
+    assert totals.key == ""
+
+
+def test_another_tier_of_a_stated_cost():
+    """The tier is named on both sides, for the test and for the whole."""
+    base, head = (
+        Use().but(stated_cost=Decimal("0.1")),
+        Use().but(stated_cost=Decimal("0.3"), context={"service_tier": "flex", "region": "eu"}),
+    )
+    diff = difference(accepted({A: [base]}), run({A: [head]}))
+    for change in (diff.totals, diff.tests[0]):
+        (cause,) = change.causes
+        assert (cause.kind, cause.delta) == (CauseKind.TIER, Decimal("0.2"))
+        assert (cause.before, cause.after) == ("standard", "region=eu, service_tier=flex")
+
+
+def test_what_one_test_saves_and_another_costs_is_no_cause_of_the_whole():
+    """Each test has its cause; together there is none left to tell."""
+    base, head = {A: [Use(1000)], B: [Use(3000)]}, {A: [Use(2000)], B: [Use(2000)]}
+    diff = difference(accepted(base), run(head))
+    assert [len(change.causes) for change in diff.tests] == [1, 1]
+    assert diff.totals.causes == ()

@@ -15,6 +15,7 @@ from pytest_llmcost.model.diff import CauseKind, State
 
 TESTS = {A: [Use()], B: [Use(2000), Use(5, 5)], C: [Use(3000)]}
 BASE = accepted(TESTS)
+FIXTURE = "fixture tests::index"
 RENAMED, MOVED = "tests/test_a.py::test_uno", "tests/unit/test_new.py::TestMoved::test_one"
 
 
@@ -91,6 +92,7 @@ def test_tests_that_did_not_run_are_no_saving():
     diff = difference(BASE, report, collected(report, whole=False))
     assert states(diff) == {A: "unchanged", B: "not_run", C: "not_run"}
     assert (diff.totals.delta, diff.partial) == (NOTHING, True)
+    assert change_of(diff, B).head is None
 
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped", "interrupted"])
@@ -106,6 +108,53 @@ def test_a_test_that_makes_no_call_any_more_is_a_saving():
     diff = difference(BASE, run({**TESTS, C: []}))
     assert change_of(diff, C).delta.value == Decimal("-0.0085")
     assert causes(change_of(diff, C)) == {CauseKind.CALLS: "-0.0085"}
+
+
+def test_what_a_failed_test_spent_is_shown_and_not_compared():
+    """Also where it made more calls than before it failed."""
+    diff = difference(BASE, run({**TESTS, B: [Use(9000)] * 3}, outcomes={B: "failed"}))
+    change = change_of(diff, B)
+    assert (change.state, change.delta, change.base.calls, change.head.calls) == (
+        State.NOT_RUN,
+        NOTHING,
+        2,
+        3,
+    )
+    assert diff.totals.delta == NOTHING
+
+
+def test_a_fixture_that_nothing_needed_is_no_missing_test():
+    """Partial is said of tests."""
+    base = accepted({**TESTS, FIXTURE: [Use()]})
+    assert not difference(base, run(TESTS)).partial
+    assert difference(base, run({FIXTURE: [Use()], A: TESTS[A]})).partial
+
+
+def test_both_sides_of_an_unchanged_test_have_its_figures():
+    """By key, and with the calls of both sides."""
+    diff = difference(BASE, run(TESTS))
+    assert [change.key for change in diff.tests] == [A, B, C]
+    assert {(one.base.calls, one.head.calls) for one in diff.tests} == {(1, 1), (2, 2)}
+    reverse = difference(accepted({C: TESTS[C]}), run({B: TESTS[B], A: TESTS[A], C: TESTS[C]}))
+    assert [change.key for change in reverse.tests] == [A, B, C]
+
+
+def test_an_agent_has_its_causes_and_its_state():
+    """By its own calls: what another agent does is no change of it."""
+    before = {A: [Use(agent="support"), Use(2000, agent="billing")]}
+    after = {A: [Use(agent="support"), Use(2000, 400, agent="billing")]}
+    billing, support = difference(accepted(before), run(after)).agents
+    assert (support.key, support.state, support.causes) == ("support", State.UNCHANGED, ())
+    (cause,) = billing.causes
+    assert (billing.key, billing.state, cause.kind) == ("billing", State.CHANGED, CauseKind.OUTPUT)
+    assert (cause.before, cause.after, cause.delta) == ("100 tokens", "400 tokens", Decimal("0.003"))
+
+
+def test_agents_are_in_the_order_of_their_names():
+    """Calls that no agent made come last."""
+    tests = {A: [Use(), Use(agent="support"), Use(agent="billing"), Use(agent="research")]}
+    diff = difference(accepted(tests), run(tests))
+    assert [change.key for change in diff.agents] == ["billing", "research", "support", ""]
 
 
 @pytest.mark.parametrize("new", [RENAMED, MOVED], ids=["another function", "another file"])
@@ -184,7 +233,14 @@ def test_prices_that_moved_are_no_change():
     assert diff.price_delta == accepted_cost > 0
 
 
-FIXTURE = "fixture tests::index"
+def test_a_price_that_is_not_known_any_more_is_no_fall_of_prices():
+    """What the accepted calls would cost today is unknown, and no 0."""
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-unheard: {input: "1", output: "2"}\n')
+    tests = {A: [Use(model="gpt-unheard")], B: [Use()]}
+    diff = difference(accepted(tests, yaml=yaml), run(tests))
+    assert diff.price_delta == 0
+    known = difference(accepted(tests), run(tests, yaml=yaml), prices=table(yaml))
+    assert known.price_delta == 0
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
@@ -247,3 +303,16 @@ def test_prices_of_the_day_of_each_recording_are_not_compared_with_those_of_toda
     assert causes(change_of(diff, A)) == {CauseKind.OUTPUT: "0.00005"}
     assert diff.totals.delta.value == Decimal("0.00005")
     assert diff.price_delta == 0
+
+
+def test_one_call_at_a_price_of_another_day_leaves_the_line_out_of_moved_prices():
+    """What was accepted of it was a sum of two days, and cannot be compared with one."""
+    yaml = sample.YAML.replace("as_of: 2026-11-23", "as_of: recorded").replace(
+        "models:\n",
+        'models:\n    acme/dated: [{input: "1", output: "10"}, {from: 2026-06-01, input: "5", output: "50"}]\n',
+    )
+    old = Use(model="dated", provider="acme").but(answered_at=datetime(2026, 1, 1, tzinfo=UTC))
+    new = Use(7, model="dated", provider="acme").but(answered_at=datetime(2026, 9, 1, tzinfo=UTC))
+    for uses in ([old, new], [new, old], [old]):
+        diff = difference(accepted({A: uses}, yaml=yaml), run({A: uses}, yaml=yaml), prices=table(yaml))
+        assert diff.price_delta == 0

@@ -1,9 +1,9 @@
-"""Limits of every scope against runs: findings, levels, notices, and what is counted."""
+"""Limits of every scope against runs: findings, levels and notices."""
 
 from __future__ import annotations
 
 import pytest
-from suites import A, B, C, Use, accepted, collected, difference, run, verdict
+from suites import A, B, C, Use, run, verdict
 
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.call import Origin, Phase
@@ -97,6 +97,25 @@ def test_a_limit_that_is_broken_already_is_decided():
     assert found("  - {scope: test, max_cost: '0.001'}\n", report) == [("error", "max_cost", "test", A)]
 
 
+def test_a_limit_that_is_reached_exactly_is_not_decided():
+    """The known part keeps it to the last digit, and the rest may be anything."""
+    report = run({A: [Use(), UNKNOWN]})
+    assert found("  - {scope: test, max_cost: '0.0035'}\n", report) == [
+        ("error", "pricing.unknown_model", "test", A)
+    ]
+
+
+def test_an_undecided_limit_says_why():
+    """Two reasons that are mended in two ways: a price, or a recording."""
+    report = run({A: [UNKNOWN, UNKNOWN, Use().but(incomplete="cut")]})
+    messages = [one.message for one in verdict(report, "  - {scope: test, max_cost: '1'}\n").findings]
+    undecided = "so that its limit of $1 cannot be decided"
+    assert messages == [
+        f"{A} has 2 calls of which no price is known, {undecided}",
+        f"{A} has 1 call that did not state all of its usage, {undecided}",
+    ]
+
+
 def test_how_much_an_undecided_limit_weighs():
     """As the YAML says for unknown models and incomplete calls, and never more than the budget itself."""
     report = run({A: [UNKNOWN, Use().but(incomplete="cut")]})
@@ -128,6 +147,17 @@ def test_a_marker_alone_is_a_gate():
     assert found("", marked=marked(max_cost="0.001", level="warning")) == [("warning", "max_cost", "test", A)]
 
 
+def test_a_marker_is_no_limit_of_each_call():
+    """Calls have the name of their test, and limits of their own."""
+    judged = verdict(
+        RUN, "  - {scope: call, max_cost: '9'}\n", marked=marked(B, max_calls=1, max_cost="0.016")
+    )
+    assert [(finding.rule, finding.scope) for finding in judged.findings] == [
+        ("max_cost", "test"),
+        ("max_calls", "test"),
+    ]
+
+
 def test_a_loosened_limit_is_told():
     """Who reviews the run sees that a test has an exception, and where."""
     judged = verdict(
@@ -147,6 +177,14 @@ def test_a_match_without_a_match_is_told_with_the_nearest():
     (notice,) = verdict(RUN, rows).notices
     assert notice.message == "llmcost.yaml:2: no agent of this run is 'suport'; the nearest is support"
     assert verdict(run(TESTS, full=False), rows).notices == ()
+    (notice,) = verdict(RUN, rows.replace("suport", "zebra")).notices
+    assert notice.message == "llmcost.yaml:2: no agent of this run is 'zebra'"
+
+
+def test_a_match_of_one_is_a_match():
+    """A rule for one of several agents is no mistake."""
+    report = run({A: [Use(agent="support"), Use(agent="research")]})
+    assert verdict(report, "  - {scope: agent, match: support, max_cost: '1'}\n").notices == ()
 
 
 def test_an_incomplete_run_does_not_pass():
@@ -155,94 +193,6 @@ def test_an_incomplete_run_does_not_pass():
     assert found("  - {scope: suite, max_cost: '9'}\n", broken) == [("error", "run.complete", "suite", "")]
     assert found("", broken, marked=marked(max_calls=9)) == [("error", "run.complete", "suite", "")]
     assert found("", broken) == []
-
-
-BASE = accepted(TESTS)
-RELATIVE = "  - {scope: test, max_increase: 10%, max_cache_hit_drop: 5pp}\n"
-
-
-def test_an_increase():
-    """Against what was accepted of the same test."""
-    report = run({**TESTS, A: [Use(1150)]})
-    assert found(RELATIVE, report, difference(BASE, report)) == [("error", "max_increase", "test", A)]
-    report = run({**TESTS, A: [Use(1140)]})
-    assert found(RELATIVE, report, difference(BASE, report)) == []
-
-
-def test_a_small_increase_can_be_ignored():
-    """A limit of dollars beside that of percent: the higher one holds."""
-    report = run({**TESTS, A: [Use(2000)]})
-    rows = "  - {{scope: test, max_increase: 10%, ignore_increase_below: '{}'}}\n"
-    assert found(rows.format("0.0025"), report, difference(BASE, report)) == []
-    assert len(found(rows.format("0.0024"), report, difference(BASE, report))) == 1
-
-
-def test_a_drop_of_the_cache_hit_rate():
-    """In percentage points."""
-    report = run({**TESTS, C: [Use(agent="support"), Use(cached=490, agent="support")]})
-    diff = difference(BASE, report)
-    rows = "  - {scope: agent, match: support, max_cache_hit_drop: 5pp}\n"
-    assert found(rows, report, diff) == [("error", "max_cache_hit_drop", "agent", "support")]
-    assert found(rows.replace("5pp", "5.5pp"), report, diff) == []
-
-
-def test_new_agents_like_new_tests_are_no_increase():
-    """There is nothing that they could be compared with."""
-    report = run({**TESTS, A: [Use(agent="new")]})
-    rows = "  - {scope: agent, max_increase: 10%, max_cache_hit_drop: 0pp}\n"
-    assert found(rows, report, difference(BASE, report)) == []
-
-
-def test_an_increase_that_is_possible_warns():
-    """Calls of unknown cost came where others of unknown cost were."""
-    base = accepted({A: [UNKNOWN]})
-    report = run({A: [UNKNOWN._replace(output=500)]})
-    diff = difference(base, report)
-    assert found("  - {scope: test, max_increase: 10%}\n", report, diff) == [
-        ("warning", "max_increase", "test", A)
-    ]
-
-
-def test_an_update_judges_absolute_limits_and_no_relative_ones():
-    """What is being accepted is not held against itself; a limit in dollars stands."""
-    report = run({**TESTS, A: [Use(9000)]})
-    rows = RELATIVE + "  - {scope: test, match: '*_one', max_cost: '0.01'}\n"
-    diff = difference(BASE, report)
-    assert [row[1] for row in found(rows, report, diff)] == ["max_increase", "max_cost"]
-    assert [row[1] for row in found(rows, report, diff, update=True)] == ["max_cost"]
-
-
-def test_a_lost_price_is_a_finding_also_without_a_budget():
-    """In an update it is accepted."""
-    report = run({**TESTS, A: [UNKNOWN]})
-    diff = difference(BASE, report)
-    assert found("", report, diff) == [("error", "lost_price", "test", A)]
-    assert found("", report, diff, update=True) == []
-
-
-def test_what_could_not_be_judged_is_told_and_not_counted():
-    """Increases need a baseline: limits that hold are those that were judged."""
-    rows = "  - {scope: suite, max_cost: '9', max_increase: 10%}\n"
-    judged = verdict(RUN, rows)
-    assert judged.limits == 1
-    assert [(notice.message, notice.paste) for notice in judged.notices] == [
-        ("llmcost.yaml:2: there is no baseline, so that increases were not judged", "pytest --llm-cost --llm-cost-update")
-    ]  # fmt: skip
-    assert verdict(RUN, rows, difference(BASE, RUN)).limits == 2
-    assert verdict(RUN, rows, difference(BASE, RUN), update=True).limits == 1
-    new = run({A: [Use()]})
-    assert verdict(new, RELATIVE, difference(accepted({}), new)).limits == 0
-
-
-def test_a_part_of_the_suite_is_compared_with_the_same_part():
-    """And the run says so."""
-    report = run({A: TESTS[A], B: TESTS[B]}, full=False)
-    diff = difference(BASE, report, collected(report, whole=False))
-    judged = verdict(report, "  - {scope: suite, max_increase: 0%}\n", diff)
-    assert judged.findings == ()
-    assert [notice.message for notice in judged.notices] == [
-        "not all tests of the baseline have run: increases were judged on those that did"
-    ]
 
 
 def test_runs_of_agents_include_their_sub_agents():
@@ -269,3 +219,28 @@ def test_runs_of_agents_include_their_sub_agents():
     ]
     (finding,) = verdict(report, "  - {scope: agent_run, match: desk, max_calls: 2}\n").findings
     assert finding.message == f"desk (run 1, {A}) makes 3 calls, and its limit is 2 calls"
+
+
+def test_an_agent_that_only_a_marker_names_runs_once_a_test():
+    """Nobody said where it begins; a fixture's calls are no part of any test's, nor of another fixture's."""
+    fixtures = {f"fixture tests::{name}": [Use(agent="desk")] for name in ("index", "store")}
+    report = run({A: [Use(agent="desk")], B: [Use(agent="desk")], **fixtures})
+    rows = "  - {scope: agent_run, match: desk, max_calls: 1}\n"
+    assert found(rows, report) == []
+    messages = [one.message for one in verdict(report, rows.replace("1", "0")).findings]
+    assert [message.partition(" makes")[0] for message in messages] == [
+        f"desk (run 1, {A})",
+        f"desk (run 2, {B})",
+        "desk (run 3, outside any test)",
+        "desk (run 4, outside any test)",
+    ]
+
+
+def test_a_call_outside_any_test_has_limits_too():
+    """It is found under its number, and has no test's name."""
+    report = run({"fixture tests::index": [Use()]})
+    (finding,) = verdict(report, "  - {scope: call, max_cost: '0.001'}\n").findings
+    assert (finding.match, finding.message) == (
+        "",
+        f"{report.calls[0].id} in no test costs $0.003500, and its limit is $0.001",
+    )

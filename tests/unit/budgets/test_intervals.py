@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmcost.budgets.intervals import Interval, Outcome, judge_lower, judge_upper
+from pytest_llmcost.model.amount import Amount
 
 PASS, WARN, FAIL = Outcome.PASS, Outcome.WARN, Outcome.FAIL
 
@@ -48,3 +49,11 @@ def test_lower_limits_mirror_upper_ones(low, width, limit):
     """Whatever holds above holds below with the signs turned."""
     figure, turned = interval(low, low + width), interval(-low - width, -low)
     assert judge_lower(figure, Decimal(limit)) is judge_upper(turned, Decimal(-limit))
+
+
+def test_an_estimate_is_judged_by_its_bounds():
+    """The best guess may be past a limit while what is certain is not: that warns."""
+    estimate = Interval.of(Amount(Decimal(8), Decimal(11), Decimal(12)))
+    assert judge_upper(estimate, Decimal(10)) is WARN
+    assert judge_upper(estimate, Decimal(12)) is PASS
+    assert judge_upper(estimate, Decimal(7)) is FAIL

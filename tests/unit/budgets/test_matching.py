@@ -105,6 +105,42 @@ def test_a_marker_is_over_the_rules_and_says_what_it_loosens():
     assert loosened[0].after.budget.location == "tests/test_a.py:7"
 
 
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [({}, "0.01"), ({"ignore_increase_below": "0.5"}, "0.5"), ({"ignore_increase_below": "0"}, "0")],
+    ids=["silent", "more", "none"],
+)
+def test_a_marker_takes_over_what_is_ignored_unless_it_says_so(said, holds):
+    """A marker with a limit of its own leaves the rest of the rule as it was, and its own word is the last."""
+    rules = limits_for(
+        BudgetScope.TEST,
+        TEST,
+        budgets("  - {scope: test, max_increase: 10%, ignore_increase_below: '0.01'}\n"),
+    )
+    limits, _ = marked_over(TEST, rules, marked(max_increase="20%", **said))
+    assert limits[LimitKey.MAX_INCREASE].ignore_below == Decimal(holds)
+    limits, _ = marked_over(TEST, {}, marked(max_increase="20%"))
+    assert limits[LimitKey.MAX_INCREASE].ignore_below == 0
+
+
+@pytest.mark.parametrize(("ignored", "is_loosened"), [("0.02", True), ("0.01", False), ("0", False)])
+def test_ignoring_more_dollars_is_loosening(ignored, is_loosened):
+    """The same percentage lets more pass when larger increases are ignored."""
+    rows = "  - {scope: test, max_cost: '1', max_increase: 10%, ignore_increase_below: '0.01'}\n"
+    rules = limits_for(BudgetScope.TEST, TEST, budgets(rows))
+    _, loosened = marked_over(
+        TEST, rules, marked(max_cost="1", max_increase="10%", ignore_increase_below=ignored)
+    )
+    assert [one.key for one in loosened] == [LimitKey.MAX_INCREASE] * is_loosened
+
+
+def test_the_same_limit_again_is_not_loosened():
+    """A marker that repeats its rule is no exception."""
+    rows = "  - {scope: test, max_cost: '1', min_cache_hit_rate: 50%}\n"
+    rules = limits_for(BudgetScope.TEST, TEST, budgets(rows))
+    assert marked_over(TEST, rules, marked(max_cost="1", min_cache_hit_rate="50%"))[1] == []
+
+
 def test_a_marker_alone_limits_too_and_loosens_nothing():
     """No rule of the YAML is needed."""
     limits, loosened = marked_over(TEST, {}, marked(max_calls=1))
@@ -123,3 +159,4 @@ def test_nearest():
     names = ["support_agent", "researcher"]
     assert nearest("suport_agent", names) == "support_agent"
     assert nearest("zebra", names) is None
+    assert nearest("support", ["support_desk_eu_agent"]) == "support_desk_eu_agent"
