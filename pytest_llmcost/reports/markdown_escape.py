@@ -49,11 +49,11 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def figure(text: str) -> str:
+def figure(text: str, *, width: int = _LONGEST) -> str:
     """A figure as our own reports write it, such as ``$0.015`` or ``+10%``; anything else as a code span."""
     shown = text.strip()
     if len(shown) > _LONGEST_FIGURE or not _FIGURE.fullmatch(shown):
-        return code(text)
+        return code(text, width=width)
     return plain(shown.replace("->", "→"))
 
 

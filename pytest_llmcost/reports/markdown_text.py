@@ -11,10 +11,10 @@ from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
-from pytest_llmcost.reports.gate_section import share
+from pytest_llmcost.reports import gate_section
 from pytest_llmcost.reports.markdown_escape import code, figure, plain
 from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
-from pytest_llmcost.reports.text import MoneyStyle, percent, plural
+from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, percent, plural
 
 FAILED, WARNED, PASSED, INFORMED = "❌", "⚠️", "✅", "ℹ️"  # noqa: RUF001  # the sign for information
 ARROW = "&nbsp;→&nbsp;"  # does not wrap
@@ -23,6 +23,7 @@ _DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 _LIMITS = frozenset(key.value for key in LimitKey)
 _MOST_CAUSES = 2
 _SHORT_COMMIT = 7
+_FIGURE = 28  # of a model id in a cell
 
 
 def title(report: RunReport) -> str:
@@ -56,7 +57,9 @@ def _subject(report: RunReport) -> str:
         return f"{money(report.totals.cost, style)} to run live, nothing to compare with"
     if diff.totals.state is State.UNCHANGED or diff.totals.head is None:
         return "unchanged" if not diff.partial else "unchanged, as far as it ran"
-    return delta(diff.totals, style) + (", as far as it ran" if diff.partial else "")
+    moved = delta(diff.totals, style)
+    moved = "unknown change" if moved == UNKNOWN else moved
+    return moved + (", as far as it ran" if diff.partial else "")
 
 
 def _judgement(report: RunReport) -> Iterator[str]:
@@ -93,7 +96,7 @@ def from_to(change: Change, style: MoneyStyle) -> str:
 def delta(change: Change, style: MoneyStyle) -> str:
     """``+$0.0335 (+198%)``: the difference of the amounts as they are shown."""
     amount = _shown_delta(change, style)
-    percentage = share(change).replace("-", _MINUS)
+    percentage = gate_section.share(change).replace("-", _MINUS)
     return signed(amount, style) + (f" ({percentage})" if percentage else "")
 
 
@@ -110,12 +113,8 @@ def _shown_delta(change: Change, style: MoneyStyle) -> Amount:
 
 
 def signed(amount: Amount, style: MoneyStyle) -> str:
-    """``+$0.0012``, ``−$0.0012``, ``≥ +$0.0012``: a plus costs more."""  # noqa: RUF002  # as it is shown
-    if not amount.value:
-        return "$0" if amount.high is not None else "unknown"
-    sign = _MINUS if amount.value < 0 else "+"
-    text = f"{sign}{plain(style.usd(abs(amount.value)))}"
-    return text if amount.high is not None else f"≥ {text}"
+    """As in the terminal, with a minus that does not wrap: a plus costs more."""
+    return plain(gate_section.signed(amount, style)).replace("-", _MINUS)
 
 
 def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
@@ -124,7 +123,11 @@ def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
 
 
 def _cause(cause: Cause, style: MoneyStyle) -> str:
-    figures = f" {figure(cause.before)} → {figure(cause.after)}" if cause.before != cause.after else ""
+    figures = (
+        f" {figure(cause.before, width=_FIGURE)} → {figure(cause.after, width=_FIGURE)}"
+        if cause.before != cause.after
+        else ""
+    )
     detail = f", {figure(cause.detail)}" if cause.detail else ""
     name = cause.kind.value if cause.kind is not CauseKind.MODEL or not figures else "model"
     return f"{name}{figures} ({signed(Amount.exactly(cause.delta), style)}{detail})"
