@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,15 +16,15 @@ import pytest
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.collected import names_a_part
-from pytest_llmcost.files import make_folder, write_report
+from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
+from pytest_llmcost.outputs import Outputs
 from pytest_llmcost.project import git_state
-from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.settings import ReportType, Settings, shown_path
+from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class CostReporter:
         # Held while this run lives: sessions beside it leave its journal alone.
         self._alive: TextIO | None = None
         self._report: RunReport | None = None
-        self._written = shown_path(settings.report_path, settings.invoked_from)
+        self._outputs = Outputs(settings, os.environ)
         self._problems: list[str] = []
 
     def pytest_report_header(self) -> str:
@@ -104,6 +106,7 @@ class CostReporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._outcomes.note(report.nodeid, report.when, report.outcome, report.duration)
+        self._outputs.saw(report)
         found = getattr(report, ATTRIBUTE, None)
         if isinstance(found, str):
             try:
@@ -166,7 +169,7 @@ class CostReporter:
                 table,
             )
             self._judge(session, self._report, table)
-            self._write(render_json(self._report))
+            self._problems += self._outputs.write(self._report)
             if self._settings.asks_for(ReportType.JUNIT):
                 from pytest_llmcost.junit_xml import note_total
 
@@ -230,6 +233,7 @@ class CostReporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
+        self._annotate()
         shown = None if self._settings.asks_for(ReportType.NO_TERM) else self._report
         if shown is None and not self._problems:
             return
@@ -245,6 +249,16 @@ class CostReporter:
             terminalreporter.write_line(problem, red=True)
         self._report = None  # or every collection of garbage until the end goes through it
 
+    def _annotate(self) -> None:
+        try:
+            lines = self._outputs.annotations(self._report)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not change the exit status
+            self._problems.append(
+                f"no annotations: a fault of pytest-llmcost: {type(error).__name__}: {error}"
+            )
+            return
+        sys.stderr.writelines(f"{line}\n" for line in lines)
+
     def _print(self, terminalreporter: pytest.TerminalReporter, report: RunReport) -> None:
         from pytest_llmcost.reports.terminal import Tone, section
 
@@ -252,7 +266,7 @@ class CostReporter:
             report,
             detail=self._detail(),
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
-            report_path=self._written,
+            report_path=self._outputs.written,
             accepted=self._accepted,
         )
         for line in lines:
@@ -328,16 +342,6 @@ class CostReporter:
         part = part or any(rest.deselected for rest in self._rests)
         through = exitstatus in _RAN_THROUGH
         return Selection(full=through and ran == collected and not part, collected=collected, ran=ran)
-
-    def _write(self, text: str) -> None:
-        start = self._settings.invoked_from
-        asked = [request.path for request in self._settings.reports if request.path is not None]
-        for path in [self._settings.report_path, *(start / path for path in asked)]:
-            try:
-                write_report(path, text)
-            except OSError as error:
-                shown = shown_path(path, start)
-                self._problems.append(f"cannot write {shown}: {error.strerror or error}")
 
 
 def _unique(notices: Iterable[Notice]) -> Iterable[Notice]:

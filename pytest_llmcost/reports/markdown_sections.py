@@ -83,7 +83,7 @@ def _changed(diff: RunDiff, style: MoneyStyle, most: int | None) -> Iterator[Sec
             code(change.key.removeprefix(folder), width=_NAME),
             from_to(change, style),
             f"**{delta(change, style)}**",
-            why(change.causes, style),
+            why(change, style),
         ]
         for change in changed
     ]

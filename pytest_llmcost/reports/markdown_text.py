@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.call import Status
-from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
+from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
@@ -117,20 +117,19 @@ def signed(amount: Amount, style: MoneyStyle) -> str:
     return plain(gate_section.signed(amount, style)).replace("-", _MINUS)
 
 
-def why(causes: Sequence[Cause], style: MoneyStyle) -> str:
-    """The biggest causes, each with its figures and dollars."""
-    return ", ".join(_cause(cause, style) for cause in causes[:_MOST_CAUSES])
+def why(change: Change, style: MoneyStyle) -> str:
+    """The biggest causes of a change, each with its figures and dollars."""
+    unknown = change.delta.high is None
+    return ", ".join(_cause(cause, style, unknown=unknown) for cause in change.causes[:_MOST_CAUSES])
 
 
-def _cause(cause: Cause, style: MoneyStyle) -> str:
-    figures = (
-        f" {figure(cause.before, width=_FIGURE)} → {figure(cause.after, width=_FIGURE)}"
-        if cause.before != cause.after
-        else ""
-    )
-    detail = f", {figure(cause.detail)}" if cause.detail else ""
-    name = cause.kind.value if cause.kind is not CauseKind.MODEL or not figures else "model"
-    return f"{name}{figures} ({signed(Amount.exactly(cause.delta), style)}{detail})"
+def _cause(cause: Cause, style: MoneyStyle, *, unknown: bool) -> str:
+    before, after = figure(cause.before, width=_FIGURE), figure(cause.after, width=_FIGURE)
+    figures = f" {before} → {after}" if cause.before != cause.after else ""
+    # Where a price is missing, less than before is no more than what is known of it.
+    dollars = "" if unknown and cause.delta < 0 else signed(Amount.exactly(cause.delta), style)
+    said = ", ".join(part for part in (dollars, figure(cause.detail) if cause.detail else "") if part)
+    return f"{cause.kind.value}{figures}" + (f" ({said})" if said else "")
 
 
 def opening(report: RunReport) -> list[str]:
@@ -145,7 +144,7 @@ def opening(report: RunReport) -> list[str]:
         return [" · ".join(parts)]
     lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
     if diff.totals.causes:
-        lines.append(f"Why: {why(diff.totals.causes, style)}.")
+        lines.append(f"Why: {why(diff.totals, style)}.")
     if diff.price_delta:
         moved = signed(Amount.exactly(diff.price_delta), style)
         lines.append(
