@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,30 +42,48 @@ class Outputs:
         Returns:
             What could not be written, one sentence each.
         """
-        texts = {ReportType.JSON: render_json(report)}
-        wanted = [(self._settings.report_path, ReportType.JSON)]
+        problems = self._write(self._settings.report_path, ReportType.JSON, report)
         start = self._settings.invoked_from
-        wanted += [
-            (start / asked.path, asked.type) for asked in self._settings.reports if asked.path is not None
-        ]
-        problems = []
-        for path, kind in wanted:
-            if kind not in texts:
-                texts[kind] = _render(report)
-            try:
-                write_report(path, texts[kind])
-            except OSError as error:
-                problems.append(f"cannot write {shown_path(path, start)}: {error.strerror or error}")
+        for asked in self._settings.reports:
+            if asked.path is not None:
+                problems += self._write(start / asked.path, asked.type, report)
         if self._github is not None:
-            problems += self._github.publish(report, self.written)
+            try:
+                problems += self._github.publish(report, self.written)
+            except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+                problems.append(f"GitHub is not told: {_fault(error)}")
         return problems
 
-    def annotations(self, report: RunReport | None) -> list[str]:
-        """Lines that the CI system shows beside the code."""
-        return [] if self._github is None or report is None else self._github.annotations(report)
+    def _write(self, path: Path, kind: ReportType, report: RunReport) -> list[str]:
+        shown = shown_path(path, self._settings.invoked_from)
+        try:
+            write_report(path, render_json(report) if kind is ReportType.JSON else _markdown(report))
+        except OSError as error:
+            return [f"cannot write {shown}: {error.strerror or error}"]
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            return [f"{shown} is not written: {_fault(error)}"]
+        return []
+
+    def annotate(self, report: RunReport | None) -> list[str]:
+        """Write the findings as lines that the CI system shows beside the code.
+
+        Returns:
+            Why it could not be done, in a sentence.
+        """
+        if self._github is None or report is None:
+            return []
+        try:
+            sys.stderr.writelines(f"{line}\n" for line in self._github.annotations(report))
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not change the exit status
+            return [f"no annotations: {_fault(error)}"]
+        return []
 
 
-def _render(report: RunReport) -> str:
+def _fault(error: Exception) -> str:
+    return f"a fault of pytest-llmcost: {type(error).__name__}: {error}"
+
+
+def _markdown(report: RunReport) -> str:
     from pytest_llmcost.reports.markdown import render_comment
 
     return render_comment(report)

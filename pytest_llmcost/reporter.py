@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -233,7 +232,7 @@ class CostReporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
-        self._annotate()
+        self._problems += self._outputs.annotate(self._report)
         shown = None if self._settings.asks_for(ReportType.NO_TERM) else self._report
         if shown is None and not self._problems:
             return
@@ -248,16 +247,6 @@ class CostReporter:
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True)
         self._report = None  # or every collection of garbage until the end goes through it
-
-    def _annotate(self) -> None:
-        try:
-            lines = self._outputs.annotations(self._report)
-        except Exception as error:  # noqa: BLE001  # a fault of ours must not change the exit status
-            self._problems.append(
-                f"no annotations: a fault of pytest-llmcost: {type(error).__name__}: {error}"
-            )
-            return
-        sys.stderr.writelines(f"{line}\n" for line in lines)
 
     def _print(self, terminalreporter: pytest.TerminalReporter, report: RunReport) -> None:
         from pytest_llmcost.reports.terminal import Tone, section

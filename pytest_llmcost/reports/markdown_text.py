@@ -119,17 +119,17 @@ def signed(amount: Amount, style: MoneyStyle) -> str:
 
 def why(change: Change, style: MoneyStyle) -> str:
     """The biggest causes of a change, each with its figures and dollars."""
-    unknown = change.delta.high is None
-    return ", ".join(_cause(cause, style, unknown=unknown) for cause in change.causes[:_MOST_CAUSES])
+    known = change.delta.high is not None
+    return ", ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
 
 
-def _cause(cause: Cause, style: MoneyStyle, *, unknown: bool) -> str:
+def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
     before, after = figure(cause.before, width=_FIGURE), figure(cause.after, width=_FIGURE)
     figures = f" {before} → {after}" if cause.before != cause.after else ""
-    # Where a price is missing, less than before is no more than what is known of it.
-    dollars = "" if unknown and cause.delta < 0 else signed(Amount.exactly(cause.delta), style)
-    said = ", ".join(part for part in (dollars, figure(cause.detail) if cause.detail else "") if part)
-    return f"{cause.kind.value}{figures}" + (f" ({said})" if said else "")
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
+    detail = f", {figure(cause.detail)}" if cause.detail else ""
+    return f"{cause.kind.value}{figures} ({dollars}{detail})"
 
 
 def opening(report: RunReport) -> list[str]:

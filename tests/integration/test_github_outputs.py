@@ -141,3 +141,31 @@ def test_no_term_still_tells_github(job):
     result = job.runpytest("--llm-cost", "--llm-cost-report=no-term")
     assert "::error" in result.stderr.str()
     assert json.loads((job.path / "service" / ".llmcost" / "report.json").read_text())["verdict"] == "fail"
+
+
+BROKEN = """
+    from pytest_llmcost.integrations.github import outputs
+    from pytest_llmcost.reports import markdown
+
+    def broken(*_, **__):
+        raise KeyError("x")
+
+    outputs.render_summary = outputs.annotation_lines = markdown.render_comment = broken
+"""
+
+
+def test_a_fault_of_ours_ends_no_session(job):
+    """It is said; the exit status and report.json are as they would be."""
+    job.makepyfile(**{"service/conftest": BROKEN})
+    (job.path / "service" / "llmcost.yaml").write_text("version: 1\n")
+    result = job.runpytest("--llm-cost", "--llm-cost-report=markdown")
+    assert result.ret == pytest.ExitCode.OK
+    fault = "a fault of pytest-llmcost: KeyError: 'x'"
+    result.stdout.fnmatch_lines(
+        [
+            f".llmcost/report.md is not written: {fault}",
+            f"GitHub is not told: {fault}",
+            f"no annotations: {fault}",
+        ]
+    )
+    assert (job.path / "service" / ".llmcost" / "report.json").exists()

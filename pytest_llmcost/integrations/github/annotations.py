@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
-from pytest_llmcost.reports.gate_section import why
+from pytest_llmcost.reports.gate_section import is_of, why
 from pytest_llmcost.reports.text import MoneyStyle, plural, spelled
 
 # GitHub shows so many of a level for each step, and drops the others without a word.
@@ -71,9 +71,11 @@ def _place(finding: Finding, tests: Mapping[str, Place], folder: str | None) -> 
 def _why(report: RunReport, finding: Finding) -> str:
     if report.diff is None:
         return ""
-    changes = [report.diff.totals] if finding.scope == "suite" else report.diff.tests
-    key = "" if finding.scope == "suite" else finding.match
-    change = next((change for change in changes if change.key == key and change.causes), None)
+    if finding.scope == "suite":
+        changes = [report.diff.totals]
+    else:
+        changes = [change for change in report.diff.tests if is_of(change.key, finding.match)]
+    change = next((change for change in changes if change.causes), None)
     return f". Why: {why(change, MoneyStyle.of(report.totals.cost))}" if change is not None else ""
 
 
