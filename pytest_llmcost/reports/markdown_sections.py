@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
@@ -25,6 +26,28 @@ _SCOPES = {
 _USAGE = ("|Calls", "|Input tokens", "|Cache hit", "|Cost")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """How the tables of one page are shown.
+
+    Attributes:
+        style: Of amounts.
+        everything: Whether all is open and no row is left out for readers' sake.
+    """
+
+    style: MoneyStyle
+    everything: bool
+
+    @property
+    def most(self) -> int | None:
+        """The most rows of the main tables."""
+        return None if self.everything else _MOST_ROWS
+
+    def name(self, text: str) -> str:
+        """A name, as long as the page has room for."""
+        return code(text, width=_LONG_NAME if self.everything else _NAME)
+
+
 def sections(report: RunReport, *, everything: bool) -> list[Section]:
     """The sections of a page.
 
@@ -32,29 +55,28 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
         report: The run.
         everything: Whether all is open and no row is left out for readers' sake.
     """
-    most = None if everything else _MOST_ROWS
-    style = MoneyStyle.of(report.totals.cost)
-    found = [*_findings(report, most)]
+    view = _View(style=MoneyStyle.of(report.totals.cost), everything=everything)
+    found = [*_findings(report, view)]
     if not report.calls:
         found.append(Section(title="", body=fenced(empty_state(report))))
     if report.diff is not None:
-        found += _changed(report.diff, style, most)
+        found += _changed(report.diff, view)
     compared = report.diff is not None and any(test.state.is_on_both_sides for test in report.diff.tests)
     if everything or not compared:
-        found += _tests(report, style, most)
-    found += _agents(report, style, folded=not everything)
-    found += _models(report, style, folded=not everything)
+        found += _tests(report, view)
+    found += _agents(report, view)
+    found += _models(report, view)
     if report.diff is not None and compared:
-        found += _new(report.diff, style, folded=not everything)
-    return [*found, *_notices(report, folded=not everything)]
+        found += _new(report.diff, view)
+    return [*found, *_notices(report, view)]
 
 
-def _findings(report: RunReport, most: int | None) -> Iterator[Section]:
+def _findings(report: RunReport, view: _View) -> Iterator[Section]:
     if not report.findings:
         return
     rows = [_finding_cells(finding) for finding in report.findings]
     columns = ("Limit", "Of", "|Allowed", "|Now")
-    yield Section(title="", body=_table(columns, rows, "finding", most))
+    yield Section(title="", body=_table(columns, rows, "finding", view.most))
     for step in next_steps(report, None):
         said, _, command = step.partition(": ")
         yield Section(title="", body=[f"To {said}: {code(command)}"])
@@ -72,7 +94,7 @@ def _finding_cells(finding: Finding) -> list[str]:
     ]
 
 
-def _changed(diff: RunDiff, style: MoneyStyle, most: int | None) -> Iterator[Section]:
+def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     changed = [change for change in diff.tests if change.state is State.CHANGED]
     if not changed:
         return
@@ -80,37 +102,37 @@ def _changed(diff: RunDiff, style: MoneyStyle, most: int | None) -> Iterator[Sec
     folder = _folder(changed)
     rows = [
         [
-            code(change.key.removeprefix(folder), width=_NAME),
-            from_to(change, style),
-            f"**{delta(change, style)}**",
-            why(change, style),
+            view.name(change.key.removeprefix(folder)),
+            from_to(change, view.style),
+            f"**{delta(change, view.style)}**",
+            why(change, view.style),
         ]
         for change in changed
     ]
     columns = (_heading("Changed test", folder), "|Cost", "|Δ", "Why")
-    yield Section(title="", body=_table(columns, rows, "changed test", most))
+    yield Section(title="", body=_table(columns, rows, "changed test", view.most))
 
 
-def _new(diff: RunDiff, style: MoneyStyle, *, folded: bool) -> Iterator[Section]:
+def _new(diff: RunDiff, view: _View) -> Iterator[Section]:
     new = [(change, change.head) for change in diff.tests if change.state is State.NEW]
     folder = _folder([change for change, _ in new])
     rows = [
         [
-            code(change.key.removeprefix(folder), width=_NAME),
+            view.name(change.key.removeprefix(folder)),
             f"{side.calls:,}",
             percent(side.cache_hit_rate),
-            money(side.cost, style),
+            money(side.cost, view.style),
         ]
         for change, side in sorted(new, key=lambda row: -row[1].cost.value if row[1] else 0)
         if side is not None
     ]
     if rows:
         columns = (_heading("Test", folder), "|Calls", "|Cache hit", "|Cost")
-        title = f"New tests ({len(rows):,}), not counted as an increase"
-        yield Section(title=title, body=_table(columns, rows, "new test", None), folded=folded)
+        title = f"New ({len(rows):,}), not counted as an increase"
+        yield Section(title=title, body=_table(columns, rows, "new row", None), folded=not view.everything)
 
 
-def _tests(report: RunReport, style: MoneyStyle, most: int | None) -> Iterator[Section]:
+def _tests(report: RunReport, view: _View) -> Iterator[Section]:
     called = [test for test in report.tests if test.rollup.calls]
     if not called:
         return
@@ -118,59 +140,61 @@ def _tests(report: RunReport, style: MoneyStyle, most: int | None) -> Iterator[S
     # What has no upper bound may be the dearest of all.
     called.sort(key=lambda test: (test.rollup.cost.high is not None, -test.rollup.cost.value))
     rows = [
-        [code(test.result.nodeid.removeprefix(folder), width=_NAME), *_usage(test.rollup, style)]
+        [view.name(test.result.nodeid.removeprefix(folder)), *_usage(test.rollup, view.style)]
         for test in called
     ]
     title = f"Tests with calls ({len(rows):,} of {len(report.tests):,})"
-    yield Section(title=title, body=_table((_heading("Test", folder), *_USAGE), rows, "test", most))
+    yield Section(title=title, body=_table((_heading("Test", folder), *_USAGE), rows, "test", view.most))
 
 
-def _agents(report: RunReport, style: MoneyStyle, *, folded: bool) -> Iterator[Section]:
+def _agents(report: RunReport, view: _View) -> Iterator[Section]:
     counted = [agent for agent in report.agents if agent.rollup.calls]
     if not any(agent.name is not None for agent in counted):
         return
     changes = {change.key: change for change in report.diff.agents} if report.diff is not None else {}
     rows = [
         [
-            code(agent.name, width=_NAME) if agent.name is not None else "no agent",
+            view.name(agent.name) if agent.name is not None else "no agent",
             f"{agent.runs:,}" if agent.name is not None else "",
-            money(agent.rollup.cost, style),
-            _agent_delta(changes.get(agent.name or ""), style),
+            money(agent.rollup.cost, view.style),
+            _agent_delta(changes.get(agent.name or ""), view.style),
         ]
         for agent in counted
     ]
-    total = _agent_delta(report.diff.totals if report.diff is not None else None, style)
-    rows.append(["**Total**", "", f"**{money(report.totals.cost, style)}**", f"**{total}**" if total else ""])
+    total = _agent_delta(report.diff.totals if report.diff is not None else None, view.style)
+    rows.append(
+        ["**Total**", "", f"**{money(report.totals.cost, view.style)}**", f"**{total}**" if total else ""]
+    )
     if not changes:
         rows = [row[:-1] for row in rows]
     columns = ("Agent", "|Runs", "|Cost", "|Δ")[: len(rows[0])]
     body = Table(columns=columns, rows=rows[:-1], more="agent", last=rows[-1])
-    yield Section(title=f"By agent ({len(counted):,})", body=body, folded=folded)
+    yield Section(title=f"By agent ({len(counted):,})", body=body, folded=not view.everything)
 
 
 def _agent_delta(change: Change | None, style: MoneyStyle) -> str:
     return "" if change is None or change.state is not State.CHANGED else delta(change, style)
 
 
-def _models(report: RunReport, style: MoneyStyle, *, folded: bool) -> Iterator[Section]:
+def _models(report: RunReport, view: _View) -> Iterator[Section]:
     rows = [
-        [code(f"{row.provider}/{row.model}", width=_NAME), *_usage(row.rollup, style)]
+        [view.name(f"{row.provider}/{row.model}"), *_usage(row.rollup, view.style)]
         for row in report.models
         if row.rollup.calls
     ]
     if rows:
         body = _table(("Model", *_USAGE), rows, "model", None)
-        yield Section(title=f"By model ({len(rows):,})", body=body, folded=folded)
+        yield Section(title=f"By model ({len(rows):,})", body=body, folded=not view.everything)
 
 
-def _notices(report: RunReport, *, folded: bool) -> Iterator[Section]:
+def _notices(report: RunReport, view: _View) -> Iterator[Section]:
     if not report.notices:
         return
     lines = []
     for notice in report.notices:
         lines.append(f"{notice.kind.value}: {notice.message}")
         lines += [f"    {line}" for line in (notice.paste or "").splitlines()]
-    yield Section(title=f"Notices ({len(report.notices):,})", body=fenced(lines), folded=folded)
+    yield Section(title=f"Notices ({len(report.notices):,})", body=fenced(lines), folded=not view.everything)
 
 
 def _usage(found: Rollup, style: MoneyStyle) -> list[str]:

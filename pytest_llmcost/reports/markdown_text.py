@@ -8,6 +8,7 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
+from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
@@ -22,6 +23,9 @@ _MINUS = "\N{MINUS SIGN}&NoBreak;"
 _DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 _LIMITS = frozenset(key.value for key in LimitKey)
 _MOST_CAUSES = 2
+_FIRST = (
+    "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
+)
 _SHORT_COMMIT = 7
 _FIGURE = 28  # of a model id in a cell
 
@@ -141,7 +145,7 @@ def opening(report: RunReport) -> list[str]:
         parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
         if totals.cache_hit_rate is not None:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
-        return [" · ".join(parts)]
+        return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
     lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
     if diff.totals.causes:
         lines.append(f"Why: {why(diff.totals, style)}.")
@@ -161,7 +165,7 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
     base, head = diff.totals.base, diff.totals.head
     if base is None or head is None:
         return
-    on_both = sum(change.state.is_on_both_sides for change in diff.tests)
+    on_both = sum(change.state.is_on_both_sides for change in diff.tests if is_test(change.key))
     if report.totals.cost == head.cost:
         yield f"**{from_to(diff.totals, style)}** to run live"
     else:
@@ -173,19 +177,22 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
 
 
 def _counts(diff: RunDiff) -> Iterator[str]:
-    changed = [change for change in diff.tests if change.state is State.CHANGED]
+    tests = [change for change in diff.tests if is_test(change.key)]
+    changed = [change for change in tests if change.state is State.CHANGED]
     up = sum(change.delta.value > 0 for change in changed)
     down = sum(change.delta.value < 0 for change in changed)
     counts = (
         (up, "up"),
         (down, "down"),
         (len(changed) - up - down, "changed at the same cost"),
-        (sum(change.state is State.UNCHANGED for change in diff.tests), "unchanged"),
-        (sum(change.state is State.NEW for change in diff.tests), "new"),
-        (sum(change.state is State.GONE for change in diff.tests), "gone"),
-        (sum(change.state is State.NOT_RUN for change in diff.tests), "not run to the end"),
+        (sum(change.state is State.UNCHANGED for change in tests), "unchanged"),
+        (sum(change.state is State.NEW for change in tests), "new"),
+        (sum(change.state is State.GONE for change in tests), "gone"),
+        (sum(change.state is State.NOT_RUN for change in tests), "not run to the end"),
     )
-    yield f"tests: {', '.join(f'{number:,} {word}' for number, word in counts if number)}"
+    said = [f"{number:,} {word}" for number, word in counts if number]
+    if said:
+        yield f"tests: {', '.join(said)}"
 
 
 def provenance(report: RunReport, note: str | None = None) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from html.parser import HTMLParser
-
-import cmarkgfm
 import pytest
 import sample
 import sample_diff
+from github_page import OURS, Page
 from golden import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,11 +28,6 @@ REPORTS = {
     "unchanged": sample_diff.unchanged_report,
     "first": sample.report,
     "empty": lambda: sample.empty_report(imported=("openai",)),
-}
-OURS = {"h3", "h4", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "pre"} | {
-    "details",
-    "summary",
-    "sub",
 }
 # What breaks code spans, tables, tags, links, mentions and lines, among ordinary characters.
 NASTY = st.text(
@@ -59,42 +52,6 @@ NASTY = st.text(
         "::error::x",
     ]
 )
-
-
-class Page(HTMLParser):
-    """The tags, attributes and code spans of a page."""
-
-    def __init__(self, markdown):
-        super().__init__()
-        self.tags, self.attributes, self.codes, self.rows, self.comments = [], [], [], [], []
-        self._open = []
-        self.feed(cmarkgfm.markdown_to_html_with_extensions(markdown, options=1 << 17, extensions=EXTENSIONS))
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attrs if name not in {"align", "lang", "class"}]
-        self._open.append(tag)
-        if tag == "tr":
-            self.rows.append(0)
-        if tag in {"td", "th"}:
-            self.rows[-1] += 1
-        if tag == "code":
-            self.codes.append("")
-
-    def handle_endtag(self, tag):
-        while self._open and self._open.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if "code" in self._open:
-            self.codes[-1] += data
-
-    def handle_comment(self, data):
-        self.comments.append(data.strip())
-
-
-# As GitHub, with raw HTML let through: what a name could do must show.
-EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 
 
 @pytest.mark.parametrize("name", REPORTS)
