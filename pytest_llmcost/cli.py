@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, str] = {
     "check": "judge a report again by the limits of llmcost.yaml",
     "merge": "join the reports of CI shards into one",
     "whatif": "the cost of the same usage on another model",
+    "comment": "keep one comment on a pull request up to date",
     "init": "write a first llmcost.yaml from what the last run cost",
 }
 

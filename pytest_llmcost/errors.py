@@ -7,6 +7,7 @@ LlmCostError
 ├── BaselineError   a baseline cannot be read
 ├── ReportError     a report.json cannot be read
 ├── ComparisonError   what was read cannot be compared or judged
+├── GitHubError     GitHub refused a request, or did not answer
 └── HookError       a plugin failed in one of our hooks
 """
 
@@ -59,6 +60,19 @@ class BaselineError(LlmCostError):
 
 class ComparisonError(LlmCostError):
     """What was read is whole, and figures from it would mislead: an incomplete run, shards of two commits."""
+
+
+class GitHubError(LlmCostError):
+    """GitHub refused a request, or did not answer.
+
+    Args:
+        message: What it said.
+        status: HTTP's; None if there was no answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class HookError(LlmCostError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pytest_llmcost.settings import REPORT_DIR
@@ -23,19 +22,6 @@ def write_report(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def write_reports(paths: Iterable[Path], text: str) -> Iterator[tuple[Path, str]]:
-    """Write a text to several files.
-
-    Yields:
-        Each file that could not be written, and why.
-    """
-    for path in paths:
-        try:
-            write_report(path, text)
-        except OSError as error:
-            yield path, error.strerror or str(error)
 
 
 def make_folder(folder: Path) -> None:

@@ -57,8 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TYPE[:PATH]",
         action="append",
         dest="llm_cost_report",
-        help="One more report, repeatable: json:PATH, junit (properties in pytest's --junitxml),"
-        " term-calls (every call), no-term (no section).",
+        help="One more report, repeatable: json:PATH, markdown[:PATH], junit (properties in pytest's"
+        " --junitxml), term-calls (every call), no-term (no section).",
     )
     group.addoption(
         "--llm-cost-baseline",

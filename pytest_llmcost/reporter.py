@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,15 +15,15 @@ import pytest
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.collected import names_a_part
-from pytest_llmcost.files import make_folder, write_reports
+from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
+from pytest_llmcost.outputs import Outputs
 from pytest_llmcost.project import git_state
-from pytest_llmcost.reports.json_report import render_json
-from pytest_llmcost.settings import ReportType, Settings, shown_path
+from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class CostReporter:
         # Held while this run lives: sessions beside it leave its journal alone.
         self._alive: TextIO | None = None
         self._report: RunReport | None = None
-        self._written = shown_path(settings.report_path, settings.invoked_from)
+        self._outputs = Outputs(settings, os.environ)
         self._problems: list[str] = []
 
     def pytest_report_header(self) -> str:
@@ -108,6 +109,7 @@ class CostReporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._outcomes.note(report.nodeid, report.when, report.outcome, report.duration)
+        self._outputs.saw(report)
         found = getattr(report, ATTRIBUTE, None)
         if isinstance(found, str):
             try:
@@ -170,7 +172,7 @@ class CostReporter:
                 table,
             )
             self._judge(session, self._report, table)
-            self._write(render_json(self._report, self._rows))
+            self._problems += self._outputs.write(self._report, self._rows)
             if self._settings.asks_for(ReportType.JUNIT):
                 from pytest_llmcost.junit_xml import note_total
 
@@ -234,6 +236,7 @@ class CostReporter:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the section."""
+        self._problems += self._outputs.annotate(self._report)
         shown = None if self._settings.asks_for(ReportType.NO_TERM) else self._report
         if shown is None and not self._problems:
             return
@@ -256,7 +259,7 @@ class CostReporter:
             report,
             detail=self._detail(),
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
-            report_path=self._written,
+            report_path=self._outputs.written,
             accepted=self._accepted,
         )
         for line in lines:
@@ -338,12 +341,6 @@ class CostReporter:
         part = part or any(rest.deselected for rest in self._rests)
         through = exitstatus in _RAN_THROUGH
         return Selection(full=through and ran == collected and not part, collected=collected, ran=ran)
-
-    def _write(self, text: str) -> None:
-        start = self._settings.invoked_from
-        asked = [start / request.path for request in self._settings.reports if request.path is not None]
-        for path, why in write_reports([self._settings.report_path, *asked], text):
-            self._problems.append(f"cannot write {shown_path(path, start)}: {why}")
 
 
 def _unique(notices: Iterable[Notice]) -> Iterable[Notice]:

@@ -31,6 +31,7 @@ class ReportType(StrEnum):
 
     JSON = "json"
     JUNIT = "junit"
+    MARKDOWN = "markdown"
     TERM_CALLS = "term-calls"
     NO_TERM = "no-term"
 
@@ -155,6 +156,8 @@ def parse_report_request(text: str) -> ReportRequest:
             f"--llm-cost-report={text}: say where, such as json:cost.json"
             f" ({REPORT_DIR}/{REPORT_NAME} is written by every run)"
         )
+    if kind is ReportType.MARKDOWN:
+        return ReportRequest(kind, path or f"{REPORT_DIR}/report.md")
     if kind is not ReportType.JSON and path:
         raise ConfigError(f"--llm-cost-report={text}: {name} writes no file; leave out the path")
     return ReportRequest(kind, path or None)

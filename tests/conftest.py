@@ -20,3 +20,12 @@ def corpus() -> Path:
     if not (folder / "open").is_dir():
         pytest.skip(f"no recorded calls at {folder}: set LLMCOST_CORPUS to their folder")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def outside_github():
+    """Sessions inside these tests write no summary of the job that they run in."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"):
+            patch.delenv(name, raising=False)
+        yield

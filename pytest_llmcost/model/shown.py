@@ -32,11 +32,17 @@ class MoneyStyle(NamedTuple):
             if not amount:
                 return "$0"
             if amount >= _WHOLE_DOLLARS_FROM:
-                return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,}"
+                return f"${self.rounded(amount):,}"
             step = Decimal(1).scaleb(-self.digits)
             if ZERO < amount < step:
                 return f"<${step:f}"
-            return f"${amount.quantize(step, ROUND_HALF_EVEN):f}"
+            return f"${self.rounded(amount):f}"
+
+    def rounded(self, amount: Decimal) -> Decimal:
+        """An amount with the decimals that it is shown with."""
+        with exact_money():
+            step = Decimal("0.01") if amount >= _WHOLE_DOLLARS_FROM else Decimal(1).scaleb(-self.digits)
+            return amount.quantize(step, ROUND_HALF_EVEN)
 
     def amount(self, amount: Amount) -> str:
         """An amount with its doubt: ``$0.0213``, ``~$0.0213 ±4%``, ``≥ $0.0412``, ``unknown``."""

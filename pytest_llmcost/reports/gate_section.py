@@ -163,11 +163,11 @@ def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
         return []  # it is explained by what it says
     changed = [change for change in diff.tests if change.state is State.CHANGED and change.delta.value > 0]
     if finding.scope in {"test", "call"}:
-        changed = [change for change in changed if _is_of(change.key, finding.match)]
+        changed = [change for change in changed if is_of(change.key, finding.match)]
     return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
 
 
-def _is_of(key: str, nodeid: str) -> bool:
+def is_of(key: str, nodeid: str) -> bool:
     """Whether a baseline's key, which may start from another folder, is that of a test."""
     return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")
 

@@ -7,8 +7,7 @@ from enum import IntEnum, StrEnum
 from shlex import quote
 from typing import NamedTuple
 
-from pytest_llmcost.model.call import Call, Source, Status
-from pytest_llmcost.model.price import PriceSource
+from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
@@ -21,6 +20,7 @@ from pytest_llmcost.reports.gate_section import (
     headline_parts,
     next_steps,
 )
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -151,30 +151,11 @@ def _verdict(report: RunReport) -> str:
 
 
 def _provenance(report: RunReport) -> list[str]:
-    totals, pricing = report.totals, report.meta.pricing
-    sources = [f"{totals.sources[source]} {source.value}" for source in Source if totals.sources.get(source)]
-    if totals.sources.get(Source.MOCKED) and not report.meta.include_mocked:
-        sources[-1] += " (left out)"
-    parts = [", ".join(sources)]
-    doubtful = [status for status in Status if status is not Status.EXACT and totals.statuses.get(status)]
-    if doubtful:
-        parts.append(", ".join(f"{totals.statuses[status]} {status.value}" for status in doubtful))
-    tables = _tables(report)
+    parts = [sources_text(report), *filter(None, [doubts_text(report)])]
+    tables = [safe(name) for name in price_tables(report)]
     if tables:
-        parts.append(f"prices: {', '.join(tables)}, as of {pricing.as_of}")
+        parts.append(f"prices: {', '.join(tables)}, as of {report.meta.pricing.as_of}")
     return parts
-
-
-def _tables(report: RunReport) -> list[str]:
-    """The price tables that were used: files without the line, our corrections, then the bundled one."""
-    lookups = [call.lookup for call in report.calls]
-    lookups += [sub_call.lookup for call in report.calls for sub_call in call.sub_calls]
-    # The card beside a stated cost is for comparison only.
-    cards = [lookup.card for lookup in lookups if lookup.card and lookup.source is not PriceSource.STATED]
-    own = {card.origin.rpartition(":")[0] for card in cards if card.source is PriceSource.YAML}
-    corrected = ["corrections"] if any(card.source is PriceSource.CORRECTION for card in cards) else []
-    bundled = {card.origin for card in cards if card.source is PriceSource.GENAI_PRICES}
-    return [safe(name) for name in (*sorted(own), *corrected, *sorted(bundled))]
 
 
 def _wrapped(parts: Sequence[str], width: int) -> list[str]:

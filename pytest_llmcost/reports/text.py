@@ -18,6 +18,7 @@ __all__ = [
     "plural",
     "safe",
     "shorten",
+    "spelled",
 ]
 _ELLIPSIS = "..."
 # Format, control, surrogate and separator characters: they move the cursor or hide text.
@@ -28,10 +29,14 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 
 def safe(text: str) -> str:
     """A name of anybody's making, fit for a terminal: characters that hide or move text are spelled out."""
+    return _COMMAND.sub(r"\1:\\x3a", spelled(text))
+
+
+def spelled(text: str) -> str:
+    """A text in one line, without characters that hide or move what stands beside them."""
     if text.isascii() and text.isprintable():
-        return _COMMAND.sub(r"\1:\\x3a", text)
-    spelled = "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
-    return _COMMAND.sub(r"\1:\\x3a", spelled)
+        return text
+    return "".join(_spelled(char) if unicodedata.category(char) in _INVISIBLE else char for char in text)
 
 
 def _spelled(char: str) -> str:

@@ -33,6 +33,14 @@ def test_json_with_a_path(project):
     assert more == json.loads((project.path / ".llmcost" / "report.json").read_text())
 
 
+def test_markdown(project):
+    """The comment of a pull request, beside report.json or at the path that is given."""
+    project.runpytest("--llm-cost", "--llm-cost-report=markdown", "--llm-cost-report=markdown:out/cost.md")
+    text = (project.path / ".llmcost" / "report.md").read_text(encoding="utf-8")
+    assert text == (project.path / "out" / "cost.md").read_text(encoding="utf-8")
+    assert text.startswith("### ℹ️ LLM cost: $0.000210 to run live, no baseline yet\n")
+
+
 def test_without_the_flag(project):
     """A report without --llm-cost is a mistake, and not silence."""
     result = project.runpytest("--llm-cost-report=json:a.json")
@@ -66,7 +74,7 @@ def test_repeatable_and_in_the_ini_file(project):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("xml", "unknown type 'xml'; allowed: json, junit, term-calls, no-term"),
+        ("xml", "unknown type 'xml'; allowed: json, junit, markdown, term-calls, no-term"),
         ("no-term:x.txt", "no-term writes no file; leave out the path"),
         ("", "unknown type ''"),
         ("json", "say where, such as json:cost.json"),

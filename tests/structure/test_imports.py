@@ -22,7 +22,8 @@ FLOORS = (
     {"commands"},
     {"gate"},
     {"recovery", "baseline_source", "merging"},
-    {"assembly", "files"},
+    {"outputs"},
+    {"assembly", "files", "integrations"},
     {
         *("collected", "settings", "wire", "project", "journal", "outcomes"),
         *("hooks", "hookspecs", "junit_xml"),

@@ -1,0 +1,1 @@
+"""Other services that a report is told to."""

@@ -1,0 +1,1 @@
+"""GitHub: annotations, step summary and outputs of a run, and the comment on a pull request."""

@@ -1,0 +1,217 @@
+"""The verdict of a run, its changes and its provenance as sentences in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.budget import LimitKey
+from pytest_llmcost.model.call import Status
+from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
+from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.verdict import Level, Verdict
+from pytest_llmcost.reports import gate_section
+from pytest_llmcost.reports.markdown_escape import code, figure, plain
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, percent, plural
+
+FAILED, WARNED, PASSED, INFORMED = "❌", "⚠️", "✅", "ℹ️"  # noqa: RUF001  # the sign for information
+ARROW = "&nbsp;→&nbsp;"  # does not wrap
+_MINUS = "\N{MINUS SIGN}&NoBreak;"
+_DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
+_LIMITS = frozenset(key.value for key in LimitKey)
+_MOST_CAUSES = 2
+_FIRST = (
+    "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
+)
+_SHORT_COMMIT = 7
+_FIGURE = 28  # of a model id in a cell
+
+
+def title(report: RunReport) -> str:
+    """One line: the verdict as a sign and in words, the amount, and the reason."""
+    said = [_subject(report), *_judgement(report)]
+    if not report.meta.complete:
+        said.insert(0, "this run is not complete")
+    return f"{_sign(report)} LLM cost: {', '.join(said)}"
+
+
+def _sign(report: RunReport) -> str:
+    if report.verdict is Verdict.FAIL:
+        return FAILED
+    stale = any(call.measured.stale or call.measured.leak for call in report.calls)
+    doubtful = stale or any(report.totals.statuses.get(status) for status in _DOUBTFUL)
+    partial = report.diff is not None and report.diff.partial
+    if report.verdict is Verdict.WARN or doubtful or partial or not report.meta.complete:
+        return WARNED
+    diff = report.diff
+    as_before = diff is not None and is_comparable(diff) and diff.totals.state is State.UNCHANGED
+    return PASSED if report.limits or (as_before and report.calls) else INFORMED
+
+
+def _subject(report: RunReport) -> str:
+    if not report.calls:
+        return "no LLM call seen"
+    style, diff = MoneyStyle.of(report.totals.cost), report.diff
+    if diff is None:
+        return f"{money(report.totals.cost, style)} to run live, no baseline yet"
+    if not is_comparable(diff):
+        return f"{money(report.totals.cost, style)} to run live, nothing to compare with"
+    if diff.totals.state is State.UNCHANGED or diff.totals.head is None:
+        return "unchanged" if not diff.partial else "unchanged, as far as it ran"
+    moved = delta(diff.totals, style)
+    moved = "unknown change" if moved == UNKNOWN else moved
+    return moved + (", as far as it ran" if diff.partial else "")
+
+
+def _judgement(report: RunReport) -> Iterator[str]:
+    if not report.findings:
+        if report.limits:
+            yield f"{plural(report.limits, 'limit')} kept"
+        return
+    errors = [finding for finding in report.findings if finding.level is Level.ERROR]
+    exceeded = sum(finding.rule in _LIMITS for finding in errors)
+    if exceeded:
+        yield f"{plural(exceeded, 'limit')} exceeded"
+    if len(errors) > exceeded:
+        yield plural(len(errors) - exceeded, "more finding" if exceeded else "finding")
+    if len(report.findings) > len(errors):
+        yield plural(len(report.findings) - len(errors), "warning")
+
+
+def is_comparable(diff: RunDiff) -> bool:
+    """Whether any test is on both sides."""
+    return diff.totals.base is not None and any(change.state.is_on_both_sides for change in diff.tests)
+
+
+def money(amount: Amount, style: MoneyStyle) -> str:
+    """An amount with its doubt."""
+    return plain(style.amount(amount))
+
+
+def from_to(change: Change, style: MoneyStyle) -> str:
+    """``$0.0169 → $0.0504``; one figure where both sides show the same."""
+    sides = [side.cost for side in (change.base, change.head) if side is not None]
+    return ARROW.join(dict.fromkeys(money(cost, style) for cost in sides))
+
+
+def delta(change: Change, style: MoneyStyle) -> str:
+    """``+$0.0335 (+198%)``: the difference of the amounts as they are shown."""
+    amount = _shown_delta(change, style)
+    percentage = gate_section.share(change).replace("-", _MINUS)
+    return signed(amount, style) + (f" ({percentage})" if percentage else "")
+
+
+def _shown_delta(change: Change, style: MoneyStyle) -> Amount:
+    """The delta after rounding both sides, so that who subtracts on the page gets it."""
+    base, head = change.base, change.head
+    if base is None or head is None or not (base.cost.is_exact and head.cost.is_exact):
+        return change.delta
+    with exact_money():
+        if head.cost.value - base.cost.value != change.delta.value:
+            return change.delta
+        rounded = style.rounded(head.cost.value) - style.rounded(base.cost.value)
+    return Amount.exactly(rounded) if rounded else change.delta
+
+
+def signed(amount: Amount, style: MoneyStyle) -> str:
+    """As in the terminal, with a minus that does not wrap: a plus costs more."""
+    return plain(gate_section.signed(amount, style)).replace("-", _MINUS)
+
+
+def why(change: Change, style: MoneyStyle) -> str:
+    """The biggest causes of a change, each with its figures and dollars."""
+    known = change.delta.high is not None
+    return ", ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
+
+
+def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
+    before, after = figure(cause.before, width=_FIGURE), figure(cause.after, width=_FIGURE)
+    figures = f" {before} → {after}" if cause.before != cause.after else ""
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
+    detail = f", {figure(cause.detail)}" if cause.detail else ""
+    return f"{cause.kind.value}{figures} ({dollars}{detail})"
+
+
+def opening(report: RunReport) -> list[str]:
+    """What stands under the title: amounts, cache, how many tests changed, and the main causes."""
+    if not report.calls:
+        return []
+    style, totals, diff = MoneyStyle.of(report.totals.cost), report.totals, report.diff
+    if diff is None or not is_comparable(diff):
+        parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
+        if totals.cache_hit_rate is not None:
+            parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
+        return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
+    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
+    if diff.totals.causes:
+        lines.append(f"Why: {why(diff.totals, style)}.")
+    if diff.price_delta:
+        moved = signed(Amount.exactly(diff.price_delta), style)
+        lines.append(
+            f"Prices moved since the baseline: {moved} for the same usage, in none of these changes."
+        )
+    return lines
+
+
+def _volume(report: RunReport) -> list[str]:
+    return [f"{plural(report.totals.calls, 'call')} in {plural(len(report.tests), 'test')}"]
+
+
+def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator[str]:
+    base, head = diff.totals.base, diff.totals.head
+    if base is None or head is None:
+        return
+    on_both = sum(change.state.is_on_both_sides for change in diff.tests if is_test(change.key))
+    if report.totals.cost == head.cost:
+        yield f"**{from_to(diff.totals, style)}** to run live"
+    else:
+        yield f"**{from_to(diff.totals, style)}** for the {plural(on_both, 'test')} on both sides"
+        yield f"{money(report.totals.cost, style)} to run all live"
+    if base.cache_hit_rate is not None and head.cache_hit_rate is not None:
+        before, now = percent(base.cache_hit_rate), percent(head.cache_hit_rate)
+        yield f"prompt cache hit rate **{now if before == now else f'{before}{ARROW}{now}'}**"
+
+
+def _counts(diff: RunDiff) -> Iterator[str]:
+    tests = [change for change in diff.tests if is_test(change.key)]
+    changed = [change for change in tests if change.state is State.CHANGED]
+    up = sum(change.delta.value > 0 for change in changed)
+    down = sum(change.delta.value < 0 for change in changed)
+    counts = (
+        (up, "up"),
+        (down, "down"),
+        (len(changed) - up - down, "changed at the same cost"),
+        (sum(change.state is State.UNCHANGED for change in tests), "unchanged"),
+        (sum(change.state is State.NEW for change in tests), "new"),
+        (sum(change.state is State.GONE for change in tests), "gone"),
+        (sum(change.state is State.NOT_RUN for change in tests), "not run to the end"),
+    )
+    said = [f"{number:,} {word}" for number, word in counts if number]
+    if said:
+        yield f"tests: {', '.join(said)}"
+
+
+def provenance(report: RunReport, note: str | None = None) -> str:
+    """Where the figures come from, in one line.
+
+    Args:
+        report: The run.
+        note: Text of ours to stand at its end.
+    """
+    meta = report.meta
+    parts = [text for text in (sources_text(report), doubts_text(report)) if text]
+    tables = price_tables(report)
+    if tables:
+        parts.append(f"prices: {', '.join(map(code, tables))} as of {code(meta.pricing.as_of)}")
+    if report.diff is not None:
+        parts.append(f"baseline {code(report.diff.base)}")
+    if meta.commit:
+        parts.append(f"commit {code(meta.commit[:_SHORT_COMMIT])}")
+    if not meta.selection.full:
+        parts.append(f"{meta.selection.ran:,} of {plural(meta.selection.collected, 'test')} ran")
+    parts.append(f"pytest-llmcost {code(meta.version)}")
+    return f"<sub>{' · '.join([*parts, *([note] if note else [])])}</sub>"

@@ -1,0 +1,35 @@
+"""Where the figures of a report come from: how the calls were answered, and whose prices were applied."""
+
+from __future__ import annotations
+
+from pytest_llmcost.model.call import Source, Status
+from pytest_llmcost.model.price import PriceSource
+from pytest_llmcost.model.report import RunReport
+
+
+def sources_text(report: RunReport) -> str:
+    """``35 replayed, 2 live``; mocked calls that do not count are said to be left out."""
+    totals = report.totals
+    sources = [f"{totals.sources[source]} {source.value}" for source in Source if totals.sources.get(source)]
+    if totals.sources.get(Source.MOCKED) and not report.meta.include_mocked:
+        sources[-1] += " (left out)"
+    return ", ".join(sources)
+
+
+def doubts_text(report: RunReport) -> str:
+    """``1 estimated, 2 unpriced``; empty where every cost is exact."""
+    statuses = report.totals.statuses
+    doubtful = [status for status in Status if status is not Status.EXACT and statuses.get(status)]
+    return ", ".join(f"{statuses[status]} {status.value}" for status in doubtful)
+
+
+def price_tables(report: RunReport) -> list[str]:
+    """The price tables that were used: files without the line, our corrections, then the bundled one."""
+    lookups = [call.lookup for call in report.calls]
+    lookups += [sub_call.lookup for call in report.calls for sub_call in call.sub_calls]
+    # The card beside a stated cost is for comparison only.
+    cards = [lookup.card for lookup in lookups if lookup.card and lookup.source is not PriceSource.STATED]
+    own = {card.origin.rpartition(":")[0] for card in cards if card.source is PriceSource.YAML}
+    corrected = ["corrections"] if any(card.source is PriceSource.CORRECTION for card in cards) else []
+    bundled = {card.origin for card in cards if card.source is PriceSource.GENAI_PRICES}
+    return [*sorted(own), *corrected, *sorted(bundled)]
