@@ -322,6 +322,26 @@ def test_a_baseline_of_a_commit(shop):
     assert (run.code, run.report["diff"]) == (OK, None)
 
 
+def test_a_branch_that_only_the_remote_has(shop):
+    """A checkout of CI has origin/main and no main of its own; git:main means that one then."""
+    git(shop, "init", "-b", "main")
+    git(shop, "add", BASELINE)
+    git(shop, "commit", "-m", "one")
+    git(shop, "update-ref", "refs/remotes/origin/trunk", "HEAD")
+    shop.run("--llm-cost-update", ONE="3")
+    for ref in ("git:trunk", "git:trunk..."):
+        run = shop.run(f"--llm-cost-baseline={ref}", ONE="3")
+        assert (rules(run), run.report["diff"]["base"]["name"]) == (["max_increase"], ref)
+    run = shop.run("--llm-cost-baseline=git:nowhere...")
+    assert run.code == USAGE
+    assert "git:nowhere...: no such commit (in CI, fetch it: fetch-depth: 0)" in run.output
+    git(shop, "checkout", "--orphan", "other")
+    git(shop, "commit", "--allow-empty", "-m", "unrelated")
+    run = shop.run("--llm-cost-baseline=git:trunk...")
+    assert run.code == USAGE
+    assert "git:trunk...: no commit that both it and HEAD come from (in CI, fetch" in run.output
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
