@@ -163,6 +163,21 @@ def test_a_module_that_was_skipped_or_broke_keeps_its_lines(shop, way):
     assert set(lines(shop)) == before
 
 
+def test_a_fixture_of_a_file_that_broke_keeps_its_line(shop):
+    """Whether anything needs the fixture is not known."""
+    shop.write(
+        "conftest.py",
+        "import pytest\nfrom ask import chat\n@pytest.fixture(scope='session')\ndef desk(): chat()\n",
+    )
+    shop.write("test_desk.py", "def test_desk(desk): pass\n")
+    shop.run("--llm-cost-update")
+    assert "fixture desk" in lines(shop)
+    before = set(lines(shop))
+    shop.write("test_desk.py", "raise RuntimeError('broken')\n")
+    shop.run("--llm-cost-update", "--continue-on-collection-errors")
+    assert set(lines(shop)) == before
+
+
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 def test_lines_go_with_their_tests(shop, options):
     """A deleted file, and a deleted test of a file that was collected as a whole."""
