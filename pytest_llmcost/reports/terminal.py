@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
-from shlex import quote
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source
@@ -12,6 +11,7 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
+from pytest_llmcost.reports.explain_command import explain_command
 from pytest_llmcost.reports.gate_section import (
     HIT_RATE,
     change_lines,
@@ -78,7 +78,11 @@ def section(
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
         lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
-        return [*lines, *_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+        lines += _gate(report, style, width, with_causes=True)
+        steps = next_steps(report, accepted)
+        if report.findings and not steps:
+            steps = [_every_cent(report, report_path)]
+        return [*lines, *_plain(steps)]
     lines += _plain(_wrapped(_provenance(report), width))
     if report.diff is not None:
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
@@ -95,8 +99,15 @@ def section(
         lines += [Line(""), *notice_lines(report.notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
-    lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
+    lines += [
+        Line(""),
+        *_plain(_wrapped([_every_cent(report, report_path), f"report: {report_path}"], width)),
+    ]
     return [*lines, *_plain(next_steps(report, accepted))]
+
+
+def _every_cent(report: RunReport, report_path: str) -> str:
+    return f"every cent: {explain_command(report, report_path)}"
 
 
 def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
@@ -310,12 +321,3 @@ def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
             yield Line(text, Tone.WARNING)
         for line in (notice.paste or "").splitlines():
             yield Line(f"    {safe(line)}")
-
-
-def _next_steps(report: RunReport, report_path: str) -> list[str]:
-    dearest = max(report.calls, key=lambda call: call.cost.value)
-    nodeid = dearest.measured.origin.nodeid
-    # A name with characters that cannot be typed is reached by the id of its call.
-    typeable = nodeid is not None and safe(nodeid) == nodeid
-    target = quote(nodeid) if typeable and nodeid else dearest.id
-    return [f"every cent: llmcost explain {target}", f"report: {report_path}"]

@@ -132,6 +132,46 @@ def test_a_finding_without_any_limit_is_in_the_headline(detail):
     assert "| 1 FAILED" in text_of(found, detail).splitlines()[0]
 
 
+def last_line(budgets, base=None, path=".llmcost/report.json", detail=Detail.QUIET):
+    head = run({A: [Use(9000)], B: [Use(5000, agent="support")], C: [Use(10), Use(20)]})
+    diff = difference(accepted(base), head) if base else None
+    judged = verdict(head, budgets, diff)
+    found = replace(head, diff=diff, findings=judged.findings, limits=judged.limits)
+    lines = section(found, detail=detail, width=200, report_path=path)
+    return lines[-1].text.partition(" | report")[0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "test"),
+    [
+        ("{scope: test, match: '*_two', max_cost: '0'}", B),
+        ("{scope: call, match: '*_three', max_cost: '0.0001'}", C),
+        ("{scope: agent, match: support, max_calls: 0}", B),
+        ("{scope: agent_run, match: support, max_calls: 0}", B),
+        ("{scope: model, max_calls: 0}", A),
+        ("{scope: suite, max_calls: 0}", A),
+    ],
+)
+@pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])
+def test_the_last_line_explains_what_failed(budget, test, detail):
+    """The command to type next is about the first finding, with -q too."""
+    assert last_line(f"  - {budget}\n", detail=detail) == f"every cent: llmcost explain {test}"
+
+
+def test_the_last_line_explains_what_got_dearer():
+    """And not what was dear before."""
+    base = {A: [Use(9000)], B: [Use(5000, agent="support")], C: [Use(10)]}
+    assert last_line("  - {scope: suite, max_calls: 3}\n", base) == f"every cent: llmcost explain {C}"
+    gone = {A: [Use(9000), Use(9)], B: [Use(5000, agent="support")], C: [Use(10), Use(20)]}
+    assert last_line("  - {scope: suite, max_calls: 3}\n", gone) == f"every cent: llmcost explain {A}"
+
+
+def test_the_last_line_names_another_report():
+    """Else the command would explain another run."""
+    said = last_line("  - {scope: suite, max_calls: 1}\n", path="../my runs/report.json")
+    assert said == f"every cent: llmcost explain {A} --report '../my runs/report.json'"
+
+
 def test_what_was_accepted_is_the_last_line():
     """With the file and the numbers."""
     assert text_of(report(), accepted_line="b.json: 1 tests accepted").endswith(
