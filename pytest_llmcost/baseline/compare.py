@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -206,13 +207,21 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        entries: Mapping[Entry, int] = baseline.lines[old.get(key, key)].entries
-        if any(entry.mark is Mark.UNPRICED for entry in entries):
-            continue
-        models = {
-            f"{call.measured.provider}/{call.measured.model.name}": None
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
+        now = [
+            f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
-        }
-        found += [(key, model) for model in models]
+        ]
+        if len(now) > before.total():
+            found += [(key, model) for model in dict.fromkeys(now) if model not in before]
+    return found
+
+
+def _unpriced(entries: Mapping[Entry, int]) -> Counter[str]:
+    """The calls that were accepted without a price, by model."""
+    found: Counter[str] = Counter()
+    for entry, number in entries.items():
+        if entry.mark is Mark.UNPRICED:
+            found[f"{entry.provider}/{entry.model}"] += number
     return found

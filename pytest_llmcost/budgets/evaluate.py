@@ -12,7 +12,7 @@ from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.diff import RunDiff, State
-from pytest_llmcost.model.money import exact_money, money_text
+from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
 from pytest_llmcost.model.verdict import Finding, Level, not_complete
@@ -123,11 +123,18 @@ def _outcome(subject: Subject, key: LimitKey, limit: Limit, gate: Gate) -> Outco
     if key is LimitKey.MAX_CALLS:
         return judge_upper(Interval.exactly(subject.calls), limit.value)
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        rate = subject.cache_hit_rate
-        return Outcome.PASS if rate is None else judge_lower(Interval.exactly(rate), limit.value)
+        rate = _rate(subject)
+        return Outcome.PASS if rate is None else judge_lower(rate, limit.value)
     if key.is_relative:
         return _relative(subject, key, limit) if _is_judged(subject, key, gate) else Outcome.PASS
     return judge_upper(_tokens(subject, key), limit.value)
+
+
+def _rate(subject: Subject) -> Interval | None:
+    """A call that states no usage may have had any number of prompt tokens, all cached or none."""
+    if subject.unstated:
+        return Interval(ZERO, Decimal(1))
+    return None if subject.cache_hit_rate is None else Interval.exactly(subject.cache_hit_rate)
 
 
 def _tokens(subject: Subject, key: LimitKey) -> Interval:

@@ -45,7 +45,11 @@ def actual_text(subject: Subject, key: LimitKey) -> str:
     if key is LimitKey.MAX_CALLS:
         return f"{subject.calls:,} calls"
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        return percent(subject.cache_hit_rate)
+        return (
+            "unknown"
+            if subject.unstated and subject.cache_hit_rate is None
+            else percent(subject.cache_hit_rate)
+        )
     if key is LimitKey.MAX_CACHE_HIT_DROP:
         return _drop(subject)
     if key is LimitKey.MAX_INCREASE:
@@ -97,7 +101,7 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
     """One sentence for a finding."""
     actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
     if not certain:
-        return f"{name}: {actual} may be past the limit of {wanted}"
+        return _doubt(subject, key, limit)
     if key is LimitKey.MAX_COST:
         return f"{name} costs {actual}, and its limit is {wanted}"
     if key is LimitKey.MAX_INCREASE:
@@ -108,3 +112,13 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
         return f"the prompt-cache hit rate of {name} fell, {actual}, and may fall by {wanted}"
     verb = "makes" if key is LimitKey.MAX_CALLS else "uses"
     return f"{name} {verb} {actual}, and its limit is {wanted}"
+
+
+def _doubt(subject: Subject, key: LimitKey, limit: Limit) -> str:
+    actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        where = "" if subject.cache_hit_rate is None else " where usage was stated"
+        return (
+            f"{name} has a prompt-cache hit rate of {actual}{where}, and may miss the {wanted} that it needs"
+        )
+    return f"{name}: {actual} may be past the limit of {wanted}"

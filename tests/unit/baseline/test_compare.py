@@ -223,6 +223,26 @@ def test_a_call_that_loses_its_price():
     assert difference(unpriced, run({A: [Use(model="gpt-unheard", output=5)]})).lost_prices == ()
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "lost"),
+    [
+        ("known unheard", "unknown unheard", ["unknown"]),
+        ("known unheard", "unheard unheard", []),
+        ("unheard", "unknown", []),
+        ("unheard unheard", "unknown", []),
+        ("known unheard", "known unheard unknown", ["unknown"]),
+    ],
+)
+def test_one_call_without_a_price_hides_no_other_that_loses_its_own(before, now, lost):
+    """What was accepted without a price is no loss, and neither is another model in its place."""
+
+    def uses(names):
+        return [Use() if name == "known" else Use(model=f"gpt-{name}") for name in names.split()]
+
+    diff = difference(accepted({A: uses(before)}), run({A: uses(now)}))
+    assert diff.lost_prices == tuple((A, f"openai/gpt-{name}") for name in lost)
+
+
 def test_prices_that_moved_are_no_change():
     """The base is priced with the same table: what is left is told beside."""
     yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')
