@@ -27,7 +27,7 @@ from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plur
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
+ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
 
 
 class Detail(IntEnum):
@@ -56,7 +56,13 @@ class Line(NamedTuple):
 
 
 def section(
-    report: RunReport, *, detail: Detail, width: int, report_path: str, accepted: str | None = None
+    report: RunReport,
+    *,
+    detail: Detail,
+    width: int,
+    report_path: str,
+    accepted: str | None = None,
+    told: frozenset[NoticeKind] = ALARMING,
 ) -> list[Line]:
     """Render the section.
 
@@ -66,18 +72,18 @@ def section(
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
         accepted: What was accepted as the baseline; None if nothing was.
+        told: Notices that are shown however little else is.
     """
+    alarms = [notice for notice in report.notices if notice.kind in told]
     if not report.calls:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         return [*_plain(empty_state(report)), *notice_lines(alarms, width), *_end(report, width, accepted)]
     if not report.totals.calls and detail < Detail.CALLS:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         none = _plain(_wrapped(_none_counts(report), width))
         return [*none, *notice_lines(alarms, width), *_end(report, width, accepted)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
-        lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
+        lines += notice_lines(alarms, width)
         lines += _gate(report, style, width, with_causes=True)
         steps = next_steps(report, accepted)
         if report.findings and not steps:

@@ -174,9 +174,7 @@ def test_the_last_line_names_another_report():
 
 def test_what_was_accepted_is_the_last_line():
     """With the file and the numbers."""
-    assert text_of(report(), accepted_line="b.json: 1 tests accepted").endswith(
-        "\naccepted: b.json: 1 tests accepted\n"
-    )
+    assert text_of(report(), accepted_line="b.json: 1 new").endswith("\naccepted: b.json: 1 new\n")
 
 
 STYLE = MoneyStyle(6)
