@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
 from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, tally
@@ -68,4 +69,4 @@ def _line(calls: Sequence[Call], before: Line | None, reason: str | None, *, is_
 def _is_multiple(entries: Mapping[Entry, int], before: Mapping[Entry, int]) -> bool:
     if before.keys() != entries.keys() or not entries:
         return False
-    return len({Decimal(entries[entry]) / before[entry] for entry in entries}) == 1
+    return len({Fraction(entries[entry], before[entry]) for entry in entries}) == 1

@@ -154,6 +154,8 @@ def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
     change = subject.change
     if gate.update or change is None or not change.state.is_on_both_sides or change.base is None:
         return False
+    if subject.scope is BudgetScope.SUITE:  # of new tests alone there is nothing on either side
+        return any(side is not None and side.calls > 0 for side in (change.base, change.head))
     # An agent that made no call before is new, as a test without a line is.
     return subject.scope is not BudgetScope.AGENT or change.base.calls > 0
 
@@ -166,7 +168,9 @@ def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
         before, now = change.base.cache_hit_rate, change.head.cache_hit_rate
         if before is None or now is None:
             return Outcome.PASS
-        return judge_upper(Interval.exactly(before - now), limit.value)
+        with exact_money():
+            drop = before - now
+        return judge_upper(Interval.exactly(drop), limit.value)
     with exact_money():
         allowed = max(change.base.cost.value * limit.value, limit.ignore_below)
     return judge_upper(Interval.of(change.delta), allowed)

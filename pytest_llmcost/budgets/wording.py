@@ -74,8 +74,8 @@ def _drop(subject: Subject) -> str:
         return "-"
     before, now = change.base.cache_hit_rate or ZERO, change.head.cache_hit_rate or ZERO
     with exact_money():
-        drop = (before - now) * 100
-    return f"{percent(before)} -> {percent(now)} ({-drop:+.1f}pp)"
+        change_in_points = (now - before) * 100
+        return f"{percent(before)} -> {percent(now)} ({change_in_points:+.1f}pp)"
 
 
 def _increase(subject: Subject) -> str:
@@ -93,8 +93,8 @@ def _increase(subject: Subject) -> str:
 
 def signed_usd(amount: Decimal) -> str:
     """``+$0.0012`` or ``-$0.0012``."""
-    style = MoneyStyle.of(Amount.exactly(abs(amount)))
-    return f"{'-' if amount < 0 else '+'}{style.usd(abs(amount))}"
+    size = amount.copy_abs()  # as abs() would round it in a thread with coarse decimals
+    return f"{'-' if amount < 0 else '+'}{MoneyStyle.of(Amount.exactly(size)).usd(size)}"
 
 
 def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) -> str:

@@ -28,7 +28,7 @@ def signed(amount: Amount, style: MoneyStyle) -> str:
     if amount.high is None and amount.value <= 0:
         return UNKNOWN
     sign = "-" if amount.value < 0 else "+"
-    text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
+    text = f"{sign}{style.usd(amount.value.copy_abs())}" if amount.value else "$0"
     return text if amount.high is not None else f"≥ {text}"
 
 

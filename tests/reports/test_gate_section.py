@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from changed import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,14 @@ def test_quiet_says_why_where_the_baseline_is_in_another_folder():
     judged = verdict(head, "  - {scope: test, max_calls: 1}\n", diff, folder="deep")
     found = replace(head, diff=diff, findings=judged.findings, limits=judged.limits)
     assert "test_a.py::test_one: calls 1 -> 2" in text_of(found, Detail.QUIET)
+
+
+def test_it_is_the_same_in_a_thread_with_coarse_decimals():
+    """The app under test may have set one digit of precision, and never set it back."""
+    expected = text_of(report(), Detail.QUIET), text_of(report(), Detail.CALLS, 200)
+    with localcontext() as coarse:
+        coarse.prec = 1
+        assert (text_of(report(), Detail.QUIET), text_of(report(), Detail.CALLS, 200)) == expected
 
 
 @pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])

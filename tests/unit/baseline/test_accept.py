@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import localcontext
+
 import pytest
 from suites import NAME, A, B, C, Use, accepted, collected, run
 
@@ -184,6 +186,15 @@ def test_a_fixture_whose_calls_changed_gets_a_new_line(more):
     found = update(run({FIXTURE: more, A: [Use()]}), base=base)
     assert calls_of(found, FIXTURE) == len(more)
     assert found.lines[FIXTURE] != base.lines[FIXTURE]
+
+
+def test_set_ups_are_counted_exactly():
+    """Whatever precision the app under test has set in this thread."""
+    base = accepted({FIXTURE: [Use()] * 10 + [Use(5)] * 10, A: [Use()]})
+    with localcontext() as coarse:
+        coarse.prec = 1
+        found = update(run({FIXTURE: [Use()] * 11 + [Use(5)] * 10, A: [Use()]}), base=base)
+    assert calls_of(found, FIXTURE) == 21
 
 
 def test_a_test_that_calls_twice_as_often_gets_a_new_line():
