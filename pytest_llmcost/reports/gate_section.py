@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
@@ -15,11 +16,13 @@ from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, perc
 
 HIT_RATE = "prompt cache hit rate"
 _TOP = 10
-_MOST_CAUSES = 2
+_MOST_CAUSES = 3
 _MOST_TESTS_OF_A_FINDING = 3
 _COLUMNS = (Column("before", from_width=80), Column("now"), Column("change"))
 _WHY = "    "
 _TOKENS = " tokens"
+_OF_PRICES = frozenset({"pricing.unknown_model", "lost_price"})
+_AGAINST_THE_BASELINE = frozenset({"max_increase", "max_cache_hit_drop", "lost_price"})
 _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
@@ -124,14 +127,24 @@ def folded(text: str, width: int, indent: str = "  ") -> list[str]:
 
 
 def why(change: Change, style: MoneyStyle) -> str:
-    """The biggest causes, each with its figures and dollars."""
+    """The biggest causes, each with its figures and dollars, and the sum of the others."""
     known = change.delta.high is not None
-    return "; ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
+    room = _MOST_CAUSES if len(change.causes) <= _MOST_CAUSES else _MOST_CAUSES - 1
+    said = [_cause(cause, style, known=known) for cause in change.causes[:room]]
+    others = change.causes[room:]
+    if others:
+        rest = total(Amount.exactly(cause.delta) for cause in others)
+        said.append(f"{len(others)} more: {_dollars(rest.value, style, known=known)}")
+    return "; ".join(said)
+
+
+def _dollars(delta: Decimal, style: MoneyStyle, *, known: bool) -> str:
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    return signed((Amount.exactly if known else Amount.at_least)(delta), style)
 
 
 def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
-    # Of a call without a price only its known part is in the difference: that is no saving.
-    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
+    dollars = _dollars(cause.delta, style, known=known)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
     before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
     figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
@@ -173,10 +186,11 @@ def is_of(key: str, nodeid: str) -> bool:
 
 
 def next_steps(report: RunReport, accepted: str | None) -> list[str]:
-    """The command to type next, if the gate has anything to say."""
+    """What to do next, the command to type last, if the gate has anything to say."""
+    rules = {finding.rule for finding in report.findings}
+    said = ["give the model its price: pricing: in llmcost.yaml"] if rules & _OF_PRICES else []
     if accepted is not None:
-        return [f"accepted: {safe(accepted)}"]
-    relative = {"max_increase", "max_cache_hit_drop", "lost_price"}
-    if any(finding.rule in relative for finding in report.findings):
-        return ['accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."']
-    return []
+        return [*said, f"accepted: {safe(accepted)}"]
+    if rules & _AGAINST_THE_BASELINE:
+        said.append('accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."')
+    return said

@@ -14,6 +14,7 @@ from suites import A, B, C, Use, accepted, collected, difference, run, table, ve
 from pytest_llmcost.baseline.compare import compare
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, Side, State
 from pytest_llmcost.reports.gate_section import share, signed, why
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
@@ -180,6 +181,14 @@ def test_the_last_line_names_another_report():
     assert said == f"every cent: llmcost explain {A} --report '../my runs/report.json'"
 
 
+def test_a_model_without_a_price_is_to_get_one():
+    """With -q too, which has no notices."""
+    head = run({A: [UNKNOWN]})
+    judged = verdict(head, "  - {scope: test, max_cost: '1'}\n")
+    found = replace(head, findings=judged.findings, limits=judged.limits)
+    assert text_of(found, Detail.QUIET).endswith("\ngive the model its price: pricing: in llmcost.yaml\n")
+
+
 def test_what_was_accepted_is_the_last_line():
     """With the file and the numbers."""
     assert text_of(report(), accepted_line="b.json: 1 new").endswith("\naccepted: b.json: 1 new\n")
@@ -202,6 +211,24 @@ STYLE = MoneyStyle(6)
 def test_changes_with_their_sign(amount, text):
     """What is unknown is neither nothing nor a saving."""
     assert signed(amount, STYLE) == text
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [
+        ("5 3", "tier: +$5.00; calls: +$3.00"),
+        ("5 3 1", "tier: +$5.00; calls: +$3.00; fees: +$1.00"),
+        ("5 3 1 -2", "tier: +$5.00; calls: +$3.00; 2 more: -$1.00"),
+        ("5 3 1 -1", "tier: +$5.00; calls: +$3.00; 2 more: $0"),
+    ],
+)
+def test_causes_that_are_not_shown_are_summed(dollars, text):
+    """What is read adds up to the change."""
+    kinds = [CauseKind.TIER, CauseKind.CALLS, CauseKind.FEES, CauseKind.STATED]
+    amounts = [Decimal(one) for one in dollars.split()]
+    causes = tuple(Cause(kind, "", "", amount) for kind, amount in zip(kinds, amounts, strict=False))
+    change = Change(A, State.CHANGED, Side(), Side(), Amount.exactly(sum(amounts)), causes)
+    assert why(change, STYLE) == text
 
 
 def test_no_percentage_of_the_unknown():
