@@ -83,7 +83,9 @@ def names_a_part(config: pytest.Config, whole: set[Path]) -> bool:
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         return False
     start = Path(config.invocation_params.dir)
-    return not all((start / argument).resolve() in whole for argument in config.args)
+    asked = {(start / argument).resolve() for argument in config.args}
+    of_suite = {(config.rootpath / folder).resolve() for folder in config.getini("testpaths")}
+    return not (asked <= whole or (of_suite and of_suite <= asked))
 
 
 def marked_budget(item: pytest.Item) -> tuple[Budget | None, str | None]:

@@ -116,6 +116,21 @@ def test_a_file_that_is_left_out(suite, loopback):
     assert parallel(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
 
 
+def test_the_folders_of_the_suite_by_name(suite, loopback):
+    """``pytest tests`` is all of it where the ini-file says that tests are there."""
+    suite.write("more/test_more.py", "def test_more(): pass\n")
+    suite.write("tests/test_inner.py", "def test_inner(): pass\n")
+
+    def full(*arguments):
+        return alone(suite, loopback, *arguments, compare=False).report["meta"]["selection"]["full"]
+
+    assert full("tests") is False
+    suite.write("pytest.ini", "[pytest]\ntestpaths = tests more\n")
+    assert (full(), full("more", "tests"), full("tests"), full("tests/test_inner.py", "more")) == (
+        (True, True, False, False)
+    )
+
+
 def test_error_in_collection(suite, loopback):
     """Calls at import belong to the session, also of a file that cannot be imported; the other files go on."""
     suite.write("test_import.py", "from owner import ask\nask('session')\nraise RuntimeError('broken')\n")
