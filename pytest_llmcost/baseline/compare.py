@@ -18,7 +18,7 @@ from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
 from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
-from pytest_llmcost.model.keys import is_test, test_key
+from pytest_llmcost.model.keys import fixture_of, is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
@@ -61,7 +61,15 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
     old_names = renames(baseline, heads, suite)
     run = {key: pricer.of_calls(found) for key, found in heads.items()}  # before anything of the base
     compared = {
-        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), run.get(key, []), pricer)
+        key: _compare_line(
+            key,
+            old_names.get(key),
+            line,
+            heads.get(key, []),
+            run.get(key, []),
+            pricer,
+            report.observed.set_ups.get(fixture_of(key)),
+        )
         for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
     }
     taken = set(old_names.values())
@@ -96,12 +104,18 @@ def _lines_on_both_sides(
 
 
 def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands against it
-    key: str, old: str | None, line: Line, calls: Sequence[Call], head: list[Priced], pricer: Pricer
+    key: str,
+    old: str | None,
+    line: Line,
+    calls: Sequence[Call],
+    head: list[Priced],
+    pricer: Pricer,
+    set_ups: int | None,
 ) -> _Compared:
     base = pricer.price_all(line.entries)
     is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
-        head = as_often(base, head)
+        head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
     side = side_of(head)
     if not matched.differs:

@@ -70,12 +70,14 @@ class Line:
         cost: USD at the prices of its acceptance; None where a part was unknown.
         request: Bytes of ``system``, ``tools`` and ``messages`` over all its calls.
         reason: Why it was accepted; None if nobody said.
+        set_ups: Of a fixture that many tests use: how often it was set up; None if nobody knows.
     """
 
     entries: Mapping[Entry, int]
     cost: Decimal | None = None
     request: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
+    set_ups: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

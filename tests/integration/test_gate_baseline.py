@@ -449,6 +449,35 @@ def test_a_session_fixture_in_more_workers_is_no_increase(project):
     assert (run.code, rules(run)) == (OK, [])
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_session_fixture_that_calls_more_often_is_an_increase(project, options):
+    """However many workers set it up: how often each side did is known."""
+    project.write("llmcost.yaml", PRICES, "    budgets: [{scope: suite, max_increase: 0%}]\n")
+    project.write(
+        "test_shop.py",
+        """
+        import os
+        import pytest
+        from ask import chat
+
+        @pytest.fixture(scope="session")
+        def index():
+            for _ in range(int(os.environ.get("TIMES", "1"))):
+                chat()
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_it(index, number):
+            chat("b")
+        """,
+    )
+    assert project.run("--llm-cost-update").code == OK
+    run = project.run(*options, plugins=("xdist",))
+    assert (run.code, rules(run)) == (OK, [])
+    run = project.run(*options, plugins=("xdist",), TIMES="2")
+    assert (run.code, rules(run)) == (FAILED, ["max_increase"])
+    assert run.report["diff"]["totals"]["delta"] == "0.000436"
+
+
 def test_a_folder_that_cannot_be_written(shop):
     """The run ends as it would, and says what is wrong."""
     path = shop.folder / BASELINE
