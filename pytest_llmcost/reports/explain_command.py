@@ -7,6 +7,7 @@ from shlex import quote
 
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import State
+from pytest_llmcost.model.keys import fixture_of
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding
 from pytest_llmcost.reports.gate_section import is_of
@@ -62,5 +63,7 @@ def _of_biggest_increase(report: RunReport) -> Sequence[Call]:
 
 
 def _is_named(call: Call, key: str) -> bool:
-    nodeid = call.measured.origin.nodeid
-    return nodeid is not None and is_of(key, nodeid)
+    origin = call.measured.origin
+    if origin.nodeid is None:
+        return origin.fixture is not None and fixture_of(key) == origin.fixture
+    return is_of(key, origin.nodeid)

@@ -175,6 +175,14 @@ def test_the_last_line_explains_what_got_dearer():
     assert last_line("  - {scope: suite, max_calls: 3}\n", gone) == f"every cent: llmcost explain {A}"
 
 
+def test_the_last_line_explains_a_fixture_that_got_dearer():
+    """By its call: it has no name that could be typed."""
+    head = run({A: [Use(9000)], "fixture desk": [Use(10), Use(20)]})
+    diff = difference(accepted({A: [Use(9000)], "fixture desk": [Use(10)]}), head)
+    text = text_of(replace(head, diff=diff))
+    assert "every cent: llmcost explain c3" in text
+
+
 def test_the_last_line_names_another_report():
     """Else the command would explain another run."""
     said = last_line("  - {scope: suite, max_calls: 1}\n", path="../my runs/report.json")

@@ -304,6 +304,15 @@ def test_set_ups_that_are_known_decide(before, base, now, head, delta):
     assert diff.totals.delta == Amount.exactly(Decimal(delta))
 
 
+def test_repeats_of_other_workers_are_no_cause():
+    """Each set-up asks the same again."""
+    base = accepted({FIXTURE: [Use()], A: [Use()]}, observed=set_ups(1))
+    for workers, detail in ((1, "1 repeats an identical call"), (3, None)):
+        found = run({FIXTURE: [Use()] * 2 * workers, A: [Use()]}, observed=set_ups(workers))
+        (change,) = [change for change in difference(base, found).tests if change.key == FIXTURE]
+        assert [cause.detail for cause in change.causes] == [detail]
+
+
 def test_a_parameter_of_a_fixture_that_did_not_run_makes_the_others_no_dearer():
     """Its set-ups are fewer, and its calls not those of each."""
     base = accepted({FIXTURE: [Use(), Use(5)], A: [Use()]}, observed=set_ups(2))
