@@ -1,4 +1,4 @@
-"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``session``.
+"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``registration``.
 
 pytest imports this module on every start, also where nobody asked for costs: it imports nothing heavy.
 """
@@ -106,7 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(import_plainly())
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import LlmCostError
-    from pytest_llmcost.session import register
+    from pytest_llmcost.registration import register
     from pytest_llmcost.settings import Settings, is_enabled
 
     try:
@@ -122,7 +122,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def llm_cost(request: pytest.FixtureRequest) -> Iterator[CostView]:
     """What this test has cost so far: read-only ``cost``, ``calls``, ``usage`` and ``cache_hit_rate``."""
-    from pytest_llmcost.session import view_of
+    from pytest_llmcost.registration import view_of
 
     with view_of(request) as view:
         yield view

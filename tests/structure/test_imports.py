@@ -17,6 +17,7 @@ PACKAGE = Path(pytest_llmcost.__file__).parent
 # From the top down: a room may import rooms further down, and itself.
 FLOORS = (
     {"plugin"},
+    {"registration"},
     {"session"},
     {"reporter", "cli"},
     {"commands"},
