@@ -26,6 +26,7 @@ _NEED_COSTS = (
     "--llm-cost-update",
     "--llm-cost-reason",
     "--llm-cost-fail-on",
+    "--llm-cost-max-spend",
 )
 
 
@@ -83,12 +84,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="llm_cost_fail_on",
         help="From which level a finding fails the session (default: error).",
     )
+    group.addoption(
+        "--llm-cost-max-spend",
+        metavar="USD",
+        dest="llm_cost_max_spend",
+        help="What live calls of this run may cost: one that would pass it, or has no price, is not sent and"
+        " fails its test.",
+    )
     parser.addini(
         "llm_cost", "Measure LLM costs on every run, as --llm-cost does.", type="bool", default=False
     )
     parser.addini("llm_cost_config", "As --llm-cost-config, relative to the ini-file.", default="")
     parser.addini("llm_cost_baseline", "As --llm-cost-baseline, relative to the ini-file.", default="")
     parser.addini("llm_cost_fail_on", "As --llm-cost-fail-on.", default="error")
+    parser.addini("llm_cost_max_spend", "As --llm-cost-max-spend.", default="")
     parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
 
 

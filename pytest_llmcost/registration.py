@@ -18,6 +18,8 @@ from pytest_llmcost.settings import Settings
 from pytest_llmcost.wire import JOURNAL
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pytest_llmcost.attribution.view import CostView
     from pytest_llmcost.reporter import CostReporter
 
@@ -34,12 +36,48 @@ def register(config: pytest.Config, settings: Settings) -> None:
     recorder = CostRecorder(
         settings, hook, worker_output, reporter, journal=_journal(config, reporter), watch=watch
     )
+    if settings.max_spend is not None:
+        _cap_spending(config, settings.max_spend, recorder, reporter)
     recorder.start()
     config.pluginmanager.register(watch, COLLECTION)
     config.pluginmanager.register(recorder, RECORDER)
     config.pluginmanager.register(MarkerCheck(), MARKERS)
     if reporter is not None:
         config.pluginmanager.register(reporter, REPORTER)
+
+
+def _cap_spending(
+    config: pytest.Config, limit: Decimal, recorder: CostRecorder, reporter: CostReporter | None
+) -> None:
+    from pytest_llmcost.spending.ledger import Ledger, new_ledger_file
+    from pytest_llmcost.spending.watch import (
+        LEDGER,
+        SPENDING,
+        SPENDING_REPORTER,
+        SpendReporter,
+        SpendWatch,
+    )
+
+    worker_input: dict[str, Any] = getattr(config, "workerinput", {})
+    path = worker_input.get(LEDGER)
+    try:
+        ledger = Ledger(Path(path) if path else new_ledger_file(), worker_input.get("workerid", "main"))
+    except OSError as error:
+        raise ConfigError(
+            f"--llm-cost-max-spend needs a file for temporary use: {error.strerror or error}"
+        ) from error
+    cap = recorder.cap_spending(limit, ledger)
+    config.pluginmanager.register(SpendWatch(cap, recorder.fault), SPENDING)
+    if reporter is None:
+        return
+    told = SpendReporter(
+        config,
+        cap,
+        expect=lambda nodeids: reporter.gate.expected(nodeids, recorder.prices(), limit),
+        note=recorder.note,
+        fault=recorder.fault,
+    )
+    config.pluginmanager.register(told, SPENDING_REPORTER)
 
 
 def _reporter(config: pytest.Config, settings: Settings) -> CostReporter:

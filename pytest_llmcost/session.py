@@ -24,9 +24,14 @@ from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pytest_llmcost.attribution.view import CostView
+    from pytest_llmcost.model.report import Notice
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reporter import CostReporter
+    from pytest_llmcost.spending.cap import SpendCap
+    from pytest_llmcost.spending.ledger import Ledger
 
 
 class CostRecorder:
@@ -74,6 +79,34 @@ class CostRecorder:
         self._leaving: dict[int, Scope] = {}
         self._children = child_processes()
         self._table: PriceTable | None = None
+
+    def cap_spending(self, limit: Decimal, ledger: Ledger) -> SpendCap:
+        """Let no live call of this process pass a cap; before ``start``.
+
+        Args:
+            limit: USD.
+            ledger: What all processes of the run have spent.
+        """
+        from pytest_llmcost.spending.cap import SpendCap
+
+        cap = SpendCap(
+            limit,
+            ledger,
+            log=self._log,
+            hosts=self._settings.configuration.hosts,
+            prices=self.prices,
+            read_first=self._hook.read,
+        )
+        self._capture.guard(cap.guard)
+        return cap
+
+    def fault(self, place: str, error: BaseException) -> None:
+        """Note a fault of ours: the run is not complete."""
+        self._log.fault(place, error)
+
+    def note(self, notice: Notice) -> None:
+        """Tell the user something at the end."""
+        self._collector.notices.append(notice)
 
     def start(self) -> None:
         """Begin to capture."""
@@ -275,9 +308,10 @@ class CostRecorder:
         own = [
             call for call in self._of_test if (call.origin.nodeid, call.origin.attempt) == (nodeid, attempt)
         ]
-        return price_calls(own, self._prices())
+        return price_calls(own, self.prices())
 
-    def _prices(self) -> PriceTable:
+    def prices(self) -> PriceTable:
+        """The prices of this run."""
         from pytest_llmcost.reporter import price_table
 
         if self._table is None:

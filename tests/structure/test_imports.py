@@ -29,6 +29,7 @@ FLOORS = (
         *("collected", "settings", "wire", "project", "journal", "outcomes"),
         *("hooks", "hookspecs", "junit_xml"),
     },
+    {"spending"},
     {"capture"},
     {"reports"},
     {"attribution", "baseline", "budgets", "config"},
