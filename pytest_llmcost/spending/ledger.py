@@ -142,7 +142,7 @@ class Ledger:
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
         # Opened anew each time: a lock belongs to the opened file, which forked children would share.
-        with self._lock.held(), self.path.open("r+b", buffering=0) as file, alone(file):
+        with self._lock.held(), open(self.path, "r+b", buffering=0, opener=_append) as file, alone(file):
             self._read_on(file)
             yield file
 
@@ -154,11 +154,8 @@ class Ledger:
             self._take(json.loads(line))
 
     def _write(self, file: IO[bytes], fact: list[str]) -> None:
-        line = f"{_encode(fact)}\n".encode("ascii")
-        file.seek(self._read_to)
-        file.write(line)
-        self._read_to += len(line)
-        self._take(fact)
+        file.write(f"{_encode(fact)}\n".encode("ascii"))
+        self._read_on(file)
 
     def _take(self, fact: list[Any]) -> None:
         kind, *rest = fact
@@ -168,3 +165,8 @@ class Ledger:
         token, usd = rest[0], read_money(rest[1])
         self._spent = EXACT.add(EXACT.subtract(self._spent, self._calls.get(token, ZERO)), usd)
         self._calls[token] = usd
+
+
+def _append(path: str, flags: int) -> int:
+    # Where locks do nothing, lines still do not overwrite each other.
+    return os.open(path, flags | os.O_APPEND)

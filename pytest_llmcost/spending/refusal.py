@@ -25,6 +25,10 @@ class CallNotSent(pytest.fail.Exception):  # type: ignore[name-defined,misc]
         super().__init__(message, pytrace=False)
 
 
+# As pytest's own outcomes: its summary names them without a module.
+CallNotSent.__module__ = "builtins"
+
+
 class ChildCallNotSentError(Exception):
     """The same in a forked child process, which would hang a pool of ``multiprocessing`` as the other."""
 
