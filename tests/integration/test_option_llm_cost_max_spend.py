@@ -566,3 +566,124 @@ def test_nothing_is_left_behind(project):
     run = project.run("--llm-cost-max-spend=1", "-n", "2", plugins=("xdist",), TMPDIR=str(folder))
     assert run.outcomes == {"passed": 1}, run.output
     assert not list(folder.glob("llmcost-*"))
+
+
+def test_ways_to_write_tests(project, loopback):
+    """Methods of unittest, subtests, coroutines and tests that are run again fail as any other."""
+    suite(
+        project,
+        """
+    import unittest
+
+    def test_one(): chat()
+
+    class TestCase(unittest.TestCase):
+        def test_raises(self): chat()
+        def test_hides(self):
+            with contextlib.suppress(BaseException):
+                chat()
+
+    def test_subtests(subtests):
+        with subtests.test("hides"), contextlib.suppress(BaseException):
+            chat()
+
+    async def test_coroutine(): await async_chat()
+
+    @pytest.mark.flaky(reruns=2)
+    def test_again(): chat()
+    """,
+    )
+    run = project.run(ONE, plugins=("asyncio", "rerunfailures"))
+    assert loopback.requests == 1, run.output
+    failed = {
+        test["nodeid"].rpartition("::")[2] for test in run.report["tests"] if test["outcome"] == "failed"
+    }
+    assert failed == {"test_raises", "test_hides", "test_subtests", "test_coroutine", "test_again"}, (
+        run.output
+    )
+    assert "7 calls in 5 tests not sent" in not_sent(run)[0]
+
+
+def test_background_responses(project, loopback):
+    """A response made in the background counts when a poll completes it; polls are sent at any time."""
+    suite(
+        project,
+        """
+    def test_polled():
+        with openai() as client:
+            response = client.responses.create(model="gpt-4o-mini", input="hi", background=True)
+            while response.status != "completed":
+                response = client.responses.retrieve(response.id)
+
+    def test_next(): chat()
+    """,
+    )
+    run = project.run(ONE)
+    assert run.outcomes == {"passed": 1, "failed": 1}, run.output
+    assert [call["api"] for call in run.calls] == ["openai.responses"]
+
+
+def test_answers_that_state_no_usage(project, loopback):
+    """Where the cost stays unknown, what was known of it counts: $0.001003 for 8,026 bytes of prompt."""
+    suite(project, "\ndef test_one(): chat('word ' * 1600, behaviour='no-usage')\ndef test_two(): chat()\n")
+    run = project.run("--llm-cost-max-spend=0.001005")
+    assert run.outcomes == {"passed": 1, "failed": 1}, run.output
+    assert [call["status"] for call in run.calls] == ["incomplete"]
+
+
+def test_formats_of_plugins(project, loopback):
+    """What a plugin reads counts too."""
+    project.write(
+        "conftest.py",
+        """
+        import json
+        import pytest_llmcost
+
+        def pytest_llm_cost_usage(exchange):
+            if exchange.url.endswith("/predict"):
+                return pytest_llmcost.CallUsage(provider="acme", model="own", usage={"input_tokens": 1000})
+        """,
+    )
+    suite(
+        project,
+        "\n@pytest.mark.parametrize('n', range(3))\ndef test_it(n): http().post(ORIGIN + '/predict', json={'model': 'own'})\n",
+    )
+    run = project.run("--llm-cost-max-spend=0.0015")
+    assert loopback.requests == 2, run.output
+    assert run.outcomes == {"passed": 2, "failed": 1}, run.output
+
+
+def test_connections_are_given_back(project, loopback):
+    """A client with one connection goes on after calls that were not sent: it answers them, and none waits."""
+    suite(
+        project,
+        """
+    import httpx
+
+    def test_one(): chat()
+
+    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
+    def test_client(library):
+        from importlib import import_module
+        http = import_module(library)
+        with http.Client(limits=http.Limits(max_connections=1), timeout=2) as client:
+            for _ in range(3):
+                with contextlib.suppress(BaseException):
+                    client.post(url(), json=BODY)
+            assert client.get(url("/models")).status_code == 200
+
+    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
+    async def test_async_client(library):
+        from importlib import import_module
+        http = import_module(library)
+        async with http.AsyncClient(limits=http.Limits(max_connections=1), timeout=2) as client:
+            for _ in range(3):
+                with contextlib.suppress(BaseException):
+                    await client.post(url(), json=BODY)
+            assert (await client.get(url("/models"))).status_code == 200
+    """,
+    )
+    run = project.run(ONE)
+    assert loopback.seen == {"/v1/chat/completions": 1, "/v1/models": 4}, run.output
+    assert run.outcomes == {"passed": 1, "failed": 4}, run.output
+    assert run.output.count("LLM spend cap: this call was not sent") == 4, run.output
