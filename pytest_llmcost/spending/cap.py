@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
+_ANY_CALL = ("POST", "https://api.openai.com/v1/chat/completions", b'{"model": "gpt-4o"}')
 _OVER = "the cap would have been passed"
 
 
@@ -88,6 +89,10 @@ class SpendCap:
         # Answers that are made in the background, by their ids.
         self._pending: dict[str, str] = {}
         self._told = 0
+
+    def warm_up(self) -> None:
+        """Load all that prices a call now, and not in the event loop of the first one."""
+        known_part(*_ANY_CALL, self._hosts, self._prices())
 
     def guard(self, exchange: OpenExchange) -> None:
         """Let a request out, or raise.

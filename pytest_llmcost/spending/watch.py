@@ -37,6 +37,12 @@ class SpendWatch:
         self._cap = cap
         self._fault = fault
 
+    def pytest_collection_finish(self) -> None:
+        try:
+            self._cap.warm_up()
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._fault("spend cap", error)
+
     # Registered before the recorder, whose wrapper is around this one: it hands on what is decided here.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
