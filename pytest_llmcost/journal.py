@@ -4,8 +4,6 @@ A run has a folder of its own, with one file for each process and one that tells
 gone when the run has written its report. While a process of the run lives, it holds its file.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """From drained exchanges to measured calls: here, after the test, the bytes are parsed."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

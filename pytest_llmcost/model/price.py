@@ -1,7 +1,5 @@
 """What a unit costs: rates, rate cards, and how a card was found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """Usage times rate card: the arithmetic of an invoice, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The section of the terminal: what a developer reads after each run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
 from shlex import quote
