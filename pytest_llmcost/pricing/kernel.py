@@ -189,8 +189,8 @@ def _lines(quantities: Mapping[str, int], form: _Form, card: RateCard, usage: Us
 
 
 def _line(unit: str, quantity: int, rate: Rate, input_tokens: int) -> Line:
-    usd = rate.at(input_tokens) if rate.tiers else rate.usd
-    return Line(unit, quantity, usd, rate.per, EXACT.divide(EXACT.multiply(usd, quantity), rate.per))
+    usd, per = rate.at(input_tokens), rate.per
+    return Line(unit, quantity, usd, per, EXACT.divide(EXACT.multiply(usd, quantity), per))
 
 
 def _least(usage: Usage, card: RateCard) -> list[Line]:

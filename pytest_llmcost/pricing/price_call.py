@@ -53,16 +53,15 @@ def price_call(call_id: str, call: MeasuredCall, table: Prices, bills: _Bills | 
     """
     lookup = table.look_up(call)
     own = _remembered(call, lookup, bills)
-    problems = own.problems
-    inside: list[tuple[PricedSubCall, tuple[str, ...]]] = []
+    cost, problems = own.cost, own.problems
+    sub_calls: tuple[PricedSubCall, ...] = ()
     if call.sub_calls or call.doubts:
         inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
+        sub_calls = tuple(sub_call for sub_call, _ in inside)
         problems = (*problems, *call.doubts, *(p for _, found in inside for p in found))
     status, detail = _status(call, lookup, problems)
-    cost = own.cost
-    if inside or status in _UNKNOWN:
-        cost = _cost(status, own, [sub_call.cost for sub_call, _ in inside])
-    sub_calls = tuple([sub_call for sub_call, _ in inside])
+    if sub_calls or status in _UNKNOWN:
+        cost = _cost(status, cost, [sub_call.cost for sub_call in sub_calls])
     return Call(call_id, call, cost, own.components, status, detail, lookup, sub_calls)
 
 
@@ -122,8 +121,8 @@ def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tu
     return (Status.REPORTED, lookup.origin) if source is PriceSource.STATED else (Status.EXACT, None)
 
 
-def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
-    low, value, high = own.cost.low, own.cost.value, own.cost.high
+def _cost(status: Status, own: Amount, inside: list[Amount]) -> Amount:
+    low, value, high = own.low, own.value, own.high
     with exact_money():
         for amount in inside:
             low, value = low + amount.low, value + amount.value
