@@ -146,7 +146,7 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     ]
     if report.tests:
         parts[1] += f" in {plural(len(report.tests), 'test')}"
-    if report.limits:
+    if report.limits or report.findings:
         parts.append(_verdict(report))
     if report.diff is not None:
         from pytest_llmcost.reports.gate_section import headline_parts
