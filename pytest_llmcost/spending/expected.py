@@ -13,6 +13,7 @@ from pytest_llmcost.model.keys import test_key
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.shown import MoneyStyle, plural
 from pytest_llmcost.pricing.prices import Prices
+from pytest_llmcost.reports.text import safe
 
 
 class Expected(NamedTuple):
@@ -20,13 +21,13 @@ class Expected(NamedTuple):
 
     Attributes:
         cost: USD of those that the baseline has.
-        known: How many it has.
-        unknown: How many it does not have.
+        known: How many it has; the others are new, or made no call.
+        selected: How many there are.
     """
 
     cost: Amount
     known: int
-    unknown: int
+    selected: int
 
 
 def expected(nodeids: Iterable[str], baseline: Baseline, folder: str, prices: Prices) -> Expected:
@@ -42,7 +43,7 @@ def expected(nodeids: Iterable[str], baseline: Baseline, folder: str, prices: Pr
     lines = [baseline.lines[key] for key in keys if key in baseline.lines]
     pricer = Pricer(prices)
     costs = (call.cost for line in lines for call in pricer.price_all(line.entries))
-    return Expected(total(costs), len(lines), len(keys) - len(lines))
+    return Expected(total(costs), len(lines), len(keys))
 
 
 def expected_text(found: Expected, name: str, limit: Decimal) -> str:
@@ -54,8 +55,6 @@ def expected_text(found: Expected, name: str, limit: Decimal) -> str:
         limit: The cap, in USD.
     """
     cost = MoneyStyle.of(found.cost).amount(found.cost)
-    tests = plural(found.known, "selected test")
-    parts = [f"{cost} if all live: {tests} in {name}"]
-    if found.unknown:
-        parts.append(f"{found.unknown:,} not in it")
-    return f"llm-cost: spend cap ${money_text(limit)}; {', '.join(parts)}"
+    tests = f"{found.known:,} of {plural(found.selected, 'selected test')}"
+    # What stale recordings cost to make anew belongs here too, once they are known.
+    return f"llm-cost: spend cap ${money_text(limit)}; {cost} if all run live ({tests} in {safe(name)})"

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmcost.model.money import EXACT, ZERO, money_text
 from pytest_llmcost.pricing.notices import price_to_paste
+from pytest_llmcost.reports.text import safe
 from pytest_llmcost.spending.estimate import Known, Unpriced
 
 OPTION = "--llm-cost-max-spend"
@@ -44,7 +45,9 @@ def passes_the_cap(known: Known, spent: Decimal, limit: Decimal, place: str) -> 
     """
     left = max(ZERO, EXACT.subtract(limit, spent))
     costs = f"${money_text(known.usd)} or more" if known.usd else "more than nothing"
-    found = f"{_NOT_SENT}: {known.name} ({place}). It costs {costs}, and ${money_text(left)} is left"
+    found = (
+        f"{_NOT_SENT}: {safe(known.name)} ({safe(place)}). It costs {costs}, and ${money_text(left)} is left"
+    )
     allowed = f"{OPTION}={money_text(limit)} (${money_text(spent)} spent by live calls of this run)"
     return f"{found} of {allowed}.\nRaise {OPTION}, run fewer tests, or replay from a cassette."
 
@@ -64,7 +67,7 @@ def cannot_be_priced(call: Unpriced, limit: Decimal, place: str) -> str:
         limit: The cap, in USD.
         place: Who sends it to where.
     """
-    text = f"{_NOT_SENT}: {why_unpriced(call)} ({place}), so {OPTION}={money_text(limit)} cannot be kept."
+    text = f"{_NOT_SENT}: {safe(why_unpriced(call))} ({safe(place)}), so {OPTION}={money_text(limit)} cannot be kept."
     if call.model is None or call.origin is not None:
         return f"{text}\nReplay the call from a cassette, or run without {OPTION}."
     return f"{text}\n{price_to_paste(call.provider, call.model, call.api, call.host)}"
@@ -73,6 +76,6 @@ def cannot_be_priced(call: Unpriced, limit: Decimal, place: str) -> str:
 def cannot_be_decided(fault: str, place: str) -> str:
     """The text for a call that a fault of ours kept from being judged: a cap that is asked for must hold."""
     return (
-        f"{_NOT_SENT} ({place}): a fault of pytest-llmcost: {fault}.\n"
+        f"{_NOT_SENT} ({safe(place)}): a fault of pytest-llmcost: {fault}.\n"
         f"Run without {OPTION}, or with PYTEST_LLM_COST=0."
     )

@@ -16,6 +16,7 @@ ONE = "--llm-cost-max-spend=0.0004"
 HEAD = """
     import asyncio
     import contextlib
+    import json
     import os
     import urllib.request
     from concurrent.futures import ThreadPoolExecutor
@@ -504,13 +505,15 @@ def test_expected_spend(project):
     """With a baseline the session says at its start what the selected tests cost to run live."""
     suite(project, "\ndef test_one(): chat()\ndef test_two(): chat(); chat()\ndef test_three(): pass\n")
     assert project.run("--llm-cost-update").code == 0
-    line = "llm-cost: spend cap $1; $0.00131 if all live: 3 selected tests in llmcost-baseline.json\n"
+    line = (
+        "llm-cost: spend cap $1; $0.001308 if all run live (2 of 3 selected tests in llmcost-baseline.json)\n"
+    )
     assert line in project.run("--llm-cost-max-spend=1").output
     assert line in project.run("--llm-cost-max-spend=1", "-n", "2", plugins=("xdist",)).output
     project.write("test_more.py", "def test_new(): pass\n")
     some = project.run("--llm-cost-max-spend=1", "-k", "one or new").output
     assert (
-        "spend cap $1; $0.000436 if all live: 1 selected test in llmcost-baseline.json, 1 not in it\n" in some
+        "spend cap $1; $0.000436 if all run live (1 of 2 selected tests in llmcost-baseline.json)\n" in some
     )
 
 
@@ -687,3 +690,23 @@ def test_connections_are_given_back(project, loopback):
     assert loopback.seen == {"/v1/chat/completions": 1, "/v1/models": 4}, run.output
     assert run.outcomes == {"passed": 1, "failed": 4}, run.output
     assert run.output.count("LLM spend cap: this call was not sent") == 4, run.output
+
+
+def test_hostile_names(project, loopback):
+    """Names of models are anybody's text: what a terminal would obey, and half a character, are written out."""
+    suite(
+        project,
+        """
+    @pytest.mark.parametrize("model", ["a\\x1b[31mb\\nc", "\\ud800"], ids=["escape", "surrogate"])
+    def test_it(model):
+        body = json.dumps({**BODY, "model": model}).encode()
+        http().post(url(), content=body, headers={"content-type": "application/json"})
+    """,
+    )
+    project.write("llmcost.yaml", "version: 1\n")
+    for more in ((), ("-n", "2")):
+        run = project.run("--llm-cost-max-spend=1", *more, plugins=("xdist",))
+        assert run.outcomes == {"failed": 2}, run.output
+        assert loopback.requests == 0
+        assert "\x1b" not in run.output
+        assert len(run.report["tests"]) == 2
