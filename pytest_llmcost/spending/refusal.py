@@ -67,7 +67,8 @@ def cannot_be_priced(call: Unpriced, limit: Decimal, place: str) -> str:
         limit: The cap, in USD.
         place: Who sends it to where.
     """
-    text = f"{_NOT_SENT}: {safe(why_unpriced(call))} ({safe(place)}), so {OPTION}={money_text(limit)} cannot be kept."
+    kept = f"{OPTION}={money_text(limit)} cannot be kept"
+    text = f"{_NOT_SENT}: {safe(why_unpriced(call))} ({safe(place)}), so {kept}."
     if call.model is None or call.origin is not None:
         return f"{text}\nReplay the call from a cassette, or run without {OPTION}."
     return f"{text}\n{price_to_paste(call.provider, call.model, call.api, call.host)}"
