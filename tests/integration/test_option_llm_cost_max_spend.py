@@ -710,3 +710,19 @@ def test_hostile_names(project, loopback):
         assert loopback.requests == 0
         assert "\x1b" not in run.output
         assert len(run.report["tests"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "outcomes"),
+    [
+        ("chat()", 2, {"error": 1}),
+        ("with contextlib.suppress(BaseException): chat()", 1, {"passed": 1, "error": 1}),
+    ],
+    ids=["raised", "hidden"],
+)
+def test_calls_of_the_import(project, loopback, line, code, outcomes):
+    """A call as a test module is imported breaks off its collection; one that is hidden fails the first test."""
+    suite(project, f"\n{line}\n\ndef test_one(): pass\ndef test_two(): pass\n")
+    run = project.run("--llm-cost-max-spend=0")
+    assert (run.code, run.outcomes, loopback.requests) == (code, outcomes, 0), run.output
+    assert "LLM spend cap: this call was not sent" in run.output
