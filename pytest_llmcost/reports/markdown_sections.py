@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
 from pytest_llmcost.reports.markdown_escape import code, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
-from pytest_llmcost.reports.markdown_text import FAILED, WARNED, delta, from_to, money, why
+from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
+from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent
 
 _NAME = 44  # columns; with it, four of them fit a comment
@@ -61,6 +63,7 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
         found.append(Section(title="", body=fenced(empty_state(report))))
     if report.diff is not None:
         found += _changed(report.diff, view)
+        found += _months(report.diff.projection, view)
     compared = report.diff is not None and any(test.state.is_on_both_sides for test in report.diff.tests)
     if everything or not compared:
         found += _tests(report, view)
@@ -111,6 +114,38 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     ]
     columns = (_heading("Changed test", folder), "|Cost", "|Δ", "Why")
     yield Section(title="", body=_table(columns, rows, "changed test", view.most))
+
+
+def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
+    if projection is None or len(projection.agents) == 1:
+        return  # one is told at the top
+    style = month_style(projection)
+    rows = [
+        [
+            f"{volume_text(month.volume)} of {view.name(month.volume.agent)}",
+            seen_text(month, ARROW),
+            from_to(month.change, style),
+            _agent_delta(month.change, style),
+        ]
+        for month in projection.agents
+    ]
+    totals, last = projection.totals, None
+    if totals is not None:
+        moved = _agent_delta(totals, style)
+        last = ["**Total**", "", f"**{from_to(totals, style)}**", f"**{moved}**" if moved else ""]
+    columns = ("A month at", "|Mean of", "|Cost", "|Δ")
+    body = Table(
+        columns=columns,
+        rows=rows[: view.most],
+        more="agent",
+        last=last,
+        left_out=len(rows) - len(rows[: view.most]),
+    )
+    yield Section(
+        title=f"A month, by agent ({len(rows):,})",
+        body=body,
+        folded=totals is not None and not view.everything,
+    )
 
 
 def _new(diff: RunDiff, view: _View) -> Iterator[Section]:

@@ -10,11 +10,13 @@ from pytest_llmcost.model.call import Status
 from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
 from pytest_llmcost.reports import gate_section
 from pytest_llmcost.reports.markdown_escape import code, figure, plain
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, percent, plural
 
 FAILED, WARNED, PASSED, INFORMED = "❌", "⚠️", "✅", "ℹ️"  # noqa: RUF001  # the sign for information
@@ -27,6 +29,7 @@ _FIRST = (
     "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
 )
 _SHORT_COMMIT = 7
+_NAME = 44  # of an agent in a sentence
 _FIGURE = 28  # of a model id in a cell
 
 
@@ -142,19 +145,46 @@ def opening(report: RunReport) -> list[str]:
         return []
     style, totals, diff = MoneyStyle.of(report.totals.cost), report.totals, report.diff
     if diff is None or not is_comparable(diff):
-        parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
+        parts = [f"**{money(totals.cost, style)}** to run live", *_saved(report, style), *_volume(report)]
         if totals.cache_hit_rate is not None:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
         return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
     lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
     if diff.totals.causes:
         lines.append(f"Why: {why(diff.totals, style)}.")
+    if diff.projection is not None:
+        lines += _month(diff.projection)
     if diff.price_delta:
         moved = signed(Amount.exactly(diff.price_delta), style)
         lines.append(
             f"Prices moved since the baseline: {moved} for the same usage, in none of these changes."
         )
     return lines
+
+
+def _saved(report: RunReport, style: MoneyStyle) -> Iterator[str]:
+    saved = saved_by_replaying(report, style)
+    if saved is not None:
+        yield f"{plain(saved)} saved by replaying"
+
+
+def _month(projection: Projection) -> Iterator[str]:
+    """One agent whole; of several the sum, with a table elsewhere."""
+    style, agents = month_style(projection), projection.agents
+    if len(agents) == 1:
+        of = agents[0].volume
+        at = f"{volume_text(of)} of {code(of.agent, width=_NAME)}"
+        here = seen_text(agents[0], ARROW)
+        yield f"A month at {at}: {month_text(agents[0].change, style)}, mean of {here}."
+    elif projection.totals is not None:
+        yield f"A month of {len(agents)} agents: {month_text(projection.totals, style)}."
+
+
+def month_text(change: Change, style: MoneyStyle) -> str:
+    """``$1,234.00 → $1,500.00, +$266.00 (+22%)``, with what there is of it."""
+    text = f"**{from_to(change, style)}**"
+    moved = change.state is State.CHANGED
+    return f"{text}, {delta(change, style)}" if moved else text
 
 
 def _volume(report: RunReport) -> list[str]:
@@ -171,6 +201,7 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
     else:
         yield f"**{from_to(diff.totals, style)}** for the {plural(on_both, 'test')} on both sides"
         yield f"{money(report.totals.cost, style)} to run all live"
+    yield from _saved(report, style)
     if base.cache_hit_rate is not None and head.cache_hit_rate is not None:
         before, now = percent(base.cache_hit_rate), percent(head.cache_hit_rate)
         yield f"prompt cache hit rate **{now if before == now else f'{before}{ARROW}{now}'}**"

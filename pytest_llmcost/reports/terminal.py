@@ -20,7 +20,8 @@ from pytest_llmcost.reports.gate_section import (
     headline_parts,
     next_steps,
 )
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.projection import month_lines
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -83,6 +84,8 @@ def section(
     if report.diff is not None:
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
         lines += _plain(["", *changes])
+        if report.diff.projection is not None:
+            lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
@@ -126,12 +129,13 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
+    saved = saved_by_replaying(report, style)
+    volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        plural(totals.calls, "call"),
+        *([f"{saved} saved by replaying"] if saved is not None else []),
+        f"{plural(totals.calls, 'call')}{volume}",
     ]
-    if report.tests:
-        parts[1] += f" in {plural(len(report.tests), 'test')}"
     if report.limits:
         parts.append(_verdict(report))
     if report.diff is not None:
