@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sample
+import sample_diff
 from suites import A, B, C, Use, accepted, collected, difference, run, table, verdict
 
 from pytest_llmcost.baseline.compare import compare
@@ -17,6 +18,7 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.reports.gate_section import share, signed, why
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
+from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import MoneyStyle, columns
 
@@ -89,6 +91,15 @@ def check(name, text):
 def test_the_gate_with_one_of_everything(detail, width):
     """Changes with their causes, findings with their places, what is new, gone, renamed and unknown."""
     check(f"gate-everything-{detail.name.lower()}-{width}.txt", text_of(report(), detail, width))
+
+
+@pytest.mark.parametrize(("width", "found"), [(60, "month"), (100, "month"), (100, "months")])
+def test_what_a_month_costs(width, found):
+    """One row for each agent with a volume, and their sum."""
+    shown = getattr(sample_diff, f"{found}_report")()
+    check(f"gate-{found}-{width}.txt", "\n".join(month_lines(shown.diff.projection, width)) + "\n")
+    assert "a month at" in text_of(shown)
+    assert "a month at" not in text_of(shown, Detail.QUIET)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -44,8 +44,9 @@ def used(nodeid, *path, entry, tokens=1000, **facts):
 
 def runs(nodeid, number, *path, calls=1, tokens=1000, **facts):
     """So many runs of so many calls each."""
+    path = path or ("support",)
     return [
-        used(nodeid, *(path or ("support",)), entry=f"-{nodeid}-{'-'.join(path)}-{n}", tokens=tokens, **facts)
+        used(nodeid, *path, entry=f"-{nodeid}-{'-'.join(path)}-{n}", tokens=tokens, **facts)
         for n in range(number)
         for _ in range(calls)
     ]
