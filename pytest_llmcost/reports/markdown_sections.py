@@ -16,9 +16,10 @@ from pytest_llmcost.reports.markdown_escape import code, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
 from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
-from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent
+from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 
 _NAME = 44  # columns; with it, four of them fit a comment
+_NAME_BESIDE_CAUSES = 36
 _LONG_NAME = 80  # where it may take two lines
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
@@ -48,6 +49,15 @@ class _View:
     def name(self, text: str) -> str:
         """A name, as long as the page has room for."""
         return code(text, width=_LONG_NAME if self.everything else _NAME)
+
+    def name_beside_causes(self, text: str, folder: str) -> str:
+        """The name of a test where causes need room: in a comment its file has a line of its own."""
+        if self.everything:
+            return self.name(text)
+        file, colons, rest = text.partition("::")
+        if len(text) <= _NAME_BESIDE_CAUSES or folder.endswith("::") or not (file and colons and rest):
+            return code(text, width=_NAME_BESIDE_CAUSES)
+        return f"{code(file, width=_NAME_BESIDE_CAUSES)}<br>{code(rest, width=_NAME_BESIDE_CAUSES)}"
 
 
 def sections(report: RunReport, *, everything: bool) -> list[Section]:
@@ -105,7 +115,7 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     folder = _folder(changed)
     rows = [
         [
-            view.name(change.key.removeprefix(folder)),
+            view.name_beside_causes(change.key.removeprefix(folder), folder),
             from_to(change, view.style),
             f"**{delta(change, view.style)}**",
             why(change, view.style),
@@ -171,7 +181,7 @@ def _tests(report: RunReport, view: _View) -> Iterator[Section]:
     called = [test for test in report.tests if test.rollup.calls]
     if not called:
         return
-    folder = common_folder([test.result.nodeid for test in called])
+    folder = common_place([test.result.nodeid for test in called])
     # What has no upper bound may be the dearest of all.
     called.sort(key=lambda test: (test.rollup.cost.high is not None, -test.rollup.cost.value))
     rows = [
@@ -200,7 +210,7 @@ def _agents(report: RunReport, view: _View) -> Iterator[Section]:
     rows.append(
         ["**Total**", "", f"**{money(report.totals.cost, view.style)}**", f"**{total}**" if total else ""]
     )
-    if not changes:
+    if not any(row[-1] for row in rows):
         rows = [row[:-1] for row in rows]
     columns = ("Agent", "|Runs", "|Cost", "|Δ")[: len(rows[0])]
     body = Table(columns=columns, rows=rows[:-1], more="agent", last=rows[-1])
@@ -243,8 +253,8 @@ def _table(columns: tuple[str, ...], rows: Sequence[Sequence[str]], more: str, m
 
 
 def _folder(changes: Sequence[Change]) -> str:
-    return common_folder([change.key for change in changes if is_test(change.key)])
+    return common_place([change.key for change in changes if is_test(change.key)])
 
 
 def _heading(noun: str, folder: str) -> str:
-    return f"{noun} in {code(folder, width=_NAME)}" if folder else noun
+    return f"{noun} in {code(folder.removesuffix('::'), width=_NAME)}" if folder else noun

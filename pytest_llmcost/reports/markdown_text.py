@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.call import Status
-from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.projection import Projection
@@ -30,7 +30,8 @@ _FIRST = (
 )
 _SHORT_COMMIT = 7
 _NAME = 44  # of an agent in a sentence
-_FIGURE = 28  # of a model id in a cell
+_FIGURE = 22  # of what cannot be broken in a cell
+_LONG_FIGURE = 66
 
 
 def title(report: RunReport) -> str:
@@ -131,12 +132,26 @@ def why(change: Change, style: MoneyStyle) -> str:
 
 
 def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
-    before, after = figure(cause.before, width=_FIGURE), figure(cause.after, width=_FIGURE)
+    before, after = (figure(text, width=_room(text)) for text in _figures(cause))
     figures = f" {before} → {after}" if cause.before != cause.after else ""
     # Of a call without a price only its known part is in the difference: that is no saving.
     dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     detail = f", {figure(cause.detail)}" if cause.detail else ""
     return f"{cause.kind.value}{figures} ({dollars}{detail})"
+
+
+def _room(name: str) -> int:
+    """Columns for a model id: browsers break one behind its dashes."""
+    return _LONG_FIGURE if max(map(len, name.split("-"))) < _FIGURE else _FIGURE
+
+
+def _figures(cause: Cause) -> tuple[str, str]:
+    """What changed; the provider of a model is named where it is another."""
+    before, after = gate_section.before_text(cause), cause.after
+    provider, slash, model = before.partition("/")
+    if cause.kind is CauseKind.MODEL and slash and after.startswith(f"{provider}/"):
+        return model, after.removeprefix(f"{provider}/")
+    return before, after
 
 
 def opening(report: RunReport) -> list[str]:
@@ -217,6 +232,7 @@ def _counts(diff: RunDiff) -> Iterator[str]:
         (down, "down"),
         (len(changed) - up - down, "changed at the same cost"),
         (sum(change.state is State.UNCHANGED for change in tests), "unchanged"),
+        (sum(change.renamed_from is not None for change in tests), "renamed"),
         (sum(change.state is State.NEW for change in tests), "new"),
         (sum(change.state is State.GONE for change in tests), "gone"),
         (sum(change.state is State.NOT_RUN for change in tests), "not run to the end"),
