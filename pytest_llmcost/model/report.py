@@ -157,6 +157,7 @@ class NoticeKind(StrEnum):
     BUDGET = "budget"
     PRICE_CHANGE = "price change"
     OLD_PRICES = "old prices"
+    PROJECTION = "projection"
 
 
 class Notice(NamedTuple):
