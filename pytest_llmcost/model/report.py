@@ -158,6 +158,7 @@ class NoticeKind(StrEnum):
     PRICE_CHANGE = "price change"
     OLD_PRICES = "old prices"
     SPEND_CAP = "spend cap"
+    PROJECTION = "projection"
 
 
 class Notice(NamedTuple):
