@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
-from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, tally
+from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_agent, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
@@ -60,16 +60,26 @@ def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool
 
 def _line(calls: Sequence[Call], before: Line | None, reason: str | None, set_ups: int | None) -> Line:
     entries = tally([entry_of(call) for call in calls])
+    is_older = before is not None and before.runs is None
     cost = total(call.cost for call in calls)
     amount: Decimal | None = cost.value if cost.high is not None else None
-    same = before is not None and before.entries == entries
-    return Line(entries, amount, request_bytes(calls), before.reason if before and same else reason, set_ups)
+    # What an older line does not tell is no change of the test.
+    now = tally([replace(entry_of(call), within=()) for call in calls]) if is_older else entries
+    same = before is not None and before.entries == now
+    return Line(
+        entries=entries,
+        cost=amount,
+        request=request_bytes(calls),
+        reason=before.reason if before and same else reason,
+        set_ups=set_ups,
+        runs=runs_by_agent(calls),
+    )
 
 
 def _of_fixture(before: Line, now: Line) -> Line:
     """The line as it was, where the fixture was only set up more often, by more workers."""
     times = _times(now.entries, before.entries)
-    if times is None:
+    if times is None or before.runs is None:
         return now
     if before.set_ups is None:
         return replace(before, set_ups=now.set_ups) if times == 1 else before

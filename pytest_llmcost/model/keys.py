@@ -38,3 +38,8 @@ def is_test(key: str) -> bool:
 def fixture_of(key: str) -> str:
     """The fixture of a line that is not a test's."""
     return key.removeprefix(_FIXTURE)
+
+
+def is_of(key: str, nodeid: str) -> bool:
+    """Whether a baseline's key, which may start from another folder, is that of a test."""
+    return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")

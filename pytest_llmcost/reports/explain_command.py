@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from pytest_llmcost.model.call import Call
-from pytest_llmcost.model.diff import State
-from pytest_llmcost.model.keys import fixture_of
+from pytest_llmcost.model.keys import fixture_of, is_of
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.verdict import Finding
-from pytest_llmcost.reports.gate_section import is_of
 from pytest_llmcost.reports.text import safe
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.verdict import Finding
 
 _DEFAULT = ".llmcost/report.json"
 
@@ -55,7 +56,11 @@ def _is_about(finding: Finding, call: Call) -> bool:
 
 
 def _of_biggest_increase(report: RunReport) -> Sequence[Call]:
-    changed = [change for change in report.diff.tests if change.state is State.CHANGED] if report.diff else []
+    if report.diff is None:
+        return ()
+    from pytest_llmcost.model.diff import State  # most runs have no gate
+
+    changed = [change for change in report.diff.tests if change.state is State.CHANGED]
     biggest = max(changed, key=lambda change: change.delta.value, default=None)
     if biggest is None or biggest.delta.value <= 0:
         return ()

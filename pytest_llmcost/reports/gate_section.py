@@ -7,14 +7,22 @@ from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
-from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.keys import is_of, is_test
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, percent, plural, safe
+from pytest_llmcost.reports.text import (
+    HIT_RATE,
+    UNKNOWN,
+    MoneyStyle,
+    common_folder,
+    folded,
+    percent,
+    plural,
+    safe,
+)
 
-HIT_RATE = "prompt cache hit rate"
 _TOP = 10
 _MOST_CAUSES = 3
 _MOST_TESTS_OF_A_FINDING = 3
@@ -119,13 +127,6 @@ def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
     return folded(f"{_WHY}{why(change, style)}", width, f"{_WHY}  ")
 
 
-def folded(text: str, width: int, indent: str = "  ") -> list[str]:
-    """A text in lines that fit; a name is not cut."""
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
 def why(change: Change, style: MoneyStyle) -> str:
     """The biggest causes, each with its figures and dollars, and the sum of the others."""
     known = change.delta.high is not None
@@ -146,11 +147,15 @@ def _dollars(delta: Decimal, style: MoneyStyle, *, known: bool) -> str:
 def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
     dollars = _dollars(cause.delta, style, known=known)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
-    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    figures = f"{safe(before_text(cause))} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
     return f"{text}{detail}: {dollars}"
+
+
+def before_text(cause: Cause) -> str:
+    """The figure of the base; its unit stands behind that of the head."""
+    return cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
@@ -178,11 +183,6 @@ def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
     if finding.scope in {"test", "call"}:
         changed = [change for change in changed if is_of(change.key, finding.match)]
     return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
-
-
-def is_of(key: str, nodeid: str) -> bool:
-    """Whether a baseline's key, which may start from another folder, is that of a test."""
-    return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")
 
 
 def next_steps(report: RunReport, accepted: str | None) -> list[str]:
