@@ -394,7 +394,10 @@ def test_a_baseline_that_is_not_there(shop):
     """Who names one means it; with --llm-cost-update it is made."""
     run = shop.run("--llm-cost-baseline=missing.json")
     assert run.code == USAGE
-    assert "missing.json: cannot be read: No such file or directory" in run.output
+    assert (
+        "missing.json: cannot be read: No such file or directory; pytest --llm-cost --llm-cost-up"
+        in run.output
+    )
     assert shop.run("--llm-cost-baseline=missing.json", "--llm-cost-update").code == OK
     assert set(lines(shop, "missing.json")) == ALL
 
