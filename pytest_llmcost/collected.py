@@ -77,9 +77,11 @@ def names_a_part(config: pytest.Config, whole: set[Path]) -> bool:
         config: pytest's.
         whole: The folders that stand for everything.
     """
-    names = ("keyword", "markexpr", "lf", "last_failed", "ignore", "ignore_glob")
+    names = ("keyword", "markexpr", "lf", "last_failed")
     if any(getattr(config.option, name, None) for name in names):
         return True
+    if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+        return True  # in the ini-file it says what the suite is
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         return False
     start = Path(config.invocation_params.dir)

@@ -110,6 +110,9 @@ def test_a_file_that_is_left_out(suite, loopback):
     assert alone(suite, loopback).report["meta"]["selection"]["full"] is True
     for options in (["--ignore=test_other.py"], ["--ignore-glob=*_other.py"]):
         assert alone(suite, loopback, *options).report["meta"]["selection"]["full"] is False
+    suite.write("pytest.ini", "[pytest]\naddopts = --ignore=test_other.py\n")
+    assert alone(suite, loopback).report["meta"]["selection"]["full"] is True  # so it always is
+    suite.write("pytest.ini", "[pytest]\n")
     suite.write("test_other.py", "raise RuntimeError('broken')\n")
     go_on = "--continue-on-collection-errors"
     assert alone(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
