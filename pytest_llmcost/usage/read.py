@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_stream, json_object, plain_bytes
@@ -19,6 +19,7 @@ from pytest_llmcost.usage.hosts import (
     behind_cloudflare,
     behind_hugging_face,
     host_of,
+    path_of,
     provider_of,
 )
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
@@ -73,7 +74,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         The reading; why it is no call; or None if no known wire format is spoken at its path.
     """
     host = host_of(exchange.url)
-    path = urlsplit(exchange.url).path if host else ""
+    path = path_of(exchange.url) if host else ""
     known = provider_of(host, hosts)
     if known == CLOUDFLARE_GATEWAY:
         known = behind_cloudflare(path, None)
