@@ -144,4 +144,4 @@ def used(entry: Entry) -> Entry:
     usage = entry.usage
     if 0 in usage.counts.values():
         usage = Usage({unit: count for unit, count in usage if count})
-    return entry._replace(agent=None, mark=mark, usage=usage)
+    return entry._replace(agent=None, mark=mark, usage=usage, within=())

@@ -134,11 +134,15 @@ def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
     # Of a call without a price only its known part is in the difference: that is no saving.
     dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
-    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    figures = f"{safe(before_text(cause))} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
     return f"{text}{detail}: {dollars}"
+
+
+def before_text(cause: Cause) -> str:
+    """The figure of the base; its unit stands behind that of the head."""
+    return cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:

@@ -10,7 +10,7 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import (
     HIT_RATE,
@@ -26,7 +26,9 @@ from pytest_llmcost.reports.text import (
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
+_ALARMING = frozenset(
+    {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
+)
 
 
 class Detail(IntEnum):
@@ -84,6 +86,10 @@ def section(
 
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
         lines += _plain(["", *changes])
+        if report.diff.projection is not None:
+            from pytest_llmcost.reports.projection import month_lines
+
+            lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
@@ -140,13 +146,14 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
+    saved = saved_by_replaying(report, style)
+    volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        plural(totals.calls, "call"),
+        *([f"{saved} saved by replaying"] if saved is not None else []),
+        f"{plural(totals.calls, 'call')}{volume}",
     ]
-    if report.tests:
-        parts[1] += f" in {plural(len(report.tests), 'test')}"
-    if report.limits:
+    if report.limits or report.findings:
         parts.append(_verdict(report))
     if report.diff is not None:
         from pytest_llmcost.reports.gate_section import headline_parts
