@@ -122,7 +122,7 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
 
 
 def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
-    if projection is None or len(projection.agents) == 1:
+    if projection is None or len(projection.agents) <= 1:
         return  # one is told at the top
     style = month_style(projection)
     rows = [

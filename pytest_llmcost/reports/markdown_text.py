@@ -191,7 +191,7 @@ def _month(projection: Projection) -> Iterator[str]:
         at = f"{volume_text(of)} of {code(of.agent, width=_NAME)}"
         here = seen_text(agents[0], ARROW)
         yield f"A month at {at}: {month_text(agents[0].change, style)}, mean of {here}."
-    elif projection.totals is not None:
+    elif agents and projection.totals is not None:
         yield f"A month of {len(agents)} agents: {month_text(projection.totals, style)}."
 
 
