@@ -1,7 +1,5 @@
 """What llmcost.yaml says, as values. A run without that file needs no more of this room than this."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -42,6 +40,6 @@ class Configuration(NamedTuple):
     pricing: PricingRules = PricingRules()
     hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple["Budget", ...] = ()
     incomplete: Incomplete = Incomplete.FAIL
-    projection: tuple[Volume, ...] = ()
+    projection: tuple["Volume", ...] = ()

@@ -1,7 +1,5 @@
 """What changed between an accepted suite (base) and a run (head)."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -119,4 +117,4 @@ class RunDiff(NamedTuple):
     price_delta: Decimal = ZERO
     lost_prices: tuple[tuple[str, str], ...] = ()
     partial: bool = False
-    projection: Projection | None = None
+    projection: "Projection | None" = None
