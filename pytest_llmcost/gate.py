@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,6 +64,15 @@ class CostGate:
         from pytest_llmcost.baseline_source import read_baseline
 
         return read_baseline(self._source)
+
+    def expected(self, nodeids: Iterable[str], prices: Prices, limit: Decimal) -> str | None:
+        """What these tests will spend, in one line; None without a baseline."""
+        if self.baseline is None:
+            return None
+        from pytest_llmcost.spending.expected import expected, expected_text
+
+        found = expected(nodeids, self.baseline, self._folder, prices)
+        return expected_text(found, self.baseline.name, limit)
 
     @property
     def is_set(self) -> bool:

@@ -157,6 +157,7 @@ class NoticeKind(StrEnum):
     BUDGET = "budget"
     PRICE_CHANGE = "price change"
     OLD_PRICES = "old prices"
+    SPEND_CAP = "spend cap"
     PROJECTION = "projection"
 
 

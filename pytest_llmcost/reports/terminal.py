@@ -26,7 +26,9 @@ from pytest_llmcost.reports.text import (
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
+_ALARMING = frozenset(
+    {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
+)
 
 
 class Detail(IntEnum):
