@@ -138,7 +138,11 @@ def split(matched: Matched, pricer: Pricer) -> dict[CauseKind, Decimal]:
         less = sum((call.cost.value for call in matched.removed), ZERO)
         if matched.added or matched.removed:
             found[CauseKind.CALLS] = more - less
-    return {kind: delta for kind, delta in found.items() if delta}
+    known = {kind: delta for kind, delta in found.items() if delta}
+    if known or not matched.pairs:
+        return known
+    # No dollar of it is known, or free calls differ: what differs is told all the same.
+    return {_main_difference(matched.pairs[0].base.entry, matched.pairs[0].head.entry): ZERO}
 
 
 def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal]]:

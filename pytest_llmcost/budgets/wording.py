@@ -46,7 +46,11 @@ def actual_text(subject: Subject, key: LimitKey) -> str:
     if key is LimitKey.MAX_CALLS:
         return plural(subject.calls, "call")
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        return percent(subject.cache_hit_rate)
+        return (
+            "unknown"
+            if subject.unstated and subject.cache_hit_rate is None
+            else percent(subject.cache_hit_rate)
+        )
     if key is LimitKey.MAX_CACHE_HIT_DROP:
         return _drop(subject)
     if key is LimitKey.MAX_INCREASE:
@@ -71,8 +75,8 @@ def _drop(subject: Subject) -> str:
         return "-"
     before, now = change.base.cache_hit_rate or ZERO, change.head.cache_hit_rate or ZERO
     with exact_money():
-        drop = (before - now) * 100
-    return f"{percent(before)} -> {percent(now)} ({-drop:+.1f}pp)"
+        change_in_points = (now - before) * 100
+        return f"{percent(before)} -> {percent(now)} ({change_in_points:+.1f}pp)"
 
 
 def _increase(subject: Subject) -> str:
@@ -90,15 +94,15 @@ def _increase(subject: Subject) -> str:
 
 def signed_usd(amount: Decimal) -> str:
     """``+$0.0012`` or ``-$0.0012``."""
-    style = MoneyStyle.of(Amount.exactly(abs(amount)))
-    return f"{'-' if amount < 0 else '+'}{style.usd(abs(amount))}"
+    size = amount.copy_abs()  # as abs() would round it in a thread with coarse decimals
+    return f"{'-' if amount < 0 else '+'}{MoneyStyle.of(Amount.exactly(size)).usd(size)}"
 
 
 def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) -> str:
     """One sentence for a finding."""
     actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
     if not certain:
-        return f"{name}: {actual} may be past the limit of {wanted}"
+        return _doubt(subject, key, limit)
     if key is LimitKey.MAX_COST:
         return f"{name} costs {actual}, and its limit is {wanted}"
     if key is LimitKey.MAX_INCREASE:
@@ -109,3 +113,13 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
         return f"the prompt-cache hit rate of {name} fell, {actual}, and may fall by {wanted}"
     verb = "makes" if key is LimitKey.MAX_CALLS else "uses"
     return f"{name} {verb} {actual}, and its limit is {wanted}"
+
+
+def _doubt(subject: Subject, key: LimitKey, limit: Limit) -> str:
+    actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        where = "" if subject.cache_hit_rate is None else " where usage was stated"
+        return (
+            f"{name} has a prompt-cache hit rate of {actual}{where}, and may miss the {wanted} that it needs"
+        )
+    return f"{name}: {actual} may be past the limit of {wanted}"

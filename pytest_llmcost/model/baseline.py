@@ -70,6 +70,7 @@ class Line:
         cost: USD at the prices of its acceptance; None where a part was unknown.
         request: Bytes of ``system``, ``tools`` and ``messages`` over all its calls.
         reason: Why it was accepted; None if nobody said.
+        set_ups: Of a fixture that many tests use: how often it was set up; None if nobody knows.
         runs: How often each agent ran, None of a line that is older than this figure.
     """
 
@@ -77,6 +78,7 @@ class Line:
     cost: Decimal | None = None
     request: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
+    set_ups: int | None = None
     runs: Mapping[str, int] | None = None
 
 

@@ -187,4 +187,5 @@ def observed_from_json(found: Mapping[str, Any]) -> Observed:
         interactions=found["interactions"],
         not_calls=dict(found["not_calls"]),
         child_processes=found["child_processes"],
+        set_ups=dict(found.get("set_ups", {})),
     )
