@@ -39,6 +39,7 @@ _SERVED_TOOLS = {
     "code_interpreter_calls": CODE_EXECUTIONS,
     "file_search_calls": STORAGE_SEARCHES,
 }
+_OLDER_SEARCH = "web_search_preview"
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -82,7 +83,7 @@ def _stated(body: Mapping[str, Any], context: Context, incomplete: str | None, *
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
-        context=tier_context(body, usage),
+        context={**tier_context(body, usage), **_kind_of_search(body, tools, context)},
         doubts=(*containers, *unpriced),
         cost=stated_cost(usage),
         sub_calls=images,
@@ -154,6 +155,19 @@ def _tool_calls(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> 
         WEB_SEARCHES: searches or None,
         STORAGE_SEARCHES: len(_of_kind(items, "file_search_call")) or None,
     }
+
+
+def _kind_of_search(
+    body: Mapping[str, Any], tools: Mapping[str, int | None], context: Context
+) -> dict[str, str]:
+    """The older tool for searches, which has prices of its own at OpenAI; the response repeats its tools.
+
+    Source: OpenAI's pricing page, tools: web search preview.
+    """
+    if context.provider != "openai" or not tools.get(WEB_SEARCHES):
+        return {}
+    kinds = [text(tool, "type") or "" for tool in _list(body, "tools")]
+    return {"web_search": "preview"} if any(kind.startswith(_OLDER_SEARCH) for kind in kinds) else {}
 
 
 def _of_kind(items: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.model.call import Api, ModelIds
+from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_stream, json_object, plain_bytes
 from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
 from pytest_llmcost.usage.event_stream import streamed_events
@@ -23,7 +24,16 @@ from pytest_llmcost.usage.hosts import (
     host_of,
     provider_of,
 )
-from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
+from pytest_llmcost.usage.reading import (
+    CUT,
+    EMPTY,
+    NO_INPUT_STATED,
+    NO_OUTPUT_STATED,
+    NO_USAGE_STATED,
+    NotACall,
+    Reading,
+    Stated,
+)
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
@@ -50,6 +60,18 @@ _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotA
 _SELF_HOSTED = frozenset({"ollama"})
 # Their streams of events end without [DONE], and without a reason in a chunk.
 _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
+# Ollama counts no token of a prompt that it still holds from before.
+_PROMPT_MAY_BE_HELD = frozenset({Api.OLLAMA_CHAT, Api.OLLAMA_GENERATE})
+# They state 0 where nothing was generated.
+_ALWAYS_GENERATE = frozenset(
+    {
+        Api.OPENAI_CHAT,
+        Api.OPENAI_COMPLETIONS,
+        Api.OPENAI_RESPONSES,
+        Api.ANTHROPIC_MESSAGES,
+        Api.BEDROCK_CONVERSE,
+    }
+)
 _FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
@@ -99,7 +121,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
     context = Context(provider, exchange.headers, requested, done, request)
-    stated = _stated(endpoint, answer, context)
+    stated = _known(_stated(endpoint, answer, context), endpoint.api)
     unnamed = stated.model is None and stated.usage is None
     if unnamed and (not proven or (known is None and requested is None)):
         # Some other service with a path that only looks alike, such as one that sends text messages.
@@ -179,6 +201,24 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
     if not answer.ended:
         return Stated(incomplete=CUT)
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
+
+
+def _known(stated: Stated, api: Api) -> Stated:
+    """What is stated, with a usage that says nothing taken for what it is: nothing unknown costs $0.
+
+    Servers write counters that are null, or only a total; and a prompt without its answer is half a bill.
+    """
+    if stated.usage is None or stated.cost is not None or stated.sub_calls:
+        return stated
+    counts = stated.usage.counts
+    if not counts:
+        return stated._replace(usage=None, incomplete=stated.incomplete or NO_USAGE_STATED)
+    missing = None
+    if OUTPUT in counts and INPUT not in counts and api not in _PROMPT_MAY_BE_HELD:
+        missing = NO_INPUT_STATED
+    elif OUTPUT not in counts and api in _ALWAYS_GENERATE:
+        missing = NO_OUTPUT_STATED
+    return stated._replace(incomplete=stated.incomplete or missing) if missing else stated
 
 
 def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:

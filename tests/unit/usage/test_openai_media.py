@@ -103,7 +103,7 @@ def test_transcription_by_duration(seconds, expected):
     assert counts(read(TRANSCRIPTIONS, {"text": "Hi", "usage": usage})) == {"input_audio_seconds": expected}
 
 
-@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), "7", True, 10**20])
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), "7 s", True, 10**20])
 def test_impossible_duration(seconds):
     """It is no statement."""
     usage = {"type": "duration", "seconds": seconds}

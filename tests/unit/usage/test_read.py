@@ -50,7 +50,8 @@ def test_stream_is_what_was_asked_for_or_what_came():
 
 
 @pytest.mark.parametrize(
-    "value", [None, [], "text", 7, {"n": None}, {"n": "7"}, {"n": [7]}, {"n": float("inf")}]
+    "value",
+    [None, [], "text", 7, {"n": None}, {"n": "7 tokens"}, {"n": "²"}, {"n": [7]}, {"n": float("inf")}],
 )
 def test_fields_of_any_json(value):
     """A field of the wrong type is absent."""
@@ -59,7 +60,7 @@ def test_fields_of_any_json(value):
 
 def test_fields():
     """Counts, texts and amounts as JSON writes them."""
-    assert [count({"n": number}, "n") for number in (7, 7.0, 0, 7.5, -7, True)] == [7, 7, 0, None, None, None]
+    assert [count({"n": number}, "n") for number in (7, 7.0, "7", 0, 7.5, -7)] == [7, 7, 7, 0, None, None]
     assert [text({"t": value}, "t") for value in ("a", "", 7, None)] == ["a", None, None, None]
     assert [str(usd({"c": value}, "c")) for value in (0.1, "0.10", 1, -1, "x", "nan")] == [
         "0.1", "0.10", "1", "None", "None", "None"
