@@ -85,12 +85,4 @@ FEES: tuple[Correction, ...] = (
     _searches(("gpt-4o*", "gpt-4.1*"), _OLDER, ("web_search", "preview")),
     _searches(("gpt-5*", "gpt-6*", "o1*", "o3*", "o4*"), Premium(Decimal(1)), ("web_search", "preview")),
     *_sonar(),
-    Correction(
-        keys=("groq/*",),
-        change=Premium(Decimal(1)),
-        source="console.groq.com, flex processing: its prices are those of the tier on demand",
-        reason="genai-prices has no row for this tier",
-        checked=_CHECKED,
-        when=("service_tier", "flex"),
-    ),
 )

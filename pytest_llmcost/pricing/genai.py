@@ -205,6 +205,9 @@ def listed_id(provider: str, model: str) -> str:
     for owner, around in _AROUND_THE_ID:
         if provider.startswith(owner):
             model = re.sub(around, "", model, count=1)
+    if provider == "azure":
+        # Azure's own names of these models have no dot, as its deployments once could not have one.
+        model = re.sub(r"^gpt-35(?=-)", "gpt-3.5", model)
     return model.removeprefix("models/")
 
 

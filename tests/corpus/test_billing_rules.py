@@ -217,9 +217,9 @@ def why(call):
     reasons = {
         "an id of the application's own (a profile, an endpoint)": "arn:aws:" in name and "titan" not in name,
         "audio of a model without audio": "audio_tokens" in detail,
-        "the prompt of a file at another server, which Gemini did not count": detail == NO_INPUT_STATED,
         "no model named": "not stated" in name,
         "a tier without a price": "service_tier" in detail,
+        "the prompt of a file at another server, which Gemini did not count": detail == NO_INPUT_STATED,
         "a stream that was cut": call.status is Status.INCOMPLETE,
     }
     sold = "a model that is sold on request, or has been retired, without a sourced price"

@@ -26,6 +26,7 @@ def bundled():
     [
         ("openai", "gpt-4o", Match("openai", "gpt-4o")),
         ("openai", "gpt-4o-2024-08-06", Match("openai", "gpt-4o")),
+        ("azure", "gpt-35-turbo-1106", Match("azure", "gpt-3.5-turbo-1106")),
         ("google", "models/gemini-2.5-pro", Match("google", "gemini-2.5-pro")),
         ("google", "gemini-2.5-pro", Match("google", "gemini-2.5-pro")),
         ("google", "google/gemini-2.5-pro", Match("google", "gemini-2.5-pro")),
