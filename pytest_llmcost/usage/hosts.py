@@ -22,6 +22,9 @@ _PRICED = {
     ".azure-api.net": "azure",
     "api.anthropic.com": "anthropic",
     "anthropic.helicone.ai": "anthropic",
+    # Helicone's older hosts.
+    "oai.hconeai.com": "openai",
+    "anthropic.hconeai.com": "anthropic",
     "openrouter.ai": "openrouter",
     ".openrouter.ai": "openrouter",
     "api.groq.com": "groq",

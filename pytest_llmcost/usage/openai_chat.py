@@ -32,8 +32,8 @@ def read_json(body: Event, context: Context) -> Stated:
 def read_events(events: Events, context: Context) -> Stated:
     """Read a streamed completion.
 
-    The usage stands in the last chunk that has one (Groq: under ``x_groq``). Some servers repeat it in
-    every chunk, so it is final only when the answer has ended.
+    The usage stands in the last chunk that has one (Groq: under ``x_groq``; Moonshot: in the choice that
+    ends). Some servers repeat it in every chunk, so it is final only when the answer has ended.
     """
     head: dict[str, Any] = {}
     usage: Mapping[str, Any] = {}
@@ -44,15 +44,21 @@ def read_events(events: Events, context: Context) -> Stated:
         for key in ("model", "id", "created", "service_tier"):
             if event.get(key):
                 head[key] = event[key]
-        found = child(event, "usage") or child(child(event, "x_groq"), "usage")
+        choices = event.get("choices")
+        found = child(event, "usage") or child(child(event, "x_groq"), "usage") or _of_choices(choices)
         usage = found or usage
         failed = failed or bool(event.get("error"))
-        choices = event.get("choices")
         ended = ended or bool(found and choices == []) or _has_finished(choices)
     if not usage:
         unstated = _NOT_ASKED_FOR if ended else CUT
         return _stated(head, usage, context, FAILED if failed else unstated)
     return _stated(head, usage, context, None if ended else CUT)
+
+
+def _of_choices(choices: object) -> Mapping[str, Any]:
+    if not isinstance(choices, list):
+        return {}
+    return next((usage for choice in choices if (usage := child(choice, "usage"))), {})
 
 
 def _has_finished(choices: object) -> bool:

@@ -241,6 +241,7 @@ def test_tier_that_was_served(more, context):
         ([WORD, LAST_WORD, {**HEAD, "choices": [], "usage": USAGE}], False, COUNTS, None),
         ([WORD, {**LAST_WORD, "usage": USAGE}], False, COUNTS, None),
         ([WORD, {**LAST_WORD, "x_groq": {"usage": USAGE}}], True, COUNTS, None),
+        ([WORD, {**HEAD, "choices": [{"finish_reason": "stop", "usage": USAGE}]}], True, COUNTS, None),
         (
             [{**WORD, "usage": {**USAGE, "completion_tokens": 1}}, {**LAST_WORD, "usage": USAGE}],
             True,
@@ -256,6 +257,7 @@ def test_tier_that_was_served(more, context):
         "usage chunk without an end mark",
         "usage with the last word",
         "Groq",
+        "Moonshot",
         "running usage in every chunk",
         "cut, with running usage",
         "cut",
