@@ -22,6 +22,7 @@ from pytest_llmcost.model.units import (
     PER_THOUSAND,
     RERANK_SEARCHES,
 )
+from pytest_llmcost.pricing.correction_clouds import CLOUDS
 from pytest_llmcost.pricing.correction_fees import FEES
 from pytest_llmcost.pricing.correction_tiers import PREMIUMS
 from pytest_llmcost.pricing.corrections import (
@@ -199,6 +200,21 @@ _MODELS = (
         since=date(2025, 12, 2),
         upstream={INPUT: "2", OUTPUT: "6"},
     ),
+    *(
+        Correction(
+            keys=(f"mistral/magistral-{size}-latest",),
+            change=SameAs(f"mistral/{now}"),
+            source=f"docs.mistral.ai, model card of {title}, which lists the alias; LiteLLM agrees",
+            reason="genai-prices takes the alias for Magistral, which it stood for before",
+            checked=_CHECKED,
+            since=_CHECKED,
+            upstream=before,
+        )
+        for size, now, title, before in (
+            ("medium", "mistral-medium-latest", "Mistral Medium 3.5", {INPUT: "2", OUTPUT: "5"}),
+            ("small", "mistral-small-latest", "Mistral Small 4", {INPUT: "0.5", OUTPUT: "1.5"}),
+        )
+    ),
     *_deepseek(date(2025, 9, 5), "0.56", "0.07", "1.68", "api-docs.deepseek.com, news of 2025-08-21"),
     *_deepseek(
         date(2025, 9, 29),
@@ -306,4 +322,4 @@ _PARTS = (
 )
 
 # In the order in which they are applied: a premium multiplies what was added before.
-ROWS: tuple[Correction, ...] = (*_MODELS, *_GOOGLE, *_PARTS, *FEES, *PREMIUMS)
+ROWS: tuple[Correction, ...] = (*_MODELS, *CLOUDS, *_GOOGLE, *_PARTS, *FEES, *PREMIUMS)

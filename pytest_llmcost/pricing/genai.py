@@ -207,7 +207,8 @@ def listed_id(provider: str, model: str) -> str:
             model = re.sub(around, "", model, count=1)
     if provider == "azure":
         # Azure's own names of these models have no dot, as its deployments once could not have one.
-        model = re.sub(r"^gpt-35(?=-)", "gpt-3.5", model)
+        # It writes those of others in either case (DeepSeek-V3).
+        model = re.sub(r"^gpt-35(?=-)", "gpt-3.5", model.lower())
     return model.removeprefix("models/")
 
 

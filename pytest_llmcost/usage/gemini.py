@@ -14,8 +14,8 @@ from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 # Modalities that may have a price of their own, as text and as the number that some clients ask for
 # (enum-encoding=int). Documents are billed as what contains them.
 _MODALITIES = {"IMAGE": "image", 2: "image", "VIDEO": "video", 3: "video", "AUDIO": "audio", 4: "audio"}
-# How the traffic was billed: ON_DEMAND, or that with a tier behind it (PRIORITY, FLEX, OFFPEAK), or provisioned.
-# Source: Vertex's reference of TrafficType; as a number, 2 is the last.
+# How the traffic was billed: ON_DEMAND, or that with a tier behind it (PRIORITY, FLEX, OFFPEAK), or
+# provisioned. Source: Vertex's reference of TrafficType; as a number, 2 is the last.
 _TRAFFIC_WITH_TIER = "ON_DEMAND_"
 _PROVISIONED = frozenset({"PROVISIONED_THROUGHPUT", 2})
 _PROVISIONED_PRICE = "no price for provisioned throughput"

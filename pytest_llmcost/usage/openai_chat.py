@@ -106,6 +106,8 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
         counts["input_audio_tokens"] = _if_any(count(input_details, "audio_tokens"))
     if output_details:
         counts["output_audio_tokens"] = _if_any(count(output_details, "audio_tokens"))
+        # Models that draw, behind OpenRouter: an image token is dearer than one of text.
+        counts["output_image_tokens"] = _if_any(count(output_details, "image_tokens"))
     # Mistral's, which bills the audio of a prompt by the second, and leaves it out of its tokens.
     counts["input_audio_seconds"] = _if_any(count(usage, "prompt_audio_seconds"))
     return Usage({unit: number for unit, number in counts.items() if number is not None})

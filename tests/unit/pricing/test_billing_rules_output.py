@@ -238,6 +238,15 @@ def test_rule(name):
         ),
         ("google", "gemini-1.5-flash-8b", {"input_tokens": 100_000, "output_tokens": 100}, "0.003765"),
         ("google", "gemini-1.5-flash-8b-001", {"input_tokens": 200_000, "output_tokens": 100}, "0.01503"),
+        ("azure", "DeepSeek-V3-0324", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, "5.7"),
+        ("azure", "grok-3-mini", {"input_tokens": 1_000_000}, "0.25"),
+        (
+            "aws",
+            "eu.amazon.nova-pro-v1:0",
+            {"input_tokens": 1_000_000, "cache_read_tokens": 500_000},
+            "0.65625",
+        ),
+        ("mistral", "magistral-medium-latest", {"output_tokens": 1_000_000}, "7.5"),
         ("openai", "gpt-image-2", {"output_tokens": 1_000, "output_image_tokens": 1_000}, "0.03"),
     ],
 )

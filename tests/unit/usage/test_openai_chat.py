@@ -78,6 +78,10 @@ def counts(reading):
         ({**USAGE, "cached_tokens": 64}, {**COUNTS, "cache_read_tokens": 64}),
         ({**USAGE, "prompt_tokens_details": None, "completion_tokens_details": None}, COUNTS),
         ({"prompt_tokens": 12.0, "completion_tokens": 3}, {"input_tokens": 12, "output_tokens": 3}),
+        (
+            {**USAGE, "completion_tokens_details": {"image_tokens": 25}},
+            {**COUNTS, "output_image_tokens": 25},
+        ),
         ({**USAGE, "prompt_audio_seconds": 4}, {**COUNTS, "input_audio_seconds": 4}),
         ({**USAGE, "prompt_audio_seconds": None}, COUNTS),
         ({"prompt_tokens": "12", "completion_tokens": "3"}, {"input_tokens": 12, "output_tokens": 3}),
@@ -95,6 +99,7 @@ def counts(reading):
         "Moonshot",
         "null details",
         "whole floats",
+        "images that were made",
         "audio by the second",
         "no audio",
         "digits as text",
