@@ -1,4 +1,4 @@
-"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``session``.
+"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``registration``.
 
 pytest imports this module on every start, also where nobody asked for costs: it imports nothing heavy.
 """
@@ -26,6 +26,7 @@ _NEED_COSTS = (
     "--llm-cost-update",
     "--llm-cost-reason",
     "--llm-cost-fail-on",
+    "--llm-cost-max-spend",
 )
 
 
@@ -83,12 +84,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="llm_cost_fail_on",
         help="From which level a finding fails the session (default: error).",
     )
+    group.addoption(
+        "--llm-cost-max-spend",
+        metavar="USD",
+        dest="llm_cost_max_spend",
+        help="What live calls of this run may cost: one that would pass it, or has no price, is not sent and"
+        " fails its test.",
+    )
     parser.addini(
         "llm_cost", "Measure LLM costs on every run, as --llm-cost does.", type="bool", default=False
     )
     parser.addini("llm_cost_config", "As --llm-cost-config, relative to the ini-file.", default="")
     parser.addini("llm_cost_baseline", "As --llm-cost-baseline, relative to the ini-file.", default="")
     parser.addini("llm_cost_fail_on", "As --llm-cost-fail-on.", default="error")
+    parser.addini("llm_cost_max_spend", "As --llm-cost-max-spend.", default="")
     parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
 
 
@@ -106,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(import_plainly())
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import LlmCostError
-    from pytest_llmcost.session import register
+    from pytest_llmcost.registration import register
     from pytest_llmcost.settings import Settings, is_enabled
 
     try:
@@ -122,7 +131,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def llm_cost(request: pytest.FixtureRequest) -> Iterator[CostView]:
     """What this test has cost so far: read-only ``cost``, ``calls``, ``usage`` and ``cache_hit_rate``."""
-    from pytest_llmcost.session import view_of
+    from pytest_llmcost.registration import view_of
 
     with view_of(request) as view:
         yield view

@@ -3,17 +3,17 @@
 An option on the command line comes before the environment, the environment before the ini-file.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.model.money import parse_money
 
 if TYPE_CHECKING:
     import pytest
@@ -85,6 +85,7 @@ class Settings(NamedTuple):
         update: Whether this run is accepted as the baseline.
         reason: Why it is accepted; None if nobody says.
         fail_on: From which level a finding fails the session.
+        max_spend: USD that live calls may cost; None for no cap.
     """
 
     invoked_from: Path
@@ -96,9 +97,10 @@ class Settings(NamedTuple):
     update: bool = False
     reason: str | None = None
     fail_on: FailOn = FailOn.ERROR
+    max_spend: Decimal | None = None
 
     @classmethod
-    def from_config(cls, config: pytest.Config) -> Settings:
+    def from_config(cls, config: "pytest.Config") -> Self:
         """Decide.
 
         Raises:
@@ -116,6 +118,7 @@ class Settings(NamedTuple):
             update=_updates(config),
             reason=config.getoption("llm_cost_reason"),
             fail_on=_fail_on(config),
+            max_spend=_max_spend(config),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -128,7 +131,7 @@ class Settings(NamedTuple):
         return self.invoked_from / REPORT_DIR / REPORT_NAME
 
 
-def is_enabled(config: pytest.Config, environ: Mapping[str, str]) -> bool:
+def is_enabled(config: "pytest.Config", environ: Mapping[str, str]) -> bool:
     """Whether costs are measured: ``--llm-cost``, ``PYTEST_LLM_COST=1``, or ``llm_cost = true``."""
     from_environ = environ.get("PYTEST_LLM_COST", "").strip().lower()
     if config.getoption("llm_cost"):
@@ -163,7 +166,7 @@ def parse_report_request(text: str) -> ReportRequest:
     return ReportRequest(kind, path or None)
 
 
-def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:
+def _baseline(config: "pytest.Config", invoked_from: Path) -> BaselineSource:
     folder = _config_folder(config, invoked_from)
     typed, start = config.getoption("llm_cost_baseline"), invoked_from
     if not typed:
@@ -176,7 +179,7 @@ def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:
     return BaselineSource((start / typed).resolve(), typed, required=True)
 
 
-def _updates(config: pytest.Config) -> bool:
+def _updates(config: "pytest.Config") -> bool:
     update = bool(config.getoption("llm_cost_update"))
     if config.getoption("llm_cost_reason") and not update:
         raise ConfigError(
@@ -188,7 +191,7 @@ def _updates(config: pytest.Config) -> bool:
     return update
 
 
-def _fail_on(config: pytest.Config) -> FailOn:
+def _fail_on(config: "pytest.Config") -> FailOn:
     typed = config.getoption("llm_cost_fail_on") or config.getini("llm_cost_fail_on")
     if typed not in set(FailOn):
         allowed = ", ".join(level.value for level in FailOn)
@@ -196,11 +199,26 @@ def _fail_on(config: pytest.Config) -> FailOn:
     return FailOn(typed)
 
 
-def _beside(config: pytest.Config) -> Path:
+def _max_spend(config: "pytest.Config") -> Decimal | None:
+    typed, place = config.getoption("llm_cost_max_spend"), "--llm-cost-max-spend="
+    if typed is None:
+        typed, place = config.getini("llm_cost_max_spend"), "llm_cost_max_spend = "
+        if not typed:
+            return None
+    try:
+        found = parse_money(typed)
+    except ValueError:
+        found = None
+    if found is None or found.is_signed():
+        raise ConfigError(f"{place}{typed}: no amount; write USD such as 0.50 (0: nothing that costs)")
+    return found
+
+
+def _beside(config: "pytest.Config") -> Path:
     return config.inipath.parent if config.inipath else config.rootpath
 
 
-def _config_folder(config: pytest.Config, invoked_from: Path) -> Path:
+def _config_folder(config: "pytest.Config", invoked_from: Path) -> Path:
     """The folder of llmcost.yaml, or where it would be: the baseline is there by default."""
     asked = config.getoption("llm_cost_config")
     if asked:
@@ -210,7 +228,7 @@ def _config_folder(config: pytest.Config, invoked_from: Path) -> Path:
     return (beside / str(asked)).parent if asked else beside
 
 
-def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:
+def _configuration(config: "pytest.Config", invoked_from: Path) -> Configuration:
     asked = config.getoption("llm_cost_config")
     if asked:
         return _required(invoked_from / asked, asked, "--llm-cost-config")

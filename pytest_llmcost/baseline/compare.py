@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent
 from pytest_llmcost.baseline.fixtures import as_often
+from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
 from pytest_llmcost.baseline.suite import Suite
@@ -19,6 +20,7 @@ from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.projection import Volume
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
 from pytest_llmcost.pricing.prices import Prices
@@ -43,7 +45,15 @@ class _Compared:
     is_dated: bool
 
 
-def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite, folder: str) -> RunDiff:
+def compare(
+    baseline: Baseline,
+    report: RunReport,
+    prices: Prices,
+    suite: Suite,
+    folder: str,
+    *,
+    volumes: Sequence[Volume] = (),
+) -> RunDiff:
     """Compare a run with its baseline.
 
     Args:
@@ -52,6 +62,7 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         prices: Applied to the baseline's usage; the run has its prices from the same.
         suite: What was collected.
         folder: Of the baseline, relative to the root.
+        volumes: Of agents in production.
     """
     pricer = Pricer(prices)
     calls = calls_by_key(counted_calls(report), folder)
@@ -80,7 +91,22 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         price_delta=_price_delta(baseline, old_names, compared),
         lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
         partial=any(change.state is State.NOT_RUN and is_test(change.key) for change in changes),
+        projection=project(
+            volumes,
+            [
+                _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
+                for key, one in compared.items()
+            ],
+        ),
     )
+
+
+def _runs(
+    key: str, one: _Compared, line: Line, calls: Sequence[Call], priced: Sequence[Priced]
+) -> RunsOfBoth:
+    if not is_test(key) and one.change.state is State.UNCHANGED:
+        return RunsOfBoth(one.base, line.runs, one.base, line.runs or {})  # set up as often as before
+    return RunsOfBoth(one.base, line.runs, priced, runs_by_agent(calls))
 
 
 def _lines_on_both_sides(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,8 @@ NAME = "llmcost-baseline.json"
 TOOL = "pytest-llmcost"
 KIND = "baseline"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+# The last line of each side of a merge has no comma, and the last of both together needs none.
+_NO_COMMA, _COMMA_TOO_MANY = re.compile(r'\}(\s*\n\s*")'), re.compile(r",(\s*\n\}\s*\n\})")
 _ACCEPT = "pytest --llm-cost --llm-cost-update"
 # Each call is compared by itself: nobody's test makes more.
 _MOST_TIMES = 1_000_000
@@ -52,7 +55,7 @@ def parse_baseline(text: str, name: str) -> Baseline:
             f" then type: {_ACCEPT}"
         )
     try:
-        found = json.loads(text)
+        found = _loads(text)
     except json.JSONDecodeError as error:
         raise BaselineError(
             f"{name}:{error.lineno}:{error.colno}: not valid JSON ({error.msg});"
@@ -70,12 +73,24 @@ def parse_baseline(text: str, name: str) -> Baseline:
     return Baseline(name, {key: _line_from_json(row, key, name) for key, row in found["tests"].items()})
 
 
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        mended = _COMMA_TOO_MANY.sub(r"\1", _NO_COMMA.sub(r"},\1", text))
+        with suppress(json.JSONDecodeError):
+            return json.loads(mended)
+        raise error from None
+
+
 def _line_to_json(line: Line) -> Json:
     found: Json = {} if line.cost is None else {"cost": money_text(line.cost)}
     if line.request:
         found["request_bytes"] = dict(line.request)
     if line.reason:
         found["reason"] = line.reason
+    if line.runs:
+        found["runs"] = dict(line.runs)
     found["calls"] = sorted(
         (_entry_to_json(entry, number) for entry, number in line.entries.items()), key=_encode
     )
@@ -89,6 +104,8 @@ def _entry_to_json(entry: Entry, number: int) -> Json:
     found["api"] = entry.api.value
     if entry.agent is not None:
         found["agent"] = entry.agent
+    if entry.within:
+        found["within"] = list(entry.within)
     if entry.context:
         found["context"] = dict(entry.context)
     found["usage"] = _usage_to_json(entry.usage)
@@ -120,6 +137,7 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
             cost=_money(cost),
             request={str(part): _number(size) for part, size in row.get("request_bytes", {}).items()},
             reason=row.get("reason"),
+            runs=_runs(row, entries),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BaselineError(
@@ -128,9 +146,16 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
         ) from error
 
 
+def _runs(row: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, int] | None:
+    """How often each agent ran; None where there were agents and the file is older than this figure."""
+    if "runs" not in row and any(entry.agent is not None for entry in entries):
+        return None
+    return {str(agent): _count(number) for agent, number in row.get("runs", {}).items()}
+
+
 def _count(value: Any) -> int:
     if not 1 <= _number(value) <= _MOST_TIMES:
-        raise ValueError(f"times is {value!r}, and counts from 1 to {_MOST_TIMES:,}")
+        raise ValueError(f"a count of {value!r} is not from 1 to {_MOST_TIMES:,}")
     return int(value)
 
 
@@ -158,6 +183,7 @@ def _entry_from_json(found: Mapping[str, Any]) -> Entry:
             for sub in found.get("sub_calls", ())
         ),
         mark=Mark(found.get("mark", "")),
+        within=tuple(map(str, found.get("within", ()))),
     )
 
 

@@ -141,4 +141,4 @@ def used(entry: Entry) -> Entry:
     usage = entry.usage
     if 0 in usage.counts.values():
         usage = Usage({unit: count for unit, count in usage if count})
-    return replace(entry, agent=None, mark=mark, usage=usage)
+    return replace(entry, agent=None, mark=mark, usage=usage, within=())

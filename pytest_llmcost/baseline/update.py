@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from pytest_llmcost.baseline.compare import PASSED
-from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, tally
+from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_agent, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
@@ -57,12 +58,21 @@ def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool
 
 def _line(calls: Sequence[Call], before: Line | None, reason: str | None, *, is_fixture: bool) -> Line:
     entries = tally([entry_of(call) for call in calls])
-    if before is not None and is_fixture and _is_multiple(entries, before.entries):
+    is_older = before is not None and before.runs is None
+    if before is not None and is_fixture and not is_older and _is_multiple(entries, before.entries):
         return before  # set up more often, by more workers
     cost = total(call.cost for call in calls)
     amount: Decimal | None = cost.value if cost.high is not None else None
-    same = before is not None and before.entries == entries
-    return Line(entries, amount, request_bytes(calls), before.reason if before and same else reason)
+    # What an older line does not tell is no change of the test.
+    now = tally([replace(entry_of(call), within=()) for call in calls]) if is_older else entries
+    same = before is not None and before.entries == now
+    return Line(
+        entries=entries,
+        cost=amount,
+        request=request_bytes(calls),
+        reason=before.reason if before and same else reason,
+        runs=runs_by_agent(calls),
+    )
 
 
 def _is_multiple(entries: Mapping[Entry, int], before: Mapping[Entry, int]) -> bool:

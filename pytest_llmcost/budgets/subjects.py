@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import BudgetScope
-from pytest_llmcost.model.call import Call, Origin, Status
+from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Change, RunDiff
 from pytest_llmcost.model.keys import test_key
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import counted_calls, rollup_of
+from pytest_llmcost.model.rollup import counted_calls, rollup_of, runs_of
 from pytest_llmcost.model.usage import Usage
 
 _UNPRICED = frozenset({Status.UNPRICED, Status.PARTIAL})
@@ -94,7 +94,7 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
     """One for each entry into an agent, with the calls of its sub-agents."""
     groups: dict[tuple[str, object], list[Call]] = {}
     for call in counted:
-        for name, run in _runs_of(call.measured.origin):
+        for name, run in runs_of(call.measured.origin).items():
             groups.setdefault((name, run), []).append(call)
     numbers: dict[str, int] = {}
     found = []
@@ -104,16 +104,6 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
         shown = f"{name} (run {numbers[name]}, {where})"
         found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown))
     return found
-
-
-def _runs_of(origin: Origin) -> list[tuple[str, object]]:
-    if origin.agent_runs:
-        seen: dict[str, object] = {}
-        for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
-            seen.setdefault(name, run)  # the outermost entry of an agent that calls itself
-        return list(seen.items())
-    # Where only a rule or a marker names the agent, one test is one run.
-    return [(name, (origin.nodeid, origin.fixture)) for name in dict.fromkeys(origin.agent_path)]
 
 
 def _call_name(call: Call) -> str:

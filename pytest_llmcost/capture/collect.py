@@ -1,7 +1,5 @@
 """From drained exchanges to measured calls: here, after the test, the bytes are parsed."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -93,14 +91,14 @@ class Collector:
         return calls
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
-        if seen.proxied and not (seen.on_network or seen.replayed or seen.recorded):
+        if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
             return None
         self._note_bypass(seen)
         if seen.failed:
             self._attempts.add(seen)
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
-        exchange = self._exchange(seen)
+        exchange = exchange_of(seen, self._log)
         reading = self._read_by_plugins(exchange) or read_exchange(exchange, self._hosts)
         if reading is None:
             return None
@@ -145,19 +143,6 @@ class Collector:
             self._last = (seen.scope, seen.agent, origin)
         return origin
 
-    def _exchange(self, seen: OpenExchange) -> Exchange:
-        return Exchange(
-            method=seen.method,
-            url=seen.url,
-            request_body=seen.request_body,
-            status=seen.status,
-            headers=seen.headers,
-            body=b"".join(seen.chunks),
-            decoded=seen.decoded,
-            ended=seen.ended,
-            started_at=datetime.fromtimestamp(self._log.started_at(seen), UTC),
-        )
-
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
@@ -171,6 +156,40 @@ class Collector:
         notice = bypass_notice(seen.library) if reached_out else None
         if notice is not None and notice not in self.notices:
             self.notices.append(notice)
+
+
+def exchange_of(seen: OpenExchange, log: ExchangeLog) -> Exchange:
+    """What was seen of a request, for those who read its bytes."""
+    return Exchange(
+        method=seen.method,
+        url=seen.url,
+        request_body=seen.request_body,
+        status=seen.status,
+        headers=_plain(seen.headers),
+        body=b"".join(seen.chunks),
+        decoded=seen.decoded,
+        ended=seen.ended,
+        started_at=datetime.fromtimestamp(log.started_at(seen), UTC),
+    )
+
+
+def _plain(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers as a dict: httpx goes through all of its own, and decodes them, for each name asked."""
+    raw = getattr(headers, "raw", None)
+    if not isinstance(raw, list):
+        return headers
+    found: dict[str, str] = {}
+    for name, value in raw:
+        key, text = _decoded(name).lower(), _decoded(value)
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _decoded(written: bytes) -> str:
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("latin-1")
 
 
 def _without_secrets(url: str) -> str:

@@ -1,7 +1,5 @@
 """What llmcost.yaml says, as values. A run without that file needs no more of this room than this."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +9,7 @@ from pytest_llmcost.pricing.rules import PricingRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.projection import Volume
 
 DEFAULT_NAME = "llmcost.yaml"
 
@@ -33,6 +32,7 @@ class Configuration(NamedTuple):
         include_mocked: Whether mocked calls count.
         budgets: The ``budgets:`` section, in its order.
         incomplete: What a call that did not state all of its usage is in a cost budget.
+        projection: The ``projection:`` section, in its order.
     """
 
     path: str | None = None
@@ -40,5 +40,6 @@ class Configuration(NamedTuple):
     pricing: PricingRules = PricingRules()
     hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple["Budget", ...] = ()
     incomplete: Incomplete = Incomplete.FAIL
+    projection: tuple["Volume", ...] = ()

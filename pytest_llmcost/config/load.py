@@ -16,9 +16,10 @@ from pytest_llmcost.pricing.rules import PricingRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.projection import Volume
 
 VERSION = 1
-_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay")
+_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection")
 _REPLAY_KEYS = ("incomplete",)
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
 _PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -65,6 +66,7 @@ def read_configuration(text: str, shown: str, sha256: str | None = None) -> Conf
         include_mocked=flag(found["include_mocked"]) if "include_mocked" in found else False,
         budgets=_budgets(found["budgets"]) if "budgets" in found else (),
         incomplete=_incomplete(found["replay"]) if "replay" in found else Incomplete.FAIL,
+        projection=_projection(found["projection"]) if "projection" in found else (),
     )
 
 
@@ -72,6 +74,12 @@ def _budgets(section: Value) -> tuple[Budget, ...]:
     from pytest_llmcost.config.budgets import read_budgets  # a file may have prices only
 
     return read_budgets(section)
+
+
+def _projection(section: Value) -> tuple[Volume, ...]:
+    from pytest_llmcost.config.projection import read_projection
+
+    return read_projection(section)
 
 
 def _incomplete(section: Value) -> Incomplete:

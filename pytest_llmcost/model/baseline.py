@@ -44,6 +44,7 @@ class Entry:
         stated_cost: USD, where the cost of the call is the provider's own statement.
         sub_calls: Model calls inside it.
         mark: What is special.
+        within: Other agents around its own, from the outermost; no part of what was used.
     """
 
     agent: str | None
@@ -56,6 +57,7 @@ class Entry:
     stated_cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
+    within: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.agent, self.model, self.usage))  # seldom alike by chance
@@ -70,12 +72,14 @@ class Line:
         cost: USD at the prices of its acceptance; None where a part was unknown.
         request: Bytes of ``system``, ``tools`` and ``messages`` over all its calls.
         reason: Why it was accepted; None if nobody said.
+        runs: How often each agent ran, None of a line that is older than this figure.
     """
 
     entries: Mapping[Entry, int]
     cost: Decimal | None = None
     request: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
+    runs: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What changed between an accepted suite (base) and a run (head)."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.money import ZERO
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.projection import Projection
 
 
 class State(StrEnum):
@@ -106,6 +107,7 @@ class RunDiff(NamedTuple):
             any change.
         lost_prices: Keys of tests with a model that had a price when they were accepted, and that model.
         partial: Whether not everything that the base knows has run.
+        projection: To a month; None without volumes.
     """
 
     base: str
@@ -115,3 +117,4 @@ class RunDiff(NamedTuple):
     price_delta: Decimal = ZERO
     lost_prices: tuple[tuple[str, str], ...] = ()
     partial: bool = False
+    projection: "Projection | None" = None

@@ -157,6 +157,19 @@ def _run_of(origin: Origin) -> tuple[str | None, ...]:
     return ("test", origin.nodeid, origin.fixture)
 
 
+def runs_of(origin: Origin) -> dict[str, Hashable]:
+    """The agent runs that a call is part of: by agent, from the outermost, what tells the run from others.
+
+    Where only a rule or a marker names the agent, one test (or fixture) is one run.
+    """
+    if not origin.agent_runs:
+        return dict.fromkeys(origin.agent_path, (origin.nodeid, origin.fixture))
+    found: dict[str, Hashable] = {}
+    for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
+        found.setdefault(name, run)  # an agent that calls itself is one run
+    return found
+
+
 def _grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
     groups: dict[Key, list[Call]] = {}
     for call in calls:

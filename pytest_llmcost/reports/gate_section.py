@@ -11,9 +11,17 @@ from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, percent, plural, safe
+from pytest_llmcost.reports.text import (
+    HIT_RATE,
+    UNKNOWN,
+    MoneyStyle,
+    common_folder,
+    folded,
+    percent,
+    plural,
+    safe,
+)
 
-HIT_RATE = "prompt cache hit rate"
 _TOP = 10
 _MOST_CAUSES = 2
 _MOST_TESTS_OF_A_FINDING = 3
@@ -116,13 +124,6 @@ def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
     return folded(f"{_WHY}{why(change, style)}", width, f"{_WHY}  ")
 
 
-def folded(text: str, width: int, indent: str = "  ") -> list[str]:
-    """A text in lines that fit; a name is not cut."""
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
 def why(change: Change, style: MoneyStyle) -> str:
     """The biggest causes, each with its figures and dollars."""
     known = change.delta.high is not None
@@ -133,11 +134,15 @@ def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
     # Of a call without a price only its known part is in the difference: that is no saving.
     dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
-    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    figures = f"{safe(before_text(cause))} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
     return f"{text}{detail}: {dollars}"
+
+
+def before_text(cause: Cause) -> str:
+    """The figure of the base; its unit stands behind that of the head."""
+    return cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:

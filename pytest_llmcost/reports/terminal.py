@@ -1,7 +1,5 @@
 """The section of the terminal: what a developer reads after each run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
 from shlex import quote
@@ -12,22 +10,25 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.gate_section import (
-    HIT_RATE,
-    change_lines,
-    finding_lines,
-    folded,
-    headline_parts,
-    next_steps,
-)
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
+from pytest_llmcost.reports.text import (
+    HIT_RATE,
+    MoneyStyle,
+    common_folder,
+    folded,
+    percent,
+    plural,
+    safe,
+    shorten,
+)
 
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
+_ALARMING = frozenset(
+    {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
+)
 
 
 class Detail(IntEnum):
@@ -78,11 +79,17 @@ def section(
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
         lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
-        return [*lines, *_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+        return [*lines, *_end(report, width, accepted)]
     lines += _plain(_wrapped(_provenance(report), width))
     if report.diff is not None:
+        from pytest_llmcost.reports.gate_section import change_lines
+
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
         lines += _plain(["", *changes])
+        if report.diff.projection is not None:
+            from pytest_llmcost.reports.projection import month_lines
+
+            lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
@@ -96,15 +103,28 @@ def section(
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
     lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
-    return [*lines, *_plain(next_steps(report, accepted))]
+    return [*lines, *_accept(report, accepted)]
 
 
 def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
     style = MoneyStyle.of(report.totals.cost)
-    return [*_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+    return [*_gate(report, style, width, with_causes=True), *_accept(report, accepted)]
+
+
+# Most runs have no gate, and need nothing of what words its judgement.
+def _accept(report: RunReport, accepted: str | None) -> list[Line]:
+    if accepted is None and not report.findings:
+        return []
+    from pytest_llmcost.reports.gate_section import next_steps
+
+    return _plain(next_steps(report, accepted))
 
 
 def _gate(report: RunReport, style: MoneyStyle, width: int, *, with_causes: bool) -> Iterator[Line]:
+    if not report.findings:
+        return
+    from pytest_llmcost.reports.gate_section import finding_lines
+
     for text, level in finding_lines(report, style, with_causes=with_causes):
         tone = Tone.ERROR if level is Level.ERROR else Tone.WARNING
         for line in folded(text, width):
@@ -126,15 +146,18 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
+    saved = saved_by_replaying(report, style)
+    volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        plural(totals.calls, "call"),
+        *([f"{saved} saved by replaying"] if saved is not None else []),
+        f"{plural(totals.calls, 'call')}{volume}",
     ]
-    if report.tests:
-        parts[1] += f" in {plural(len(report.tests), 'test')}"
-    if report.limits:
+    if report.limits or report.findings:
         parts.append(_verdict(report))
     if report.diff is not None:
+        from pytest_llmcost.reports.gate_section import headline_parts
+
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")

@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from pytest_llmcost.model.shown import UNKNOWN, MoneyStyle, exact_usd, percent, plural
 
 __all__ = [
+    "HIT_RATE",
     "UNKNOWN",
     "MoneyStyle",
     "columns",
     "common_folder",
+    "common_place",
     "exact_usd",
+    "folded",
     "percent",
     "plural",
     "safe",
     "shorten",
     "spelled",
 ]
+HIT_RATE = "prompt cache hit rate"
 _ELLIPSIS = "..."
 # Format, control, surrogate and separator characters: they move the cursor or hide text.
 # At the start of a line, GitHub Actions takes two colons for a command; a line may begin at any word.
@@ -53,6 +57,13 @@ def common_folder(nodeids: Sequence[str]) -> str:
             break
         shared += 1
     return "".join(f"{name}/" for name in folders[0][:shared]) if folders else ""
+
+
+def common_place(nodeids: Sequence[str]) -> str:
+    """What all names of tests begin with: their file and its colons, else their folder."""
+    files = {nodeid.partition("::")[0] for nodeid in nodeids}
+    whole = all("::" in nodeid for nodeid in nodeids)
+    return f"{files.pop()}::" if whole and len(files) == 1 else common_folder(nodeids)
 
 
 def columns(text: str) -> int:
@@ -91,3 +102,10 @@ def _take(text: str, width: int) -> str:
             break
         taken += char
     return taken
+
+
+def folded(text: str, width: int, indent: str = "  ") -> list[str]:
+    """A text in lines that fit; a name is not cut."""
+    from textwrap import wrap
+
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,29 +1,19 @@
 """From an exchange to a reading: find the endpoint, undo encodings, let the wire format's module read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.model.units import INPUT, OUTPUT
-from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_stream, json_object, plain_bytes
-from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
+from pytest_llmcost.usage.asked import asked
+from pytest_llmcost.usage.body import ends_with_done, is_event_stream, json_object, plain_bytes
+from pytest_llmcost.usage.endpoints import Endpoint, Kind
 from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
-from pytest_llmcost.usage.fields import child, text
 from pytest_llmcost.usage.formats import wire_format
-from pytest_llmcost.usage.gateways import gateway_cost, gateway_of
-from pytest_llmcost.usage.hosts import (
-    CLOUDFLARE_GATEWAY,
-    HUGGING_FACE,
-    behind_cloudflare,
-    behind_hugging_face,
-    host_of,
-    provider_of,
-)
+from pytest_llmcost.usage.gateways import gateway_cost
 from pytest_llmcost.usage.reading import (
     CUT,
     EMPTY,
@@ -38,9 +28,6 @@ from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
-# Where a request names its model; watsonx and Bedrock's inline agents have names of their own.
-_MODEL_KEYS = ("model", "model_id", "foundationModel")
-_CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
 # Where each wire format keeps the parts of a prompt.
 _PARTS = {
     "system": ("system", "instructions", "systemInstruction", "system_instruction", "preamble"),
@@ -56,8 +43,6 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
 _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
-# What people run on hosts of their own, under any name: there the format says what the host does not.
-_SELF_HOSTED = frozenset({"ollama"})
 # Their streams of events end without [DONE], and without a reason in a chunk.
 _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
 # Ollama counts no token of a prompt that it still holds from before.
@@ -96,20 +81,10 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     Returns:
         The reading; why it is no call; or None if no known wire format is spoken at its path.
     """
-    host = host_of(exchange.url)
-    path = urlsplit(exchange.url).path if host else ""
-    known = provider_of(host, hosts)
-    if known == CLOUDFLARE_GATEWAY:
-        known = behind_cloudflare(path, None)
-    endpoint = endpoint_of(exchange.method, path, known)
-    if endpoint is None or (endpoint.kind is Kind.MODERATION and known is None):
+    question = asked(exchange.method, exchange.url, exchange.request_body, hosts, exchange.headers)
+    if question is None:
         return None
-    sent = plain_bytes(exchange.request_body, "")
-    request = json_object(sent) or {}
-    requested = endpoint.model or _model_of(request) or form_field(sent, "model")
-    proven = is_maker(endpoint.maker, known)
-    known = _behind_router(known, path, requested, exchange.headers)
-    known = known or gateway_of(exchange.headers)
+    host, path, endpoint, request, requested, known, proven = question
     if proven and endpoint.kind in _BILLED_NOTHING:
         return _BILLED_NOTHING[endpoint.kind]
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK and not _is_on_its_way(exchange):
@@ -117,7 +92,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     answer = _answer(exchange)
     if answer.whole is not None and _is_error(answer.whole):
         return NotACall.ERROR_ANSWER if proven else None
-    provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
+    provider = question.provider
     unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
     context = Context(provider, exchange.headers, requested, done, request)
@@ -140,25 +115,6 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
         is_poll=endpoint.kind is Kind.POLL,
         request_parts=request_sizes(request),
     )
-
-
-def _model_of(request: Mapping[str, Any]) -> str | None:
-    """The model that a request names: at its top, or (Bedrock's agent runtime) in its configuration."""
-    for key in _MODEL_KEYS:
-        if found := text(request, key):
-            return found
-    for key in _CONFIGURATIONS:
-        for inner in child(request, key).values():
-            if found := text(inner, "modelArn") or text(child(inner, "modelConfiguration"), "modelArn"):
-                return found
-    return None
-
-
-def _behind_router(known: str | None, path: str, model: str | None, headers: Mapping[str, str]) -> str | None:
-    """The provider that is billed, where the host only hands requests on."""
-    if known == HUGGING_FACE:
-        return behind_hugging_face(path, model, headers)
-    return behind_cloudflare(path, model) if known == CLOUDFLARE_GATEWAY else known
 
 
 def _answer(exchange: Exchange) -> _Answer:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sample
+import sample_diff
 from suites import A, B, C, Use, accepted, collected, difference, run, table, verdict
 
 from pytest_llmcost.baseline.compare import compare
@@ -17,6 +18,7 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.reports.gate_section import share, signed, why
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
+from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import MoneyStyle, columns
 
@@ -91,6 +93,15 @@ def test_the_gate_with_one_of_everything(detail, width):
     check(f"gate-everything-{detail.name.lower()}-{width}.txt", text_of(report(), detail, width))
 
 
+@pytest.mark.parametrize(("width", "found"), [(60, "month"), (100, "month"), (100, "months")])
+def test_what_a_month_costs(width, found):
+    """One row for each agent with a volume, and their sum."""
+    shown = getattr(sample_diff, f"{found}_report")()
+    check(f"gate-{found}-{width}.txt", "\n".join(month_lines(shown.diff.projection, width)) + "\n")
+    assert "a month at" in text_of(shown)
+    assert "a month at" not in text_of(shown, Detail.QUIET)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_it_keeps_to_the_width(width):
     """Only what is to be copied stays in one piece."""
@@ -121,6 +132,15 @@ def test_quiet_says_why_where_the_baseline_is_in_another_folder():
     judged = verdict(head, "  - {scope: test, max_calls: 1}\n", diff, folder="deep")
     found = replace(head, diff=diff, findings=judged.findings, limits=judged.limits)
     assert "test_a.py::test_one: calls 1 -> 2" in text_of(found, Detail.QUIET)
+
+
+@pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])
+def test_a_finding_without_any_limit_is_in_the_headline(detail):
+    """A lost price fails a run that has a baseline alone: its first line says so."""
+    head = run({A: [UNKNOWN], B: [Use()]})
+    diff = difference(accepted({A: [Use()], B: [Use()]}), head)
+    found = replace(head, diff=diff, findings=verdict(head, "", diff).findings)
+    assert "1 FAILED" in " ".join(text_of(found, detail).splitlines()[:2])
 
 
 def test_what_was_accepted_is_the_last_line():

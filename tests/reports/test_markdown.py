@@ -26,6 +26,8 @@ from pytest_llmcost.reports.markdown_escape import cell, code, fenced, figure
 REPORTS = {
     "changed": sample_diff.changed_report,
     "unchanged": sample_diff.unchanged_report,
+    "month": sample_diff.month_report,
+    "months": sample_diff.months_report,
     "first": sample.report,
     "empty": lambda: sample.empty_report(imported=("openai",)),
 }
