@@ -230,6 +230,9 @@ REASONS = {
     "fee of the container left out": lambda call: call.cost.value - fees(call, ["code_executions"]),
     "price cut on 2026-08-21": lambda call: repriced(call, as_of=AsOf.RECORDED),
     "price of DeepSeek's quiet hours": off_peak,
+    "price of Magistral, before the alias was another model's": lambda call: repriced(
+        call, as_of=AsOf.RECORDED
+    ),
     "application's own profile, which needs an alias": repriced_as_nova_micro,
     "BYOK: the gateway's bill is 0, the provider's is not": lambda call: Decimal(0),
     "literal of 0, where the same tests price this model elsewhere as we do": lambda call: Decimal(0),
