@@ -18,6 +18,8 @@ _AT_AZURE = (
     ("deepseek-v3-0324", ("1.14", "4.56"), None),
     ("deepseek-v3.1", ("1.23", "4.94"), None),
     ("deepseek-v3.2", ("0.58", "1.68"), {INPUT: "0.2288", OUTPUT: "0.3432"}),
+    ("llama-3.3-70b-instruct", ("0.71", "0.71"), None),
+    ("meta-llama-3.1-70b-instruct", ("2.68", "3.54"), None),
     ("grok-3-mini", ("0.25", "1.27"), {INPUT: "0.3", CACHE_READ: "0.075", OUTPUT: "0.5"}),
     ("gpt-oss-120b", ("0.15", "0.6"), {INPUT: "0.039", OUTPUT: "0.18"}),
 )

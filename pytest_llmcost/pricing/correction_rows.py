@@ -24,6 +24,7 @@ from pytest_llmcost.model.units import (
 )
 from pytest_llmcost.pricing.correction_clouds import CLOUDS
 from pytest_llmcost.pricing.correction_fees import FEES
+from pytest_llmcost.pricing.correction_models import MODELS
 from pytest_llmcost.pricing.correction_tiers import PREMIUMS
 from pytest_llmcost.pricing.corrections import (
     Added,
@@ -322,4 +323,4 @@ _PARTS = (
 )
 
 # In the order in which they are applied: a premium multiplies what was added before.
-ROWS: tuple[Correction, ...] = (*_MODELS, *CLOUDS, *_GOOGLE, *_PARTS, *FEES, *PREMIUMS)
+ROWS: tuple[Correction, ...] = (*_MODELS, *MODELS, *CLOUDS, *_GOOGLE, *_PARTS, *FEES, *PREMIUMS)

@@ -27,6 +27,9 @@ from pytest_llmcost.usage.reading import (
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
+# Content encodings that the standard library does not know, and the packages that do.
+_DECODERS = {"br": "brotli", "zstd": "zstandard"}
+_NO_DECODER = "the response is compressed ({encoding}) and cannot be read without {decoder}: install it"
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
 _PARTS = {
@@ -69,6 +72,7 @@ class _Answer(NamedTuple):
     done: bool
     empty: bool
     ended: bool
+    compressed: str | None
 
 
 def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | NotACall | None:
@@ -132,7 +136,16 @@ def _answer(exchange: Exchange) -> _Answer:
         done=is_sse and ends_with_done(body),
         empty=not body,
         ended=exchange.ended,
+        compressed=_still_compressed(exchange, body) if whole is None and events is None else None,
     )
+
+
+def _still_compressed(exchange: Exchange, body: bytes) -> str | None:
+    """Why a body cannot be read, where no decoder of its encoding is installed."""
+    encoding = exchange.headers.get("content-encoding", "")
+    decoder = next((name for code, name in _DECODERS.items() if code in encoding), None)
+    is_as_it_came = body and body == exchange.body and not exchange.decoded
+    return _NO_DECODER.format(encoding=encoding, decoder=decoder) if decoder and is_as_it_came else None
 
 
 def _is_on_its_way(exchange: Exchange) -> bool:
@@ -156,7 +169,7 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
         return stated._replace(incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
-    return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
+    return Stated(incomplete=EMPTY if answer.empty else answer.compressed or NO_USAGE_STATED)
 
 
 def _known(stated: Stated, api: Api) -> Stated:

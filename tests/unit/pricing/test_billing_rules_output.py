@@ -239,6 +239,9 @@ def test_rule(name):
         ("google", "gemini-1.5-flash-8b", {"input_tokens": 100_000, "output_tokens": 100}, "0.003765"),
         ("google", "gemini-1.5-flash-8b-001", {"input_tokens": 200_000, "output_tokens": 100}, "0.01503"),
         ("azure", "DeepSeek-V3-0324", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, "5.7"),
+        ("openai", "ft:gpt-4.1-mini-2025-04-14:acme::b1", {"input_tokens": 1_000_000}, "0.8"),
+        ("openai", "gpt-4o-mini-transcribe-2025-12-15", {"input_tokens": 1_000_000}, "1.25"),
+        ("voyageai", "voyage-multimodal-3", {"input_pixels": 1_000_000_000}, "0.6"),
         ("azure", "grok-3-mini", {"input_tokens": 1_000_000}, "0.25"),
         (
             "aws",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import pytest
 from exchanges import ANTHROPIC, OPENAI_CHAT, read
 
@@ -65,3 +68,18 @@ def test_fields():
     assert [str(usd({"c": value}, "c")) for value in (0.1, "0.10", 1, -1, "x", "nan")] == [
         "0.1", "0.10", "1", "None", "None", "None"
     ]  # fmt: skip
+
+
+def test_body_that_no_decoder_reads_says_which_to_install(monkeypatch):
+    """Brotli is not in the standard library; such a call is incomplete, and says why."""
+    import brotli
+
+    body = brotli.compress(json.dumps(ANSWER).encode())
+    headers = {"content-encoding": "br"}
+    assert read(OPENAI_CHAT, body, {"model": "m"}, headers=headers).stated.incomplete is None
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    stated = read(OPENAI_CHAT, body, {"model": "m"}, headers=headers).stated
+    assert (stated.usage, stated.incomplete) == (
+        None,
+        "the response is compressed (br) and cannot be read without brotli: install it",
+    )
