@@ -20,7 +20,7 @@ from pathlib import Path
 from accuracy_rows import (
     Key,
     Row,
-    hourly_price,
+    hourly_prices,
     read_by_genai_prices,
     same_cost,
     same_counts,
@@ -162,9 +162,11 @@ def explanation(row: Row, calls: list[Call], recorded: Recordings) -> str | None
             return name
         if same_cost(row.cost, _without_fees(again)):
             return f"{name}, without fees of searches".removeprefix(", ")
-    hourly = hourly_price(calls[0]) if len(calls) == 1 else None
-    if hourly is not None and same_cost(row.cost, hourly):
+    hourly = hourly_prices(calls[0]) if len(calls) == 1 else []
+    if any(same_cost(row.cost, price) for price in hourly[:1]):
         return "the price of the hour it was recorded"
+    if any(same_cost(row.cost, price) for price in hourly):
+        return "the price of another hour of that day"
     return None
 
 

@@ -64,7 +64,7 @@ def _line(calls: Sequence[Call], before: Line | None, reason: str | None, set_up
     cost = total(call.cost for call in calls)
     amount: Decimal | None = cost.value if cost.high is not None else None
     # What an older line does not tell is no change of the test.
-    now = tally([replace(entry_of(call), within=()) for call in calls]) if is_older else entries
+    now = tally([entry_of(call)._replace(within=()) for call in calls]) if is_older else entries
     same = before is not None and before.entries == now
     return Line(
         entries=entries,

@@ -9,7 +9,7 @@ from pytest_llmcost.budgets.subjects import Subject
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
-from pytest_llmcost.model.shown import MoneyStyle, percent
+from pytest_llmcost.model.shown import MoneyStyle, percent, plural
 
 _TOKENS = {
     LimitKey.MAX_INPUT_TOKENS: "input tokens",
@@ -29,8 +29,9 @@ def limit_text(key: LimitKey, limit: Limit) -> str:
         return _ratio(value, "pp")
     if key is LimitKey.MAX_INCREASE:
         return f"+{_ratio(value, '%')}"
-    noun = _TOKENS.get(key, "calls")
-    return f"{value:,f} {noun}"
+    if key is LimitKey.MAX_CALLS:
+        return plural(int(value), "call")
+    return f"{value:,f} {_TOKENS[key]}"
 
 
 def _ratio(value: Decimal, unit: str) -> str:
@@ -43,7 +44,7 @@ def actual_text(subject: Subject, key: LimitKey) -> str:
     if key is LimitKey.MAX_COST:
         return _usd(subject.cost)
     if key is LimitKey.MAX_CALLS:
-        return f"{subject.calls:,} calls"
+        return plural(subject.calls, "call")
     if key is LimitKey.MIN_CACHE_HIT_RATE:
         return (
             "unknown"

@@ -158,11 +158,9 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
-    saved = saved_by_replaying(report, style)
     volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        *([f"{saved} saved by replaying"] if saved is not None else []),
         f"{plural(totals.calls, 'call')}{volume}",
     ]
     if report.limits or report.findings:
@@ -173,6 +171,9 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
+    saved = saved_by_replaying(report, style)
+    if saved is not None:
+        parts.append(f"{saved} saved by replaying")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 

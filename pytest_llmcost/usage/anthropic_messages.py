@@ -79,7 +79,23 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         context={**tier_context(body, usage), **place_context(usage)},
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
+        doubts=tuple(_doubts(usage)),
     )
+
+
+def _doubts(usage: Mapping[str, Any]) -> Iterator[str]:
+    """What of a fallback to another model has no price.
+
+    Source: the SDK's ``BetaFallbackMessageIterationUsage``, an iteration of the model that served the answer
+    where another one declined, and ``BetaFallbackCreditUsage``, which prices a retry as if nothing had been
+    declined before.
+    """
+    iterations = usage.get("iterations")
+    served = iterations if isinstance(iterations, list) else []
+    if any(text(entry, "type") == "fallback_message" for entry in served):
+        yield "no price for the model that declined before the fallback"
+    if text(child(child(usage, "fallback_credit"), "status"), "type") == "redeemed":
+        yield "no price for the credit of a fallback"
 
 
 def _billed_apart(usage: Mapping[str, Any], runs: int) -> int:

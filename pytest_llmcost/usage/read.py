@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api, ModelIds
+from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.usage.asked import asked
 from pytest_llmcost.usage.body import ends_with_done, is_event_stream, json_object, plain_bytes
 from pytest_llmcost.usage.endpoints import Endpoint, Kind
@@ -13,10 +14,22 @@ from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.formats import wire_format
 from pytest_llmcost.usage.gateways import gateway_cost
-from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
+from pytest_llmcost.usage.reading import (
+    CUT,
+    EMPTY,
+    NO_INPUT_STATED,
+    NO_OUTPUT_STATED,
+    NO_USAGE_STATED,
+    NotACall,
+    Reading,
+    Stated,
+)
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
+# Content encodings that the standard library does not know, and the packages that do.
+_DECODERS = {"br": "brotli", "zstd": "zstandard"}
+_NO_DECODER = "the response is compressed ({encoding}) and cannot be read without {decoder}: install it"
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where each wire format keeps the parts of a prompt.
 _PARTS = {
@@ -35,6 +48,18 @@ _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMet
 _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
 # Their streams of events end without [DONE], and without a reason in a chunk.
 _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
+# Ollama counts no token of a prompt that it still holds from before.
+_PROMPT_MAY_BE_HELD = frozenset({Api.OLLAMA_CHAT, Api.OLLAMA_GENERATE})
+# They state 0 where nothing was generated.
+_ALWAYS_GENERATE = frozenset(
+    {
+        Api.OPENAI_CHAT,
+        Api.OPENAI_COMPLETIONS,
+        Api.OPENAI_RESPONSES,
+        Api.ANTHROPIC_MESSAGES,
+        Api.BEDROCK_CONVERSE,
+    }
+)
 _FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
@@ -47,6 +72,7 @@ class _Answer(NamedTuple):
     done: bool
     empty: bool
     ended: bool
+    compressed: str | None
 
 
 def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | NotACall | None:
@@ -74,7 +100,7 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
     context = Context(provider, exchange.headers, requested, done, request)
-    stated = _stated(endpoint, answer, context)
+    stated = _known(_stated(endpoint, answer, context), endpoint.api)
     unnamed = stated.model is None and stated.usage is None
     if unnamed and (not proven or (known is None and requested is None)):
         # Some other service with a path that only looks alike, such as one that sends text messages.
@@ -110,7 +136,16 @@ def _answer(exchange: Exchange) -> _Answer:
         done=is_sse and ends_with_done(body),
         empty=not body,
         ended=exchange.ended,
+        compressed=_still_compressed(exchange, body) if whole is None and events is None else None,
     )
+
+
+def _still_compressed(exchange: Exchange, body: bytes) -> str | None:
+    """Why a body cannot be read, where no decoder of its encoding is installed."""
+    encoding = exchange.headers.get("content-encoding", "")
+    decoder = next((name for code, name in _DECODERS.items() if code in encoding), None)
+    is_as_it_came = body and body == exchange.body and not exchange.decoded
+    return _NO_DECODER.format(encoding=encoding, decoder=decoder) if decoder and is_as_it_came else None
 
 
 def _is_on_its_way(exchange: Exchange) -> bool:
@@ -134,7 +169,25 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
         return stated._replace(incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
-    return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
+    return Stated(incomplete=EMPTY if answer.empty else answer.compressed or NO_USAGE_STATED)
+
+
+def _known(stated: Stated, api: Api) -> Stated:
+    """What is stated, with a usage that says nothing taken for what it is: nothing unknown costs $0.
+
+    Servers write counters that are null, or only a total; and a prompt without its answer is half a bill.
+    """
+    if stated.usage is None or stated.cost is not None or stated.sub_calls:
+        return stated
+    counts = stated.usage.counts
+    if not counts:
+        return stated._replace(usage=None, incomplete=stated.incomplete or NO_USAGE_STATED)
+    missing = None
+    if OUTPUT in counts and INPUT not in counts and api not in _PROMPT_MAY_BE_HELD:
+        missing = NO_INPUT_STATED
+    elif OUTPUT not in counts and api in _ALWAYS_GENERATE:
+        missing = NO_OUTPUT_STATED
+    return stated._replace(incomplete=stated.incomplete or missing) if missing else stated
 
 
 def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:

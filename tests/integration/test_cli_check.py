@@ -160,4 +160,4 @@ def test_the_limits_of_markers_are_in_the_report(project, capsys, tmp_path, monk
     monkeypatch.chdir(path.parent)
     found = commands(capsys)("check", "report.json")
     assert found.code == 1
-    assert "FAIL  max_calls  test_it.py::test_it makes 2 calls, and its limit is 1 calls" in found.out
+    assert "FAIL  max_calls  test_it.py::test_it makes 2 calls, and its limit is 1 call" in found.out

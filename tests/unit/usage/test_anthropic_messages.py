@@ -120,6 +120,34 @@ def test_iterations_that_the_top_level_leaves_out():
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "doubts"),
+    [
+        (
+            {
+                "iterations": [
+                    {"type": "message", "model": "m-1"},
+                    {"type": "fallback_message", "model": "m-2"},
+                ]
+            },
+            ("no price for the model that declined before the fallback",),
+        ),
+        (
+            {"fallback_credit": {"status": {"type": "redeemed"}}},
+            ("no price for the credit of a fallback",),
+        ),
+        ({"fallback_credit": {"status": {"type": "not_applied", "reason": "expired"}}}, ()),
+        ({"iterations": [{"type": "message", "model": "m-1"}], "fallback_credit": None}, ()),
+        ({"iterations": 7, "fallback_credit": {"status": "redeemed"}}, ()),
+    ],
+    ids=["fallback", "credit", "no credit", "none", "nonsense"],
+)
+def test_fallback_to_another_model_is_in_doubt(more, doubts):
+    """What the model that declined is billed, and a credit for it, no answer states."""
+    message = {"id": "msg_1", "model": "m-2", "usage": {"input_tokens": 5, "output_tokens": 5, **more}}
+    assert read(ANTHROPIC, message).stated.doubts == doubts
+
+
 START = {
     "type": "message_start",
     "message": answer({"input_tokens": 10, "cache_read_input_tokens": 90, "output_tokens": 1}),
