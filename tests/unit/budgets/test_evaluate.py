@@ -9,7 +9,7 @@ from suites import A, B, C, Use, run, verdict
 
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
-from pytest_llmcost.model.call import Origin, Phase
+from pytest_llmcost.model.call import Api, Origin, Phase
 from pytest_llmcost.model.verdict import Level, Verdict, verdict_of
 
 UNKNOWN = Use(model="gpt-unheard")
@@ -157,6 +157,13 @@ def test_a_cache_hit_rate_with_a_call_that_states_no_usage(uses, limit, levels):
     report = run({A: [unstated if use is None else use for use in uses]})
     rows = f"  - {{scope: test, min_cache_hit_rate: {limit}}}\n"
     assert [row[0] for row in found(rows, report)] == levels
+
+
+def test_an_embedding_that_states_no_usage_leaves_the_rate_as_it_is():
+    """It has no part in the rate."""
+    embedding = Use().but(usage=None, incomplete="no usage", api=Api.OPENAI_EMBEDDINGS)
+    rows = "  - {scope: test, min_cache_hit_rate: 70%}\n"
+    assert found(rows, run({A: [Use(cached=900), embedding]})) == []
 
 
 def test_a_rate_that_is_not_known_says_so():
