@@ -96,8 +96,13 @@ def assemble(
             *price_notices(priced, table.rules, include_mocked=mocked),
             *dated_notices(counted(priced, last=last, include_mocked=mocked), table),
         ),
-        observed=facts.observed,
+        observed=_of_calling_fixtures(facts.observed, priced),
     )
+
+
+def _of_calling_fixtures(observed: Observed, calls: Sequence[Call]) -> Observed:
+    calling = {call.measured.origin.fixture for call in calls}
+    return observed._replace(set_ups={name: n for name, n in observed.set_ups.items() if name in calling})
 
 
 def _fault_notices(faults: Sequence[str]) -> list[Notice]:

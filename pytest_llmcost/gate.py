@@ -195,7 +195,6 @@ def _folder_below(folder: Path, root: Path) -> str:
 def _accepted(before: Baseline, after: Baseline) -> str:
     new = len(after.lines.keys() - before.lines.keys())
     gone = len(before.lines.keys() - after.lines.keys())
-    changed = sum(
-        before.lines[key].entries != line.entries for key, line in after.lines.items() if key in before.lines
-    )
-    return f"{len(after.lines)} tests accepted ({new} new, {changed} changed, {gone} gone)"
+    kept = before.lines.keys() & after.lines.keys()
+    changed = sum(before.lines[key].entries != after.lines[key].entries for key in kept)
+    return f"{new} new, {changed} changed, {gone} gone, {len(kept) - changed} as before"

@@ -38,6 +38,11 @@ class PhaseResult(NamedTuple):
     outcome: str
     duration: float
 
+    def to_text(self) -> str:
+        """Write it in ASCII, as JSON."""
+        when, outcome = encode_basestring_ascii(self.when), encode_basestring_ascii(self.outcome)
+        return f"[{when}, {outcome}, {self.duration!r}]"
+
 
 class Entry(NamedTuple):
     """One line: a test that has finished.
@@ -54,7 +59,8 @@ class Entry(NamedTuple):
 
     def to_line(self) -> str:
         """Write it in ASCII; payloads are ASCII already, and JSON."""
-        head = f'"nodeid": {encode_basestring_ascii(self.nodeid)}, "phases": {_encode(self.phases)}'
+        phases = ", ".join([phase.to_text() for phase in self.phases])
+        head = f'"nodeid": {encode_basestring_ascii(self.nodeid)}, "phases": [{phases}]'
         return f'{{{head}, "payloads": [{", ".join(self.payloads)}]}}\n'
 
 

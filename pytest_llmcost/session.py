@@ -284,9 +284,9 @@ class CostRecorder:
 
     def _collect(self) -> None:
         self._capture.note_forked_calls()
-        new = self._collector.collect()
-        self._unsent += new
-        self._of_test += new
+        if new := self._collector.collect():
+            self._unsent += new
+            self._of_test += new
 
     def _take(self) -> Payload | None:
         """What is there to tell; None for nothing, as after most set-ups and tear-downs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,7 @@ from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
 from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
-from pytest_llmcost.model.keys import is_test, test_key
+from pytest_llmcost.model.keys import fixture_of, is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.projection import Volume
 from pytest_llmcost.model.report import RunReport
@@ -71,7 +72,15 @@ def compare(
     old_names = renames(baseline, heads, suite)
     run = {key: pricer.of_calls(found) for key, found in heads.items()}  # before anything of the base
     compared = {
-        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), run.get(key, []), pricer)
+        key: _compare_line(
+            key,
+            old_names.get(key),
+            line,
+            heads.get(key, []),
+            run.get(key, []),
+            pricer,
+            report.observed.set_ups.get(fixture_of(key)),
+        )
         for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
     }
     taken = set(old_names.values())
@@ -121,12 +130,18 @@ def _lines_on_both_sides(
 
 
 def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands against it
-    key: str, old: str | None, line: Line, calls: Sequence[Call], head: list[Priced], pricer: Pricer
+    key: str,
+    old: str | None,
+    line: Line,
+    calls: Sequence[Call],
+    head: list[Priced],
+    pricer: Pricer,
+    set_ups: int | None,
 ) -> _Compared:
     base = pricer.price_all(line.entries)
     is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
-        head = as_often(base, head)
+        head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
     side = side_of(head)
     if not matched.differs:
@@ -232,13 +247,21 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        entries: Mapping[Entry, int] = baseline.lines[old.get(key, key)].entries
-        if any(entry.mark is Mark.UNPRICED for entry in entries):
-            continue
-        models = {
-            f"{call.measured.provider}/{call.measured.model.name}": None
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
+        now = [
+            f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
-        }
-        found += [(key, model) for model in models]
+        ]
+        if len(now) > before.total():
+            found += [(key, model) for model in dict.fromkeys(now) if model not in before]
+    return found
+
+
+def _unpriced(entries: Mapping[Entry, int]) -> Counter[str]:
+    """The calls that were accepted without a price, by model."""
+    found: Counter[str] = Counter()
+    for entry, number in entries.items():
+        if entry.mark is Mark.UNPRICED:
+            found[f"{entry.provider}/{entry.model}"] += number
     return found

@@ -87,6 +87,8 @@ def _line_to_json(line: Line) -> Json:
     found: Json = {} if line.cost is None else {"cost": money_text(line.cost)}
     if line.request:
         found["request_bytes"] = dict(line.request)
+    if line.set_ups is not None:
+        found["set_ups"] = line.set_ups
     if line.reason:
         found["reason"] = line.reason
     if line.runs:
@@ -137,6 +139,7 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
             cost=_money(cost),
             request={str(part): _number(size) for part, size in row.get("request_bytes", {}).items()},
             reason=row.get("reason"),
+            set_ups=_count(row["set_ups"]) if "set_ups" in row else None,
             runs=_runs(row, entries),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

@@ -32,6 +32,7 @@ class Subject:
         cache_hit_rate: From 0 to 1; None without prompt tokens.
         unpriced: Calls whose price, or a part of it, nobody knows.
         incomplete: Calls whose usage is not final.
+        unstated: Those of them that had a prompt and state nothing of it.
         change: Against the baseline; None without one.
     """
 
@@ -44,6 +45,7 @@ class Subject:
     cache_hit_rate: Decimal | None
     unpriced: int
     incomplete: int
+    unstated: int = 0
     change: Change | None = None
 
     @property
@@ -135,5 +137,6 @@ def _subject(
         cache_hit_rate=found.cache_hit_rate,
         unpriced=sum(call.status in _UNPRICED for call in calls),
         incomplete=sum(call.status is Status.INCOMPLETE for call in calls),
+        unstated=sum(call.measured.usage is None and call.measured.api.generates for call in calls),
         change=change,
     )

@@ -59,7 +59,7 @@ class Collector:
 
     def collect(self) -> list[MeasuredCall]:
         """The calls that have finished since the last time."""
-        return self._measure(self._log.drain())
+        return [] if self._log.is_empty else self._measure(self._log.drain())
 
     def collect_rest(self) -> list[MeasuredCall]:
         """Everything that is left at the end of the session; open responses count as cut."""

@@ -325,6 +325,11 @@ class ExchangeLog:
         if text not in self.faults:
             self.faults.append(text)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to drain, as after most phases of tests."""
+        return not self._exchanges
+
     def drain(self, *, everything: bool = False) -> Iterator[OpenExchange]:
         """Take out what is finished.
 

@@ -12,14 +12,14 @@ from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
-from pytest_llmcost.reports.markdown_escape import code, fenced, figure
+from pytest_llmcost.reports.markdown_escape import code, code_in_lines, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
 from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 
 _NAME = 44  # columns; with it, four of them fit a comment
-_NAME_BESIDE_CAUSES = 36
+_NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
@@ -50,14 +50,9 @@ class _View:
         """A name, as long as the page has room for."""
         return code(text, width=_LONG_NAME if self.everything else _NAME)
 
-    def name_beside_causes(self, text: str, folder: str) -> str:
-        """The name of a test where causes need room: in a comment its file has a line of its own."""
-        if self.everything:
-            return self.name(text)
-        file, colons, rest = text.partition("::")
-        if len(text) <= _NAME_BESIDE_CAUSES or folder.endswith("::") or not (file and colons and rest):
-            return code(text, width=_NAME_BESIDE_CAUSES)
-        return f"{code(file, width=_NAME_BESIDE_CAUSES)}<br>{code(rest, width=_NAME_BESIDE_CAUSES)}"
+    def name_in_lines(self, text: str, width: int) -> str:
+        """The name of a test beside wide columns: in a comment it is broken into lines."""
+        return self.name(text) if self.everything else code_in_lines(text, width=width)
 
 
 def sections(report: RunReport, *, everything: bool) -> list[Section]:
@@ -87,7 +82,7 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
 def _findings(report: RunReport, view: _View) -> Iterator[Section]:
     if not report.findings:
         return
-    rows = [_finding_cells(finding) for finding in report.findings]
+    rows = [_finding_cells(finding, view) for finding in report.findings]
     columns = ("Limit", "Of", "|Allowed", "|Now")
     yield Section(title="", body=_table(columns, rows, "finding", view.most))
     for step in next_steps(report, None):
@@ -95,13 +90,13 @@ def _findings(report: RunReport, view: _View) -> Iterator[Section]:
         yield Section(title="", body=[f"To {said}: {code(command)}"])
 
 
-def _finding_cells(finding: Finding) -> list[str]:
+def _finding_cells(finding: Finding, view: _View) -> list[str]:
     sign = FAILED if finding.level is Level.ERROR else WARNED
     scope = _SCOPES.get(finding.scope) or code(finding.scope, width=_NAME)
     place = f"<br>{code(finding.location, width=_NAME)}" if finding.location else ""
     return [
         f"{sign}&nbsp;{code(finding.rule, width=_NAME)}{place}",
-        f"{scope} {code(finding.match, width=_LONG_NAME)}" if finding.match else scope,
+        f"{scope} {view.name_in_lines(finding.match, _NAME_OF_LIMIT)}" if finding.match else scope,
         figure(finding.limit),
         f"**{figure(finding.actual)}**",
     ]
@@ -115,7 +110,7 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     folder = _folder(changed)
     rows = [
         [
-            view.name_beside_causes(change.key.removeprefix(folder), folder),
+            view.name_in_lines(change.key.removeprefix(folder), _NAME_BESIDE_CAUSES),
             from_to(change, view.style),
             f"**{delta(change, view.style)}**",
             why(change, view.style),
@@ -127,7 +122,7 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
 
 
 def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
-    if projection is None or len(projection.agents) == 1:
+    if projection is None or len(projection.agents) <= 1:
         return  # one is told at the top
     style = month_style(projection)
     rows = [

@@ -160,11 +160,12 @@ def opening(report: RunReport) -> list[str]:
         return []
     style, totals, diff = MoneyStyle.of(report.totals.cost), report.totals, report.diff
     if diff is None or not is_comparable(diff):
-        parts = [f"**{money(totals.cost, style)}** to run live", *_saved(report, style), *_volume(report)]
+        parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
         if totals.cache_hit_rate is not None:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
+        parts += _saved(report, style)
         return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
-    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
+    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff), *_saved(report, style)])]
     if diff.totals.causes:
         lines.append(f"Why: {why(diff.totals, style)}.")
     if diff.projection is not None:
@@ -191,7 +192,7 @@ def _month(projection: Projection) -> Iterator[str]:
         at = f"{volume_text(of)} of {code(of.agent, width=_NAME)}"
         here = seen_text(agents[0], ARROW)
         yield f"A month at {at}: {month_text(agents[0].change, style)}, mean of {here}."
-    elif projection.totals is not None:
+    elif agents and projection.totals is not None:
         yield f"A month of {len(agents)} agents: {month_text(projection.totals, style)}."
 
 
@@ -216,7 +217,6 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
     else:
         yield f"**{from_to(diff.totals, style)}** for the {plural(on_both, 'test')} on both sides"
         yield f"{money(report.totals.cost, style)} to run all live"
-    yield from _saved(report, style)
     if base.cache_hit_rate is not None and head.cache_hit_rate is not None:
         before, now = percent(base.cache_hit_rate), percent(head.cache_hit_rate)
         yield f"prompt cache hit rate **{now if before == now else f'{before}{ARROW}{now}'}**"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_llmcost.model.amount import NOTHING
 from pytest_llmcost.model.diff import Change
 from pytest_llmcost.model.projection import AgentMonth, Projection, Volume
 from pytest_llmcost.reports.gate_section import share, signed
@@ -16,7 +17,9 @@ _COLUMNS = (Column("mean of", from_width=80), Column("before"), Column("now"), C
 def month_style(projection: Projection) -> MoneyStyle:
     """How amounts of months are shown: they are larger than those of the suite."""
     sides = [side for month in projection.agents for side in (month.change.base, month.change.head)]
-    return MoneyStyle.of(max((side.cost for side in sides if side), key=lambda cost: cost.value))
+    return MoneyStyle.of(
+        max((side.cost for side in sides if side), key=lambda cost: cost.value, default=NOTHING)
+    )
 
 
 def volume_text(volume: Volume) -> str:

@@ -45,9 +45,13 @@ def saved_by_replaying(report: RunReport, style: MoneyStyle) -> str | None:
     It is what the run would cost less what it spent, unless an earlier attempt was paid too or mocked calls
     count: neither has to do with replaying.
     """
-    if not report.totals.sources.get(Source.REPLAYED):
+    sources, calls = report.totals.sources, report.totals.calls
+    if not sources.get(Source.REPLAYED):
         return None
-    saved = total(c.cost for c in counted_calls(report) if c.measured.source is Source.REPLAYED)
+    if sources == {Source.REPLAYED: calls}:
+        saved = report.totals.cost  # as in most runs
+    else:
+        saved = total(c.cost for c in counted_calls(report) if c.measured.source is Source.REPLAYED)
     if not saved.low:
         return None
     cost, spent = report.totals.cost, report.totals.spent

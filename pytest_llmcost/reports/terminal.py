@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
-from shlex import quote
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source
@@ -10,6 +9,7 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
+from pytest_llmcost.reports.explain_command import explain_command
 from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import (
@@ -26,7 +26,7 @@ from pytest_llmcost.reports.text import (
 _TOP = 10
 _OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset(
+ALARMING = frozenset(
     {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
 )
 
@@ -57,7 +57,13 @@ class Line(NamedTuple):
 
 
 def section(
-    report: RunReport, *, detail: Detail, width: int, report_path: str, accepted: str | None = None
+    report: RunReport,
+    *,
+    detail: Detail,
+    width: int,
+    report_path: str,
+    accepted: str | None = None,
+    told: frozenset[NoticeKind] = ALARMING,
 ) -> list[Line]:
     """Render the section.
 
@@ -67,19 +73,22 @@ def section(
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
         accepted: What was accepted as the baseline; None if nothing was.
+        told: Notices that are shown however little else is.
     """
+    alarms = [notice for notice in report.notices if notice.kind in told]
     if not report.calls:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
-        return [*_plain(empty_state(report)), *notice_lines(alarms, width), *_end(report, width, accepted)]
+        return [
+            *_plain(empty_state(report)),
+            *notice_lines(alarms, width),
+            *_end(report, width, accepted, None),
+        ]
     if not report.totals.calls and detail < Detail.CALLS:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         none = _plain(_wrapped(_none_counts(report), width))
-        return [*none, *notice_lines(alarms, width), *_end(report, width, accepted)]
+        return [*none, *notice_lines(alarms, width), *_end(report, width, accepted, None)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
-        lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
-        return [*lines, *_end(report, width, accepted)]
+        return [*lines, *notice_lines(alarms, width), *_end(report, width, accepted, report_path)]
     lines += _plain(_wrapped(_provenance(report), width))
     if report.diff is not None:
         from pytest_llmcost.reports.gate_section import change_lines
@@ -102,13 +111,16 @@ def section(
         lines += [Line(""), *notice_lines(report.notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
-    lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
-    return [*lines, *_accept(report, accepted)]
+    steps = [f"every cent: {explain_command(report, report_path)}", f"report: {report_path}"]
+    return [*lines, Line(""), *_plain(_wrapped(steps, width)), *_accept(report, accepted)]
 
 
-def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
-    style = MoneyStyle.of(report.totals.cost)
-    return [*_gate(report, style, width, with_causes=True), *_accept(report, accepted)]
+def _end(report: RunReport, width: int, accepted: str | None, report_path: str | None) -> list[Line]:
+    findings = list(_gate(report, MoneyStyle.of(report.totals.cost), width, with_causes=True))
+    steps = _accept(report, accepted)
+    if findings and not steps and report_path is not None:
+        steps = [Line(f"every cent: {explain_command(report, report_path)}")]
+    return [*findings, *steps]
 
 
 # Most runs have no gate, and need nothing of what words its judgement.
@@ -146,11 +158,9 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
-    saved = saved_by_replaying(report, style)
     volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        *([f"{saved} saved by replaying"] if saved is not None else []),
         f"{plural(totals.calls, 'call')}{volume}",
     ]
     if report.limits or report.findings:
@@ -161,6 +171,9 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
+    saved = saved_by_replaying(report, style)
+    if saved is not None:
+        parts.append(f"{saved} saved by replaying")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 
@@ -333,12 +346,3 @@ def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
             yield Line(text, Tone.WARNING)
         for line in (notice.paste or "").splitlines():
             yield Line(f"    {safe(line)}")
-
-
-def _next_steps(report: RunReport, report_path: str) -> list[str]:
-    dearest = max(report.calls, key=lambda call: call.cost.value)
-    nodeid = dearest.measured.origin.nodeid
-    # A name with characters that cannot be typed is reached by the id of its call.
-    typeable = nodeid is not None and safe(nodeid) == nodeid
-    target = quote(nodeid) if typeable and nodeid else dearest.id
-    return [f"every cent: llmcost explain {target}", f"report: {report_path}"]

@@ -1,10 +1,7 @@
 """What a request asks for, as far as the request itself says: known before it is answered."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pytest_llmcost.usage.body import form_field, json_object, plain_bytes
 from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
@@ -16,6 +13,7 @@ from pytest_llmcost.usage.hosts import (
     behind_cloudflare,
     behind_hugging_face,
     host_of,
+    path_of,
     provider_of,
 )
 
@@ -71,7 +69,7 @@ def asked(
         What it asks for; None if no known wire format is spoken at its path.
     """
     host = host_of(url)
-    path = urlsplit(url).path if host else ""
+    path = path_of(url) if host else ""
     known = provider_of(host, hosts)
     if known == CLOUDFLARE_GATEWAY:
         known = behind_cloudflare(path, None)

@@ -176,6 +176,12 @@ def host_of(url: str) -> str:
     return host if port in {None, default} else f"{host}:{port}"
 
 
+@lru_cache(maxsize=256)
+def path_of(url: str) -> str:
+    """The path of a URL that names a host."""
+    return urlsplit(url).path
+
+
 def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
     """Whose host it is.
 

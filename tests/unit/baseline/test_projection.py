@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from suites import A, B, C, Use, accepted, collected, run, table
 
 from pytest_llmcost.baseline.compare import compare
@@ -17,6 +19,7 @@ from pytest_llmcost.model.call import Origin, Phase
 from pytest_llmcost.model.diff import State
 from pytest_llmcost.model.diff_codec import diff_from_json, diff_to_json
 from pytest_llmcost.model.projection import Per, Volume
+from pytest_llmcost.model.rollup import runs_of
 
 SUPPORT = Volume("support", Per.RUN, 1000)
 # One call of 1,000 and 100 tokens costs $0.0035.
@@ -246,3 +249,36 @@ def test_notices_of_volumes_that_nobody_runs():
     ]
     assert projection_notices(diff, volumes, agents, full=False) == []
     assert projection_notices(None, volumes, agents, full=True) == []
+
+
+NAMES = ("support", "search", "other")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([A, B, C]),
+            st.lists(st.sampled_from(NAMES), min_size=1, max_size=3),
+            st.integers(1, 9000),
+            st.integers(0, 3),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_months_add_up_to_the_bill(calls):
+    """As many runs a month as the tests have made cost what the tests cost, however agents are nested."""
+    tests = {A: [], B: [], C: []}
+    for nodeid, path, tokens, entry in calls:
+        tests[nodeid].append(used(nodeid, *path, entry=f"-{nodeid}-{entry}", tokens=tokens))
+    found = run(tests)
+    numbers = {}
+    for call in found.calls:
+        for name, run_of in runs_of(call.measured.origin).items():
+            numbers.setdefault(name, set()).add(run_of)
+    volumes = [Volume(name, Per.RUN, len(ids)) for name, ids in numbers.items()]
+    months = diff_of(tests, tests, *volumes).projection
+    rounding = Decimal("1e-11")
+    assert abs(months.totals.head.cost.value - found.totals.cost.value) < rounding
+    assert sum(month.change.head.calls for month in months.agents) == len(calls)
+    assert all(month.change.state is State.UNCHANGED for month in months.agents)
