@@ -171,6 +171,8 @@ def _baseline(config: "pytest.Config", invoked_from: Path) -> BaselineSource:
     typed, start = config.getoption("llm_cost_baseline"), invoked_from
     if not typed:
         typed, start = config.getini("llm_cost_baseline"), _beside(config)
+        if typed.startswith(GIT) and config.getoption("llm_cost_update"):
+            typed = ""  # a commit is compared with; what is accepted goes into the file
     default = folder / BASELINE_NAME
     if not typed:
         return BaselineSource(default, shown_path(default, invoked_from))
@@ -185,7 +187,7 @@ def _updates(config: "pytest.Config") -> bool:
         raise ConfigError(
             "--llm-cost-reason says why a cost is accepted, and needs --llm-cost-update: add it"
         )
-    typed = config.getoption("llm_cost_baseline") or config.getini("llm_cost_baseline")
+    typed = config.getoption("llm_cost_baseline") or ""
     if update and typed.startswith(GIT):
         raise ConfigError(f"--llm-cost-update cannot write to {typed}; leave --llm-cost-baseline out")
     return update

@@ -53,9 +53,9 @@ class Judged:
         limits: How many limits were judged.
     """
 
-    findings: tuple[Finding, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    limits: int = 0
+    findings: tuple[Finding, ...]
+    notices: tuple[Notice, ...]
+    limits: int
 
 
 def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
@@ -79,9 +79,8 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
         for subject in subjects:
             limits, loosened = _limits(subject, gate)
             notices += map(_loosened_notice, loosened)
-            found = list(_judge_subject(subject, limits, gate))
+            findings += _judge_subject(subject, limits, gate)
             judged += sum(_is_judged(subject, key, gate) for key in limits)
-            findings += found
     findings += _of_the_run(report, gate)
     if diff is not None and not gate.update:
         findings += _lost_prices(diff)
