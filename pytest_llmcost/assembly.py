@@ -28,6 +28,7 @@ from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.replay.estimate import estimated
 
 
 class Facts(NamedTuple):
@@ -69,7 +70,7 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(calls, table)
+    priced = price_calls(estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -24,6 +23,7 @@ from pytest_llmcost.usage.hosts import (
     provider_of,
 )
 from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
+from pytest_llmcost.usage.request_parts import request_sizes
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
@@ -31,18 +31,6 @@ _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # Where a request names its model; watsonx and Bedrock's inline agents have names of their own.
 _MODEL_KEYS = ("model", "model_id", "foundationModel")
 _CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
-# Where each wire format keeps the parts of a prompt.
-_PARTS = {
-    "system": ("system", "instructions", "systemInstruction", "system_instruction", "preamble"),
-    "tools": ("tools", "toolConfig"),
-    "messages": (
-        *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
-        *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
-    ),
-}
-_PART_OF = {key: part for part, keys in _PARTS.items() for key in keys}
-# One encoder for all: json.dumps() with options makes one at each call.
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
 _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
@@ -179,18 +167,3 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
     if not answer.ended:
         return Stated(incomplete=CUT)
     return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
-
-
-def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
-    """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
-    sizes: dict[str, int] = {}
-    for key, value in request.items():
-        part = _PART_OF.get(key)
-        if part is not None and value:
-            sizes[part] = sizes.get(part, 0) + _compact_size(value)
-    return {part: sizes[part] for part in _PARTS if part in sizes}
-
-
-def _compact_size(value: Any) -> int:
-    text = _compact(value)
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -31,6 +31,7 @@ FLOORS = (
     {"capture"},
     {"reports"},
     {"attribution", "baseline", "budgets", "config"},
+    {"replay"},
     {"usage", "pricing"},
     {"model"},
     {"errors", "imports", "file_locks"},
