@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmcost.config.configuration import Configuration, Incomplete
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
+from pytest_llmcost.replay.rules import Incomplete
 from pytest_llmcost.settings import FailOn, Settings
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def limits_of(
         budgets=configuration.budgets,
         marked=marked,
         unknown_model=Level.WARNING if warns else Level.ERROR,
-        incomplete=Level.WARNING if configuration.incomplete is Incomplete.WARN else Level.ERROR,
+        incomplete=Level.WARNING if configuration.replay.incomplete is Incomplete.WARN else Level.ERROR,
         update=update,
         folder=folder,
     )

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, TextIO
 from pytest_llmcost.file_locks import hold, is_held
 
 FOLDER = "journal"
+# In xdist's workerinput: the folder of the run's journal.
+JOURNAL = "llm_cost_journal"
 _RUN_FILE = "run.json"
 _MAIN = "main"
 _A_DAY = 86_400.0
@@ -115,6 +117,19 @@ class Journal:
             with suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def journal_of(worker_input: Mapping[str, Any] | None, folder: Path | None) -> Journal | None:
+    """The journal of this process; None where nobody keeps one.
+
+    Args:
+        worker_input: Of xdist, in a worker.
+        folder: Of the run, on the controller.
+    """
+    if folder is not None:
+        return Journal(folder)
+    found = (worker_input or {}).get(JOURNAL)
+    return Journal(Path(found), (worker_input or {})["workerid"]) if found else None
 
 
 def new_run(reports: Path, now: datetime) -> Path:

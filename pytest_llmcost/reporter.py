@@ -17,14 +17,14 @@ from pytest_llmcost.capture.observed import together
 from pytest_llmcost.collected import names_a_part
 from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
-from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
+from pytest_llmcost.journal import JOURNAL, RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.outputs import Outputs
 from pytest_llmcost.project import git_state
 from pytest_llmcost.settings import ReportType, Settings
-from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
+from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +19,11 @@ from pytest_llmcost.capture.own_code import project_call_sites
 from pytest_llmcost.collected import COLLECTION, CollectionWatch, MarkerCheck, marked_budget
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.hooks import UsageHook
-from pytest_llmcost.journal import Entry, Journal, PhaseResult
+from pytest_llmcost.journal import Entry, Journal, PhaseResult, journal_of
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
 from pytest_llmcost.model.rows import measured_row
 from pytest_llmcost.settings import ReportType, Settings
-from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
+from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.view import CostView
@@ -41,9 +40,8 @@ def register(config: pytest.Config, settings: Settings) -> None:
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     reporter = _reporter(config, settings) if worker_output is None else None
     watch, hook = CollectionWatch(config), UsageHook(config.pluginmanager)
-    recorder = CostRecorder(
-        settings, hook, worker_output, reporter, journal=_journal(config, reporter), watch=watch
-    )
+    journal = journal_of(getattr(config, "workerinput", None), reporter.journal if reporter else None)
+    recorder = CostRecorder(settings, hook, worker_output, reporter, journal=journal, watch=watch)
     recorder.start()
     config.pluginmanager.register(watch, COLLECTION)
     config.pluginmanager.register(recorder, RECORDER)
@@ -57,14 +55,6 @@ def _reporter(config: pytest.Config, settings: Settings) -> CostReporter:
     from pytest_llmcost.reporter import CostReporter
 
     return CostReporter(config, settings)
-
-
-def _journal(config: pytest.Config, reporter: CostReporter | None) -> Journal | None:
-    if reporter is not None:
-        return Journal(reporter.journal)
-    worker_input: dict[str, Any] = getattr(config, "workerinput", {})
-    folder = worker_input.get(JOURNAL)
-    return Journal(Path(folder), worker_input["workerid"]) if folder else None
 
 
 def view_of(request: pytest.FixtureRequest) -> AbstractContextManager[CostView]:
@@ -119,7 +109,8 @@ class CostRecorder:
         self._reporter = reporter
         self._log = ExchangeLog(self.scope, project_call_sites(settings.root))
         self._capture = Capture(self._log)
-        self._collector = Collector(self._log, settings.configuration.hosts, settings.root, hook.read)
+        configured = settings.configuration
+        self._collector = Collector(self._log, configured.hosts, settings.root, hook.read, configured.replay)
         self._unsent: list[MeasuredCall] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0

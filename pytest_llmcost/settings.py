@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
 BASELINE_NAME = "llmcost-baseline.json"
+_SHOWS_TEXTS = 2  # -vv
 GIT = "git:"
 REPORT_DIR = ".llmcost"
 REPORT_NAME = "report.json"
@@ -110,7 +111,7 @@ class Settings(NamedTuple):
             invoked_from=invoked_from,
             root=config.rootpath,
             reports=tuple(parse_report_request(text) for text in typed),
-            configuration=_configuration(config, invoked_from),
+            configuration=_with_texts(_configuration(config, invoked_from), config),
             today=datetime.now(UTC).date(),
             baseline=_baseline(config, invoked_from),
             update=_updates(config),
@@ -161,6 +162,11 @@ def parse_report_request(text: str) -> ReportRequest:
     if kind is not ReportType.JSON and path:
         raise ConfigError(f"--llm-cost-report={text}: {name} writes no file; leave out the path")
     return ReportRequest(kind, path or None)
+
+
+def _with_texts(configuration: Configuration, config: pytest.Config) -> Configuration:
+    replay = configuration.replay._replace(show_texts=config.get_verbosity() >= _SHOWS_TEXTS)
+    return configuration._replace(replay=replay)
 
 
 def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:

@@ -15,10 +15,12 @@ from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
+from pytest_llmcost.capture.staleness import Staleness
 from pytest_llmcost.capture.vcr_versions import bypass_notice
 from pytest_llmcost.errors import HookError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import Notice
+from pytest_llmcost.replay.rules import ReplayRules
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
@@ -43,10 +45,16 @@ class Collector:
         hosts: The YAML's ``hosts:``.
         root: The project's root: cassettes below it are named from there.
         read_first: Asks the user's plugins about an exchange; a ``HookError`` names the one that failed.
+        rules: How replayed calls are judged.
     """
 
     def __init__(
-        self, log: ExchangeLog, hosts: Mapping[str, str], root: Path, read_first: ReadFirst | None = None
+        self,
+        log: ExchangeLog,
+        hosts: Mapping[str, str],
+        root: Path,
+        read_first: ReadFirst | None = None,
+        rules: ReplayRules | None = None,
     ) -> None:
         self._log = log
         self._hosts = hosts
@@ -57,6 +65,7 @@ class Collector:
         self.notices: list[Notice] = []
         self._attempts = FailedAttempts()
         self._root = root
+        self.staleness = Staleness(rules or ReplayRules(), log.fault)
         self._last: tuple[Scope, AgentFrame | None, Origin] = (Scope(), None, Origin())
 
     def collect(self) -> list[MeasuredCall]:
@@ -67,6 +76,7 @@ class Collector:
         """Everything that is left at the end of the session; open responses count as cut."""
         calls = self._measure(self._log.drain(everything=True))
         calls += [self._measured(settled) for settled in self._background.unfinished()]
+        calls = self.staleness.settle(calls)
         if self._log.sightings:
             try:
                 self._note_not_captured()
@@ -90,7 +100,7 @@ class Collector:
                 continue
             if call is not None:
                 calls.append(call)
-        return calls
+        return self.staleness.settle(calls)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
         if seen.proxied and not (seen.on_network or seen.replayed or seen.recorded):
@@ -125,7 +135,7 @@ class Collector:
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
         seen, source = settled.attached.seen, _source(settled.attached.seen)
-        return measured_call(
+        call = measured_call(
             settled.reading,
             settled.attached.exchange,
             origin=self._origin(seen),
@@ -136,6 +146,7 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
+        return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, seen: OpenExchange) -> Origin:
         """Who made it; calls in a row mostly have the same, and share it."""

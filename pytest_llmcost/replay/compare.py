@@ -1,0 +1,141 @@
+"""The requests of a test against the recorded ones whose answers they got, as multisets.
+
+Calls that swap their order, as parallel ones do, get each other's answers: nothing has changed then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.replay.drift import drift_of
+from pytest_llmcost.replay.form import Form, form_of, value_of
+from pytest_llmcost.replay.json_paths import JsonPath, without
+from pytest_llmcost.replay.noise import plain_value, same
+from pytest_llmcost.replay.sent import Sent
+from pytest_llmcost.usage.body import json_object, plain_bytes
+from pytest_llmcost.usage.request_parts import compact_json
+
+
+class Unlike(NamedTuple):
+    """A request that is not the recorded one.
+
+    Attributes:
+        sent: Where to, and what is left of its body without the ignored parts.
+        recorded: The same of the recorded one.
+    """
+
+    sent: tuple[str, Mapping[str, Any]]
+    recorded: tuple[str, Mapping[str, Any]]
+
+
+class Stale(NamedTuple):
+    """What changed in one of several requests.
+
+    Attributes:
+        drift: Names and sizes.
+        sent: The parts of the request, for people who may read it.
+        recorded: Those of the recorded one.
+    """
+
+    drift: Drift
+    sent: Form
+    recorded: Form
+
+
+def unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath] = ()) -> Unlike | None:
+    """Whether two requests differ in more than noise.
+
+    A body that was not recorded, or of which a filter has left nothing readable, is no proof of anything.
+
+    Returns:
+        None if they do not.
+    """
+    if sent.body == recorded.body and _path(sent.url) == _path(recorded.url):
+        return None
+    if not recorded.body or not sent.body:
+        return None
+    try:
+        return _unlike(sent, recorded, ignore)
+    except RecursionError:  # nobody nests prompts that deep
+        return None
+
+
+def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | None:
+    one, other = json_object(plain_bytes(sent.body, "")), json_object(plain_bytes(recorded.body, ""))
+    if (one is None) != (other is None):
+        return None
+    if one is None or other is None:
+        one, other = dict(value_of(sent.body)), dict(value_of(recorded.body))
+    same_path = _path(sent.url) == _path(recorded.url)
+    if one == other and same_path:
+        return None
+    if ignore:
+        one, other = without(one, ignore), without(other, ignore)
+    if same(one, other) and same_path:
+        return None
+    return Unlike((sent.url, one), (recorded.url, other))
+
+
+def _path(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
+    """What changed in the requests of one test that differ from their recordings.
+
+    Args:
+        requests: In the order in which they were sent.
+
+    Returns:
+        One for each; None for a request that another one's recording stands for.
+    """
+    try:
+        return _stale_of(requests)
+    except RecursionError:
+        return [None] * len(requests)
+
+
+def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
+    recorded: dict[str, list[int]] = {}
+    for index, request in enumerate(requests):
+        recorded.setdefault(_fingerprint(request.recorded), []).append(index)
+    changed = []
+    for index, request in enumerate(requests):
+        others = recorded.get(_fingerprint(request.sent))
+        if others:
+            others.pop()
+        else:
+            changed.append(index)
+    left = sorted(index for others in recorded.values() for index in others)
+    found: list[Stale | None] = [None] * len(requests)
+    partners = _partners(changed, left)
+    for index, partner in partners.items():
+        sent, before = form_of(*_turned(requests[index].sent)), form_of(*_turned(requests[partner].recorded))
+        drift = drift_of(sent, before)
+        if drift.changes:
+            found[index] = Stale(drift, sent, before)
+    return found
+
+
+def _turned(request: tuple[str, Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+    return request[1], request[0]
+
+
+def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
+    """For each changed request a recording that nobody else stands for: its own, if it is left."""
+    own = {index: index for index in changed if index in set(left)}
+    others = [index for index in left if index not in own]
+    return own | dict(zip((index for index in changed if index not in own), others, strict=False))
+
+
+def _fingerprint(request: tuple[str, Mapping[str, Any]]) -> str:
+    return f"{_path(request[0])} {compact_json(plain_sorted(plain_value(request[1])))}"
+
+
+def plain_sorted(value: Any) -> Any:
+    """A JSON value with its keys in order."""
+    if isinstance(value, dict):
+        return {key: plain_sorted(value[key]) for key in sorted(value)}
+    return [plain_sorted(part) for part in value] if isinstance(value, list) else value
