@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 CASSETTE = """\
@@ -90,6 +91,16 @@ class Pairs:
             f"   added {statistics.median(added) * 1e6:+7.2f} us (quartiles {low:+.2f} to {high:+.2f})"
         )
 
+    @contextmanager
+    def opened_under_capture(self, cassette: AbstractContextManager[object]) -> Iterator[None]:
+        """A cassette that is opened as in a test: capture sees it being loaded."""
+        for capture in self._captures:
+            capture.install()
+        with cassette:
+            for capture in reversed(self._captures):
+                capture.uninstall()
+            yield
+
 
 def _timed(work: Callable[[], None], times: int) -> float:
     begin = time.perf_counter()
@@ -117,7 +128,8 @@ def replayed_calls(pairs: Pairs) -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "call.yaml"
         path.write_text(CASSETTE)
-        with vcr.use_cassette(str(path), record_mode="none", allow_playback_repeats=True):
+        cassette = vcr.use_cassette(str(path), record_mode="none", allow_playback_repeats=True)
+        with pairs.opened_under_capture(cassette):
             call()
             pairs.measure("a replayed call, without call site", call, times=30, calls=1, sites=False)
             pairs.measure("a replayed call", call, times=30, calls=1)

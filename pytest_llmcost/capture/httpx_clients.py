@@ -17,7 +17,7 @@ from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
-from pytest_llmcost.usage.filter import is_model_host, looks_like_llm
+from pytest_llmcost.usage.filter import may_be_llm
 
 # A client of one may send through a client of the other.
 _BOTH = frozenset({"httpx", "httpx2"})
@@ -60,8 +60,7 @@ class HttpxLibrary(Library):
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
         url = (args[1] if len(args) > 1 else kwargs["request"]).url
-        raw_path: bytes = url.raw_path
-        return looks_like_llm(raw_path.decode("latin-1")) or is_model_host(url.host)
+        return may_be_llm(url.raw_path, url.host)
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""

@@ -202,7 +202,9 @@ class OpenExchange:
 
     def holder_of(self, chunks: Sequence[bytes]) -> OpenExchange | None:
         """Where the answer with these chunks is kept; None if it was replaced."""
-        return next((each for each in (self, *self.earlier) if each.chunks is chunks), None)
+        if self.chunks is chunks:
+            return self
+        return next((each for each in self.earlier if each.chunks is chunks), None)
 
     def is_same_as(self, other: OpenExchange) -> bool:
         """Whether another exchange is a part of this one.

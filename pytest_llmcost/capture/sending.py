@@ -122,7 +122,9 @@ def watch_async(original: Any, library: Library, log: ExchangeLog) -> Any:
 
 def _begin(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options) -> OpenExchange | None:
     try:
-        if not log.enabled or not _is_kept(log, library, args, kwargs):
+        if not log.enabled or not (
+            library.may_be_llm(args, kwargs) or (log.kept_hosts and _is_kept(log, library, args, kwargs))
+        ):
             return None
         exchange = library.open(args, kwargs)
         exchange.client = id(args[0])
@@ -132,10 +134,8 @@ def _begin(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options)
         return None
 
 
-def _is_kept(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options) -> object:
-    return library.may_be_llm(args, kwargs) or (
-        bool(log.kept_hosts) and log.keeps(library.open(args, kwargs).url)
-    )
+def _is_kept(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options) -> bool:
+    return bool(log.kept_hosts) and log.keeps(library.open(args, kwargs).url)
 
 
 def _aside(
@@ -150,7 +150,7 @@ def _aside(
     if outer is None:
         return _NOTHING
     try:
-        if _is_kept(log, library, args, kwargs):
+        if library.may_be_llm(args, kwargs) or _is_kept(log, library, args, kwargs):
             inner = library.open(args, kwargs)
             inner.client = id(args[0])
             if outer.is_same_as(inner):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Few alternatives for each first letter behind a slash: every request is looked at, and most fail here.
 _PATTERN = (
@@ -35,4 +36,10 @@ _MODEL_HOSTS = (".endpoints.huggingface.cloud", ".api-inference.huggingface.co")
 
 def is_model_host(host: str) -> bool:
     """Of clients that give the path alone: whether any path of a host may be a model's."""
-    return f".{host}".endswith(_MODEL_HOSTS)
+    return "huggingface" in host and f".{host}".endswith(_MODEL_HOSTS)
+
+
+@lru_cache(maxsize=1024)
+def may_be_llm(path: bytes, host: str) -> bool:
+    """As both above, of a request's path and query as they are sent; an app asks for the same ones often."""
+    return looks_like_llm(path.decode("latin-1")) is not None or is_model_host(host)
