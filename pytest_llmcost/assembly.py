@@ -29,6 +29,7 @@ from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.replay.estimate import estimated
+from pytest_llmcost.replay.notices import replay_notices
 
 
 class Facts(NamedTuple):
@@ -45,6 +46,7 @@ class Facts(NamedTuple):
         faults: Faults of ours, and what was lost to crashes: any makes the run incomplete.
         notices: What was noticed while capturing.
         observed: What was seen beside calls.
+        re_record: What is typed to record tests again, ``{tests}`` in it; None where nobody knows.
     """
 
     version: str
@@ -57,6 +59,7 @@ class Facts(NamedTuple):
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     observed: Observed = Observed()
+    re_record: str | None = None
 
 
 def assemble(
@@ -74,6 +77,7 @@ def assemble(
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
+    the_counted = counted(priced, last=last, include_mocked=mocked)
     totals = rollup(priced, last=last, include_mocked=mocked)
     return RunReport(
         meta=Meta(
@@ -97,7 +101,8 @@ def assemble(
             *_fault_notices(facts.faults),
             *facts.notices,
             *price_notices(priced, table.rules, include_mocked=mocked),
-            *dated_notices(counted(priced, last=last, include_mocked=mocked), table),
+            *replay_notices(the_counted, table, facts.re_record),
+            *dated_notices(the_counted, table),
         ),
         observed=facts.observed,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
-from pytest_llmcost.replay.rules import Incomplete
+from pytest_llmcost.replay.rules import Incomplete, Stale
 from pytest_llmcost.settings import FailOn, Settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ class CostGate:
     @property
     def is_set(self) -> bool:
         """Whether anything limits the costs of this session, but for markers."""
-        return bool(self._settings.configuration.budgets)
+        return (
+            bool(self._settings.configuration.budgets)
+            or self._settings.configuration.replay.stale is Stale.FAIL
+            or self._settings.require_replayed
+        )
 
     def decide(
         self, report: RunReport, prices: Prices, collected: Collected, marked: Mapping[str, Budget]
@@ -82,6 +87,7 @@ class CostGate:
         if self.baseline is not None:
             diff = compare(self.baseline, report, prices, self._suite(collected, self.baseline), self._folder)
         limits = limits_of(self._settings.configuration, marked, self._folder, update=self._settings.update)
+        limits = replace(limits, require_replayed=self._settings.require_replayed)
         judged = judge(report, diff, limits)
         return report._replace(
             diff=diff,
@@ -151,6 +157,7 @@ def limits_of(
         incomplete=Level.WARNING if configuration.replay.incomplete is Incomplete.WARN else Level.ERROR,
         update=update,
         folder=folder,
+        stale=Level.ERROR if configuration.replay.stale is Stale.FAIL else None,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
 BASELINE_NAME = "llmcost-baseline.json"
+REPLAYED = "replayed"
 _SHOWS_TEXTS = 2  # -vv
 GIT = "git:"
 REPORT_DIR = ".llmcost"
@@ -86,6 +87,7 @@ class Settings(NamedTuple):
         update: Whether this run is accepted as the baseline.
         reason: Why it is accepted; None if nobody says.
         fail_on: From which level a finding fails the session.
+        require_replayed: Whether a call that is paid in this run is an error.
     """
 
     invoked_from: Path
@@ -97,6 +99,7 @@ class Settings(NamedTuple):
     update: bool = False
     reason: str | None = None
     fail_on: FailOn = FailOn.ERROR
+    require_replayed: bool = False
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -117,6 +120,7 @@ class Settings(NamedTuple):
             update=_updates(config),
             reason=config.getoption("llm_cost_reason"),
             fail_on=_fail_on(config),
+            require_replayed=_requires_replays(config),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -192,6 +196,13 @@ def _updates(config: pytest.Config) -> bool:
     if update and typed.startswith(GIT):
         raise ConfigError(f"--llm-cost-update cannot write to {typed}; leave --llm-cost-baseline out")
     return update
+
+
+def _requires_replays(config: pytest.Config) -> bool:
+    typed = config.getoption("llm_cost_require") or config.getini("llm_cost_require")
+    if typed not in {"", REPLAYED}:
+        raise ConfigError(f"llm_cost_require = {typed}: unknown; allowed: {REPLAYED}")
+    return bool(typed)
 
 
 def _fail_on(config: pytest.Config) -> FailOn:

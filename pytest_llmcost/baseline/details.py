@@ -11,6 +11,7 @@ from pytest_llmcost.model.baseline import Line
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import CauseKind
 
+_ESTIMATED = "estimated: the recording is of an older request"
 _WORTH_SAYING = 16  # bytes a call: dates and ids come and go
 
 
@@ -25,6 +26,8 @@ def details_of(line: Line, calls: Sequence[Call], matched: Matched) -> dict[Caus
     found = {}
     if grown := _grown_parts(line, calls):
         found[CauseKind.INPUT] = grown
+    if any(call.measured.stale for call in calls):
+        found[CauseKind.INPUT] = ", ".join(filter(None, (grown, _ESTIMATED)))
     if matched.added and (more := _repeats_and_retries(calls)):
         found[CauseKind.CALLS] = more
     return found

@@ -125,7 +125,7 @@ def _used(entry: Entry) -> tuple[object, ...]:
         entry.requested,
         entry.api.value,
         entry.context,
-        frozenset(item for item in entry.usage.counts.items() if item[1]),
+        frozenset(item for item in entry.edit or entry.usage.counts.items() if item[1]),
         entry.stated_cost,
         entry.sub_calls,
         entry.mark if entry.mark.is_of_usage else None,

@@ -44,6 +44,8 @@ class Entry:
         stated_cost: USD, where the cost of the call is the provider's own statement.
         sub_calls: Model calls inside it.
         mark: What is special.
+        edit: Where the usage is an estimate, what it was made from: the recorded counts, and how much of the
+            request changed. The same edit is no change, although the estimate may move a little.
     """
 
     agent: str | None
@@ -56,6 +58,7 @@ class Entry:
     stated_cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
+    edit: tuple[tuple[str, int], ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.agent, self.model, self.usage))  # seldom alike by chance

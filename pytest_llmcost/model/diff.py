@@ -106,6 +106,8 @@ class RunDiff(NamedTuple):
             any change.
         lost_prices: Keys of tests with a model that had a price when they were accepted, and that model.
         partial: Whether not everything that the base knows has run.
+        new_stale: Keys of tests with calls whose request changed in another way than the base knows, and how
+            many.
     """
 
     base: str
@@ -115,3 +117,4 @@ class RunDiff(NamedTuple):
     price_delta: Decimal = ZERO
     lost_prices: tuple[tuple[str, str], ...] = ()
     partial: bool = False
+    new_stale: tuple[tuple[str, int], ...] = ()
