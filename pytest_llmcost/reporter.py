@@ -14,7 +14,7 @@ import pytest
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
-from pytest_llmcost.collected import names_a_part
+from pytest_llmcost.collected import names_a_part, re_record_command
 from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import JOURNAL, RunFacts, begin_run, new_run, read, remove
@@ -261,6 +261,7 @@ class CostReporter:
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
             report_path=self._outputs.written,
             accepted=self._accepted,
+            texts={name: lines for rest in self._rests for name, lines in rest.texts.items()},
         )
         for line in lines:
             terminalreporter.write_line(
@@ -327,6 +328,7 @@ class CostReporter:
             faults=tuple(self._faults),
             notices=tuple(_unique(notice for rest in self._rests for notice in rest.notices)),
             observed=together(rest.observed for rest in self._observing()),
+            re_record=re_record_command(self._config),
         )
 
     def _observing(self) -> list[Rest]:

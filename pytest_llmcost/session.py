@@ -290,6 +290,7 @@ class CostRecorder:
             observed=observe(self._log, self._collector, self._children),
             deselected=max(self._deselected, self._watch.left_out if self._watch else 0),
             whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
+            texts=self._collector.staleness.texts,
         )
         if self._reporter is not None:
             self._reporter.add_rest(rest)

@@ -81,6 +81,8 @@ class Rest(NamedTuple):
         observed: What was seen beside calls.
         deselected: How many tests were.
         whole_files: Files whose tests were all collected.
+        texts: By the hash of a request, its lines that changed since it was recorded; they are shown by the
+            process that ran the test, and go nowhere else.
     """
 
     payload: Payload = Payload()
@@ -88,6 +90,7 @@ class Rest(NamedTuple):
     observed: Observed = Observed()
     deselected: int = 0
     whole_files: tuple[str, ...] = ()
+    texts: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def to_text(self) -> str:
         """Write it in ASCII."""

@@ -6,7 +6,7 @@ was recorded. The output stays as recorded: what a model would answer, only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Bounds, MeasuredCall, ModelIds
@@ -14,11 +14,10 @@ from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, INPUT, OUTPUT, UNITS
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.replay.slopes import Slope, Slopes, slopes_of
+from pytest_llmcost.replay.tokenizers import apart
 
 # Of the tokens that went and came: of pairs of recorded requests nine of ten lie within.
 _ERROR_SHARE, _ERROR_TOKENS = 0.30, 6
-# Another model may have another tokenizer.
-_ERROR_OF_MODEL = 0.15
 _NO_TOKENS = "how much a changed request uses is not known of calls that are not billed by tokens"
 _FIRST_TOOLS = (
     "tools came to a request that had none, or went: the provider's own prompt for them is not known"
@@ -80,7 +79,8 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
     if _first_tools(drift) and not tools.from_none:
         doubts.append(_FIRST_TOOLS)
     slope = slopes.of(call.provider, model.name)
-    tokens = _input_tokens(recorded.input_tokens, drift, slope, tools, moved_model=moved_model)
+    of_model = apart(drift.recorded_model, model.name) if moved_model else 0.0
+    tokens = _input_tokens(recorded.input_tokens, drift, slope, tools, of_model)
     low, value, high = (_with_input(recorded, count) for count in tokens)
     low, high = _cached(low, recorded), _uncached(high, recorded, drift, moved_model=moved_model)
     value, high = _limited(value, drift), _output_bound(high, drift)
@@ -100,7 +100,7 @@ def _first_tools(drift: Drift) -> bool:
     return any(c.part == "tools" and (c.before is None or c.after is None) for c in drift.changes)
 
 
-def _input_tokens(recorded: int, drift: Drift, slope: Slope, tools: _Tools, *, moved_model: bool) -> _Tokens:
+def _input_tokens(recorded: int, drift: Drift, slope: Slope, tools: _Tools, of_model: float) -> _Tokens:
     net = drift.tools_added - drift.tools_removed
     value = recorded + slope.value * (drift.added - drift.removed) + tools.value * net
     gross = drift.added + drift.removed
@@ -110,9 +110,8 @@ def _input_tokens(recorded: int, drift: Drift, slope: Slope, tools: _Tools, *, m
     if of_tools:
         error_below += (tools.value - tools.low) * of_tools
         error_above += (tools.high - tools.value) * of_tools
-    if moved_model:
-        error_below += _ERROR_OF_MODEL * recorded
-        error_above += _ERROR_OF_MODEL * recorded
+    error_below += of_model * recorded
+    error_above += of_model * recorded
     least = 0 if not recorded else 1
     return _Tokens(
         max(least, round(value - error_below)),
@@ -188,8 +187,3 @@ def _output_bound(usage: Usage, drift: Drift) -> Usage:
     if before is not None and usage.output_tokens >= before and (now is None or now > before):
         return Usage({**usage.counts, OUTPUT: now or usage.output_tokens})
     return _limited(usage, drift)
-
-
-def stale_calls(calls: Iterable[MeasuredCall]) -> list[MeasuredCall]:
-    """Those whose request changed."""
-    return [call for call in calls if call.stale]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
 from shlex import quote
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source
@@ -21,6 +22,7 @@ from pytest_llmcost.reports.gate_section import (
     next_steps,
 )
 from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.stale import stale_lines
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
 
@@ -56,7 +58,13 @@ class Line(NamedTuple):
 
 
 def section(
-    report: RunReport, *, detail: Detail, width: int, report_path: str, accepted: str | None = None
+    report: RunReport,
+    *,
+    detail: Detail,
+    width: int,
+    report_path: str,
+    accepted: str | None = None,
+    texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Line]:
     """Render the section.
 
@@ -66,6 +74,7 @@ def section(
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
         accepted: What was accepted as the baseline; None if nothing was.
+        texts: By the hash of a request, its lines that changed since it was recorded.
     """
     if not report.calls:
         alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
@@ -91,6 +100,7 @@ def section(
         lines += _plain(["", *models_table(report, style, width)])
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
+        lines += _plain(list(stale_lines(report.calls, texts)))
     if report.notices:
         lines += [Line(""), *notice_lines(report.notices, width)]
     if report.findings:
