@@ -1,7 +1,5 @@
 """Measured calls and test results, priced and added up: the report of a run."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

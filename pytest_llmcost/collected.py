@@ -25,7 +25,7 @@ class CollectionWatch:
 
     Attributes:
         nodeids: Of all tests that are to run.
-        left_out: How many tests were collected and are not to run, told or not.
+        left_out: How many tests were collected and are not to run, told or not, and how many files broke.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -39,6 +39,7 @@ class CollectionWatch:
         name = report.nodeid
         if not report.passed:  # broken, or skipped as a whole: what it holds is not known
             self._parts.add(_file_of(name))
+            self.left_out += report.failed
         elif _PART not in name and Path(name).suffix:
             self._files.add(name)
 
@@ -46,7 +47,7 @@ class CollectionWatch:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
         before, number = {item.nodeid for item in items}, len(items)
         result = yield
-        self.left_out = max(0, number - len(items))
+        self.left_out += max(0, number - len(items))
         after = {item.nodeid for item in items}
         self._parts |= {_file_of(nodeid) for nodeid in before - after}
         self.nodeids = frozenset(after)
@@ -76,7 +77,7 @@ def names_a_part(config: pytest.Config, whole: set[Path]) -> bool:
         config: pytest's.
         whole: The folders that stand for everything.
     """
-    names = ("keyword", "markexpr", "lf", "last_failed")
+    names = ("keyword", "markexpr", "lf", "last_failed", "ignore", "ignore_glob")
     if any(getattr(config.option, name, None) for name in names):
         return True
     if config.args_source is not pytest.Config.ArgsSource.ARGS:

@@ -4,11 +4,8 @@ A run has a folder of its own, with one file for each process and one that tells
 gone when the run has written its report. While a process of the run lives, it holds its file.
 """
 
-from __future__ import annotations
-
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -139,7 +136,7 @@ def new_run(reports: Path, now: datetime) -> Path:
         reports: The folder of reports.
         now: UTC.
     """
-    return reports / FOLDER / f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}"
+    return reports / FOLDER / f"{now:%Y%m%dT%H%M%S}-{os.getpid()}-{os.urandom(3).hex()}"
 
 
 def begin_run(folder: Path, facts: RunFacts) -> TextIO | None:

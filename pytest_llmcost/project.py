@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 _PATIENCE = 5.0
@@ -21,6 +22,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 _State = tuple[str | None, str | None]
 _MERGE_BASE = "..."
+_FETCH = "(in CI, fetch it: fetch-depth: 0)"
 
 
 class GitError(Exception):
@@ -32,7 +34,7 @@ def file_at(path: Path, ref: str) -> str | None:
 
     Args:
         path: The file, which need not exist now.
-        ref: A commit, a branch, a tag; ``main...`` is the merge-base of main and HEAD.
+        ref: A commit, a branch (else that of origin), a tag; ``main...`` is the merge-base of main and HEAD.
 
     Returns:
         None if the commit does not have the file.
@@ -43,19 +45,39 @@ def file_at(path: Path, ref: str) -> str | None:
     folder = next(parent for parent in path.parents if parent.is_dir())
     if ref.startswith("-") or not ref.removesuffix(_MERGE_BASE):
         raise GitError(f"{ref!r} is no commit, branch or tag")
-    commit = ref
+    commit = _commit_named(folder, ref.removesuffix(_MERGE_BASE))
     if ref.endswith(_MERGE_BASE):
-        commit = _git(folder, "merge-base", ref.removesuffix(_MERGE_BASE), "HEAD").strip()
-    commit = _git(
-        folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"
-    ).strip()
+        commit = _git(
+            folder,
+            "merge-base",
+            commit,
+            "HEAD",
+            otherwise=f"no commit that both it and HEAD come from {_FETCH}",
+        ).strip()
     name = os.path.relpath(path, folder).replace(os.sep, "/")
     if not _git(folder, "ls-tree", "--name-only", commit, "--", name).strip():
         return None
     return _git(folder, "show", f"{commit}:./{name}")
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def _commit_named(folder: Path, name: str) -> str:
+    """The commit of a name; of a branch that only the remote has, as in a checkout of CI, that of origin."""
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    missing = f"no such commit {_FETCH}"
+    try:
+        return _git(folder, *verify, f"{name}^{{commit}}", otherwise=missing).strip()
+    except GitError as error:
+        with suppress(GitError):
+            return _git(folder, *verify, f"refs/remotes/origin/{name}^{{commit}}").strip()
+        raise error from None
+
+
+def _git(folder: Path, *arguments: str, otherwise: str = "git does not say why") -> str:
+    """What git answers.
+
+    Raises:
+        GitError: With what git says, or what it means if it says nothing.
+    """
     import subprocess
 
     try:
@@ -73,7 +95,7 @@ def _git(folder: Path, *arguments: str) -> str:
         raise GitError(f"git cannot be asked: {error}") from error
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
-        why = said[-1] if said else "no such commit (in CI, fetch it: fetch-depth: 0)"
+        why = said[-1] if said else otherwise
         raise GitError(why)
     return done.stdout
 

@@ -3,14 +3,12 @@
 An option on the command line comes before the environment, the environment before the ini-file.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
@@ -102,7 +100,7 @@ class Settings(NamedTuple):
     require_replayed: bool = False
 
     @classmethod
-    def from_config(cls, config: pytest.Config) -> Settings:
+    def from_config(cls, config: "pytest.Config") -> Self:
         """Decide.
 
         Raises:
@@ -133,7 +131,7 @@ class Settings(NamedTuple):
         return self.invoked_from / REPORT_DIR / REPORT_NAME
 
 
-def is_enabled(config: pytest.Config, environ: Mapping[str, str]) -> bool:
+def is_enabled(config: "pytest.Config", environ: Mapping[str, str]) -> bool:
     """Whether costs are measured: ``--llm-cost``, ``PYTEST_LLM_COST=1``, or ``llm_cost = true``."""
     from_environ = environ.get("PYTEST_LLM_COST", "").strip().lower()
     if config.getoption("llm_cost"):
@@ -168,12 +166,12 @@ def parse_report_request(text: str) -> ReportRequest:
     return ReportRequest(kind, path or None)
 
 
-def _with_texts(configuration: Configuration, config: pytest.Config) -> Configuration:
+def _with_texts(configuration: Configuration, config: "pytest.Config") -> Configuration:
     replay = configuration.replay._replace(show_texts=config.get_verbosity() >= _SHOWS_TEXTS)
     return configuration._replace(replay=replay)
 
 
-def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:
+def _baseline(config: "pytest.Config", invoked_from: Path) -> BaselineSource:
     folder = _config_folder(config, invoked_from)
     typed, start = config.getoption("llm_cost_baseline"), invoked_from
     if not typed:
@@ -186,7 +184,7 @@ def _baseline(config: pytest.Config, invoked_from: Path) -> BaselineSource:
     return BaselineSource((start / typed).resolve(), typed, required=True)
 
 
-def _updates(config: pytest.Config) -> bool:
+def _updates(config: "pytest.Config") -> bool:
     update = bool(config.getoption("llm_cost_update"))
     if config.getoption("llm_cost_reason") and not update:
         raise ConfigError(
@@ -198,14 +196,14 @@ def _updates(config: pytest.Config) -> bool:
     return update
 
 
-def _requires_replays(config: pytest.Config) -> bool:
+def _requires_replays(config: "pytest.Config") -> bool:
     typed = config.getoption("llm_cost_require") or config.getini("llm_cost_require")
     if typed not in {"", REPLAYED}:
         raise ConfigError(f"llm_cost_require = {typed}: unknown; allowed: {REPLAYED}")
     return bool(typed)
 
 
-def _fail_on(config: pytest.Config) -> FailOn:
+def _fail_on(config: "pytest.Config") -> FailOn:
     typed = config.getoption("llm_cost_fail_on") or config.getini("llm_cost_fail_on")
     if typed not in set(FailOn):
         allowed = ", ".join(level.value for level in FailOn)
@@ -213,11 +211,11 @@ def _fail_on(config: pytest.Config) -> FailOn:
     return FailOn(typed)
 
 
-def _beside(config: pytest.Config) -> Path:
+def _beside(config: "pytest.Config") -> Path:
     return config.inipath.parent if config.inipath else config.rootpath
 
 
-def _config_folder(config: pytest.Config, invoked_from: Path) -> Path:
+def _config_folder(config: "pytest.Config", invoked_from: Path) -> Path:
     """The folder of llmcost.yaml, or where it would be: the baseline is there by default."""
     asked = config.getoption("llm_cost_config")
     if asked:
@@ -227,7 +225,7 @@ def _config_folder(config: pytest.Config, invoked_from: Path) -> Path:
     return (beside / str(asked)).parent if asked else beside
 
 
-def _configuration(config: pytest.Config, invoked_from: Path) -> Configuration:
+def _configuration(config: "pytest.Config", invoked_from: Path) -> Configuration:
     asked = config.getoption("llm_cost_config")
     if asked:
         return _required(invoked_from / asked, asked, "--llm-cost-config")

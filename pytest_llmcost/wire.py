@@ -4,12 +4,10 @@ It is one string of ASCII: xdist carries builtin types only, and refuses text th
 model ids and agent names of anybody's making may be.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.codec import notice_to_json, observed_to_json
@@ -47,7 +45,7 @@ class Payload(NamedTuple):
         return f"{{{self.members(rows)}}}"
 
     @classmethod
-    def from_text(cls, text: str) -> Payload:
+    def from_text(cls, text: str) -> Self:
         """Read what ``to_text`` wrote."""
         return cls.from_json(json.loads(text))
 
@@ -63,7 +61,7 @@ class Payload(NamedTuple):
         )
 
     @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Payload:
+    def from_json(cls, found: Mapping[str, Any]) -> Self:
         """Read the JSON object that ``to_text`` writes."""
         from pytest_llmcost.model.decode import measured_from_json
 
@@ -103,7 +101,7 @@ class Rest(NamedTuple):
         return f"{{{self.payload.members()}, {_encode(rest)[1:]}"
 
     @classmethod
-    def from_text(cls, text: str) -> Rest:
+    def from_text(cls, text: str) -> Self:
         """Read what ``to_text`` wrote."""
         from pytest_llmcost.model.decode import notice_from_json, observed_from_json
 

@@ -1,7 +1,5 @@
 """Naming agents: ``with agent("researcher"):`` or ``@agent("researcher")``."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import os
@@ -24,7 +22,7 @@ class AgentFrame(NamedTuple):
 
     name: str
     run: str
-    parent: AgentFrame | None
+    parent: "AgentFrame | None"
 
     @property
     def path(self) -> tuple[str, ...]:

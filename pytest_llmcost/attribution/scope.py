@@ -4,8 +4,6 @@ It belongs to the process and not to a context variable: threads, executors, wor
 fixture and anyio's runner all lose or mix up context variables, and one process runs one test at a time.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from pytest_llmcost.attribution.agents import AgentFrame

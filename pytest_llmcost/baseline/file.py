@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,8 @@ NAME = "llmcost-baseline.json"
 TOOL = "pytest-llmcost"
 KIND = "baseline"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+# The last line of each side of a merge has no comma, and the last of both together needs none.
+_NO_COMMA, _COMMA_TOO_MANY = re.compile(r'\}(\s*\n\s*")'), re.compile(r",(\s*\n\}\s*\n\})")
 _ACCEPT = "pytest --llm-cost --llm-cost-update"
 # Each call is compared by itself: nobody's test makes more.
 _MOST_TIMES = 1_000_000
@@ -52,7 +55,7 @@ def parse_baseline(text: str, name: str) -> Baseline:
             f" then type: {_ACCEPT}"
         )
     try:
-        found = json.loads(text)
+        found = _loads(text)
     except json.JSONDecodeError as error:
         raise BaselineError(
             f"{name}:{error.lineno}:{error.colno}: not valid JSON ({error.msg});"
@@ -68,6 +71,16 @@ def parse_baseline(text: str, name: str) -> Baseline:
             f"{name}: format {form} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
         )
     return Baseline(name, {key: _line_from_json(row, key, name) for key, row in found["tests"].items()})
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        mended = _COMMA_TOO_MANY.sub(r"\1", _NO_COMMA.sub(r"},\1", text))
+        with suppress(json.JSONDecodeError):
+            return json.loads(mended)
+        raise error from None
 
 
 def _line_to_json(line: Line) -> Json:

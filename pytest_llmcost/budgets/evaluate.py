@@ -217,10 +217,13 @@ def _lost_prices(diff: RunDiff) -> Iterator[Finding]:
 
 def _loosened_notice(loosened: Loosened) -> Notice:
     before, after = loosened.before, loosened.after
+    now = _whole_limit(loosened.key, after)
+    if after.only_warns and not before.only_warns:
+        now += ", which only warns"
     return Notice(
         NoticeKind.BUDGET,
         f"{loosened.nodeid} loosens {loosened.key.value} from {_whole_limit(loosened.key, before)}"
-        f" ({before.budget.location}) to {_whole_limit(loosened.key, after)} ({after.budget.location})",
+        f" ({before.budget.location}) to {now} ({after.budget.location})",
     )
 
 

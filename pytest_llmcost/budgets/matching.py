@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.money import ZERO
+from pytest_llmcost.model.verdict import Level
 
 
 class Limit(NamedTuple):
@@ -25,6 +26,11 @@ class Limit(NamedTuple):
     value: Decimal
     budget: Budget
     ignore_below: Decimal = ZERO
+
+    @property
+    def only_warns(self) -> bool:
+        """Whether a figure past it is no error."""
+        return self.budget.level is Level.WARNING
 
 
 class Loosened(NamedTuple):
@@ -93,6 +99,8 @@ def marked_over(
 
 
 def _is_looser(key: LimitKey, limit: Limit, before: Limit) -> bool:
+    if limit.only_warns and not before.only_warns:
+        return True
     if key.is_lower:
         return limit.value < before.value
     return limit.value > before.value or limit.ignore_below > before.ignore_below

@@ -4,8 +4,6 @@ Filters drop interactions while a cassette is loaded, and some plugins load seve
 cassette: the place in memory is not that in the file.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """From drained exchanges to measured calls: here, after the test, the bytes are parsed."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -162,7 +160,7 @@ class Collector:
             url=seen.url,
             request_body=seen.request_body,
             status=seen.status,
-            headers=seen.headers,
+            headers=_plain(seen.headers),
             body=b"".join(seen.chunks),
             decoded=seen.decoded,
             ended=seen.ended,
@@ -182,6 +180,25 @@ class Collector:
         notice = bypass_notice(seen.library) if reached_out else None
         if notice is not None and notice not in self.notices:
             self.notices.append(notice)
+
+
+def _plain(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers as a dict: httpx goes through all of its own, and decodes them, for each name asked."""
+    raw = getattr(headers, "raw", None)
+    if not isinstance(raw, list):
+        return headers
+    found: dict[str, str] = {}
+    for name, value in raw:
+        key, text = _decoded(name).lower(), _decoded(value)
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _decoded(written: bytes) -> str:
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("latin-1")
 
 
 def _without_secrets(url: str) -> str:

@@ -1,7 +1,5 @@
 """Something that may carry model calls past us."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.baseline_source import is_report, parse_any, read_source, read_text
@@ -101,11 +100,10 @@ def load_base(source: BaselineSource, head: RunReport) -> Base | None:
 
 
 def _folder_below(folder: Path, root: str) -> str:
-    """Where a baseline lies below the root of a run; at the root where the run was on another machine."""
-    if not Path(root).is_dir():
-        return ""
-    relative = PurePosixPath(Path(os.path.relpath(folder.resolve(), Path(root).resolve())).as_posix())
-    return "" if relative == PurePosixPath(".") else relative.as_posix()
+    """Where a baseline lies below the root of a run: else, or on another machine, it is one of the root."""
+    inside = Path(root).is_dir() and folder.resolve().is_relative_to(Path(root).resolve())
+    relative = folder.resolve().relative_to(Path(root).resolve()).as_posix() if inside else "."
+    return "" if relative == "." else relative
 
 
 def check_complete(report: RunReport, name: str) -> None:

@@ -1,7 +1,5 @@
 """What llmcost.yaml says, as values. A run without that file needs no more of this room than this."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,5 +31,5 @@ class Configuration(NamedTuple):
     pricing: PricingRules = PricingRules()
     hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False
-    budgets: tuple[Budget, ...] = ()
+    budgets: tuple["Budget", ...] = ()
     replay: ReplayRules = ReplayRules()

@@ -1,7 +1,5 @@
 """One billed model response: first as measured, then priced."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal

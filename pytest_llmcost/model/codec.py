@@ -12,7 +12,6 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.report import Notice, Observed
-from pytest_llmcost.model.usage import Usage
 
 Json = dict[str, Any]
 
@@ -31,11 +30,6 @@ def amount_to_json(amount: Amount) -> Json:
         return {"low": value, "value": value, "high": value}
     high = None if amount.high is None else money_text(amount.high)
     return {"low": money_text(amount.low), "value": value, "high": high}
-
-
-def usage_to_json(usage: Usage | None) -> dict[str, int] | None:
-    """Unit to count; None where nothing was stated."""
-    return None if usage is None else dict(usage.counts)
 
 
 def card_to_json(card: RateCard) -> Json:

@@ -50,7 +50,7 @@ def amount_from_json(found: Mapping[str, Any]) -> Amount:
 
 
 def usage_from_json(found: Mapping[str, int] | None) -> Usage | None:
-    """Read what ``usage_to_json`` wrote."""
+    """Read the counts of a row."""
     return None if found is None else _usage(found)
 
 
@@ -126,7 +126,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
 
 
 def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Call:
-    """Read what ``call_row`` wrote.
+    """Read what ``ReportRows.call`` wrote.
 
     Raises:
         KeyError, TypeError, ValueError: If the row is not of that form.

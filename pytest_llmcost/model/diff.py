@@ -1,7 +1,5 @@
 """What changed between an accepted suite (base) and a run (head)."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What a unit costs: rates, rate cards, and how a card was found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,7 +47,11 @@ class Rate(NamedTuple):
 
     def at(self, input_tokens: int) -> Decimal:
         """USD for ``per`` units in a request with that many input tokens."""
-        return next((tier.usd for tier in reversed(self.tiers) if input_tokens > tier.above), self.usd)
+        usd = self.usd
+        for above, price in self.tiers:
+            if input_tokens > above:
+                usd = price
+        return usd
 
 
 @dataclass(frozen=True, slots=True)

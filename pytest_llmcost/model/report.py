@@ -1,7 +1,5 @@
 """A whole run: every test and agent with its cost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -217,10 +215,10 @@ class RunReport(NamedTuple):
     rate_cards: Mapping[str, RateCard]
     notices: tuple[Notice, ...]
     observed: Observed
-    diff: RunDiff | None = None
+    diff: "RunDiff | None" = None
     findings: tuple[Finding, ...] = ()
     limits: int = 0
-    marked: Mapping[str, Budget] = MappingProxyType({})
+    marked: Mapping[str, "Budget"] = MappingProxyType({})
 
     @property
     def verdict(self) -> Verdict:

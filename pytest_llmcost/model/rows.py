@@ -1,19 +1,20 @@
-"""Calls as the text of JSON objects: rows of report.json, and what a worker sends to the controller.
+"""Calls and tests as the text of JSON objects: rows of report.json, and what workers send to the controller.
 
 The text is written here directly, in the form of the standard library's encoder: making a dict of forty keys
-for every call and encoding it takes four times as long. ``decode`` reads what is written here.
+for every call and encoding it takes four times as long. ``decode`` and ``json_reader`` read it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 # What the encoder does to a string, where it need not find out first that it is one.
 from json.encoder import encode_basestring_ascii
+from typing import TypeVar
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, Origin, PricedSubCall, RequestSize, SubCall
@@ -21,11 +22,14 @@ from pytest_llmcost.model.codec import time_text
 from pytest_llmcost.model.drift import drift_to_json
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup
+from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost
 from pytest_llmcost.model.usage import Usage
 
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 # Most strings are said of many calls: models, tests, files, where a price is from.
 _quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
+Part = TypeVar("Part")
+Name = TypeVar("Name", bound=str)
 
 
 def measured_row(call: MeasuredCall) -> str:
@@ -33,26 +37,71 @@ def measured_row(call: MeasuredCall) -> str:
     return f"{{{_members(call, call.usage, ', '.join(map(_sub_call, call.sub_calls)))}}}"
 
 
-def call_row(call: Call, measured: str | None = None) -> str:
-    """A row of ``calls`` in report.json.
+class ReportRows:
+    """Writes the rows of one report, which has to live as long.
 
-    Args:
-        call: Which.
-        measured: What ``measured_row`` has written of it; None if nobody has kept that.
+    Calls of one model share how their price was found, those of one usage their cost: each is written once.
     """
-    if call.sub_calls:
-        # The row includes what happened inside the call; pricing needs the call's own part again.
-        inside = ", ".join(map(_priced_sub_call, call.sub_calls))
-        own_usage = f'"own_usage": {_usage(call.measured.usage)}, '
-        members = f"{_members(call.measured, call.usage, inside)}, {own_usage}"
-    else:
-        members = f"{(measured or measured_row(call.measured))[1:-1]}, "
-    return (
-        f'{{"id": {encode_basestring_ascii(call.id)}, {members}"cost": {_amount(call.cost)}, '
-        f'"components": {_components(call.components)}, '
-        f'"status": "{call.status}", "status_detail": {_text(call.status_detail)}, '
-        f'"price": {_lookup(call.lookup)}}}'
-    )
+
+    def __init__(self) -> None:
+        # By identity: to hash an amount or a rate card takes as long as to write it.
+        self._written: dict[int, str] = {}
+
+    def _once(self, write: Callable[[Part], str], part: Part) -> str:
+        text = self._written.get(id(part))
+        if text is None:
+            text = self._written[id(part)] = write(part)
+        return text
+
+    def call(self, call: Call, measured: str | None = None) -> str:
+        """A row of ``calls``.
+
+        Args:
+            call: Which.
+            measured: What ``measured_row`` has written of it; None if nobody has kept that.
+        """
+        if call.sub_calls:
+            # The row includes what happened inside the call; pricing needs the call's own part again.
+            inside = ", ".join(map(_priced_sub_call, call.sub_calls))
+            own_usage = f'"own_usage": {_usage(call.measured.usage)}, '
+            members = f"{_members(call.measured, call.usage, inside)}, {own_usage}"
+        else:
+            members = f"{(measured or measured_row(call.measured))[1:-1]}, "
+        return (
+            f'{{"id": {encode_basestring_ascii(call.id)}, {members}"cost": {self._once(_amount, call.cost)}, '
+            f'"components": {self._once(_components, call.components)}, '
+            f'"status": "{call.status}", "status_detail": {_text(call.status_detail)}, '
+            f'"price": {self._once(_lookup, call.lookup)}}}'
+        )
+
+    def test(self, test: TestCost) -> str:
+        """A row of ``tests``."""
+        nodeid, outcome, duration, attempts = test.result
+        return (
+            f'{{"nodeid": {encode_basestring_ascii(nodeid)}, "outcome": {_quoted(outcome)}, '
+            f'"duration": {_encode(duration)}, "attempts": {attempts}, {self._sums(test.rollup)}}}'
+        )
+
+    def agent(self, agent: AgentCost) -> str:
+        """A row of ``agents``."""
+        return f'{{"name": {_text(agent.name)}, "runs": {agent.runs}, {self._sums(agent.rollup)}}}'
+
+    def model(self, row: ModelCost) -> str:
+        """A row of ``models``."""
+        names = f'"provider": {_quoted(row.provider)}, "model": {_quoted(row.model)}'
+        return f"{{{names}, {self._sums(row.rollup)}}}"
+
+    def totals(self, found: Rollup) -> str:
+        """The object ``totals``."""
+        return f"{{{self._sums(found)}}}"
+
+    def _sums(self, found: Rollup) -> str:
+        return (
+            f'"calls": {found.calls}, "cost": {self._once(_amount, found.cost)}, '
+            f'"spent": {self._once(_amount, found.spent)}, "usage": {_usage(found.usage)}, '
+            f'"cache_hit_rate": {_money(found.cache_hit_rate)}, "response_cache": null, '
+            f'"sources": {_counts(found.sources)}, "statuses": {_counts(found.statuses)}'
+        )
 
 
 def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
@@ -74,7 +123,7 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"request": {_request(request)}, '
         f'"cassette": {_cassette(call)}, "http_status": {call.http_status:d}, '
         f'"started_at": {_time(call.started_at)}, '
-        f'"answered_at": {_time(call.answered_at)}, '
+        f'"answered_at": {_answered(call.answered_at)}, '
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
         f"{_drift(call) if call.drift is not None else ''}"
@@ -122,11 +171,15 @@ def _time(moment: datetime | None) -> str:
     return "null" if moment is None else f'"{time_text(moment)}"'
 
 
+# Each test that replays a cassette hears the same.
+_answered = lru_cache(maxsize=64)(_time)
+
+
 def _money(amount: Decimal | None) -> str:
     return "null" if amount is None else f'"{money_text(amount)}"'
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[Name, int]) -> str:
     return f"{{{', '.join([f'{_quoted(name)}: {count}' for name, count in counts.items()])}}}"
 
 

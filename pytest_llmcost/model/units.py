@@ -5,8 +5,6 @@ A unit contains another when its dimensions are a part of the other's: ``input_t
 ``output_reasoning_tokens`` is ``reasoning_tokens`` here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -47,11 +45,11 @@ class Unit(NamedTuple):
     dimensions: frozenset[tuple[str, str]]
     own_price: bool = False
 
-    def contains(self, other: Unit) -> bool:
+    def contains(self, other: "Unit") -> bool:
         """Whether the other unit is counted inside this one."""
         return self.dimensions < other.dimensions
 
-    def overlaps(self, other: Unit) -> bool:
+    def overlaps(self, other: "Unit") -> bool:
         """Whether something can be counted in both: no dimension of one contradicts the other."""
         mine = dict(self.dimensions)
         same_family = mine.get("family") == dict(other.dimensions).get("family")

@@ -5,8 +5,6 @@ A row comes after the YAML and the provider's own statement, and before genai-pr
 when the row was written, so that a row goes when it is no longer needed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date

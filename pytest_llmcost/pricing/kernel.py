@@ -1,14 +1,12 @@
 """Usage times rate card: the arithmetic of an invoice, and nothing else."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import combinations
 from typing import NamedTuple
 
-from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.money import EXACT, ZERO
 from pytest_llmcost.model.price import Rate, RateCard
 from pytest_llmcost.model.units import INPUT, REQUESTS, UNITS, Unit
 from pytest_llmcost.model.usage import Usage
@@ -46,8 +44,7 @@ class Invoice(NamedTuple):
     @property
     def amount(self) -> Decimal:
         """The sum of the lines, in USD."""
-        with exact_money():
-            return sum((line.amount for line in self.lines), ZERO)
+        return reduce(EXACT.add, [line.amount for line in self.lines], ZERO)
 
 
 def invoice(usage: Usage, card: RateCard) -> Invoice:
@@ -66,15 +63,14 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
     """
     counts = usage.counts
     form = _form(tuple(card.rates), tuple(counts), tuple(map(bool, counts.values())))
+    quantities = _leaf_quantities(counts, form)
     problems = [] if form.all_priced else [*_unpriced(usage, card), *_ambiguous(usage, card)]
-    quantities = _leaf_quantities(usage, form)
-    impossible = _impossible(usage, form)
-    overdrawn = [unit for unit, quantity in quantities.items() if quantity < 0]
-    if impossible or overdrawn:
-        problems += impossible or [f"the parts of {unit} add up to more than {unit}" for unit in overdrawn]
+    impossible = [pair for pair in form.nested if counts[pair[0]] > counts[pair[1]]]
+    if impossible or (quantities and min(quantities.values()) < 0):
+        problems += _impossible(counts, impossible) or _overdrawn(quantities, form)
         lines = _least(usage, card)
     else:
-        lines = _lines(quantities, card, usage.input_tokens)
+        lines = _lines(quantities, form, card, usage)
     return Invoice(tuple(lines), tuple(problems))
 
 
@@ -157,39 +153,44 @@ def _ambiguous(usage: Usage, card: RateCard) -> Iterable[str]:
                 yield f"not stated how much of {left.name} is also {right.name}"
 
 
-def _impossible(usage: Usage, form: _Form) -> list[str]:
-    counts = usage.counts
+def _impossible(counts: Mapping[str, int], pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [
         f"impossible usage: {part} ({counts[part]:,}) exceeds {whole} ({counts[whole]:,})"
-        for part, whole in form.nested
-        if counts[part] > counts[whole]
+        for part, whole in pairs
     ]
 
 
-def _leaf_quantities(usage: Usage, form: _Form) -> dict[str, int]:
+def _overdrawn(quantities: Mapping[str, int], form: _Form) -> list[str]:
+    return [
+        f"the parts of {unit} add up to more than {unit}" for unit in form.in_order if quantities[unit] < 0
+    ]
+
+
+def _leaf_quantities(counts: Mapping[str, int], form: _Form) -> dict[str, int]:
     quantities: dict[str, int] = {}
     for name, inside in form.leaves:
-        quantities[name] = usage.counts[name] - sum([quantities[other] for other in inside])
-    return {name: quantities[name] for name in form.in_order}
+        quantity = counts[name]
+        for other in inside:
+            quantity -= quantities[other]
+        quantities[name] = quantity
+    return quantities
 
 
-def _lines(quantities: dict[str, int], card: RateCard, input_tokens: int) -> list[Line]:
-    rates = card.rates
-    with exact_money():
-        lines = [
-            _line(name, quantity, rates[name], input_tokens)
-            for name, quantity in quantities.items()
-            if quantity
-        ]
-        if REQUESTS in rates:
-            lines.append(_line(REQUESTS, 1, rates[REQUESTS], input_tokens))
+def _lines(quantities: Mapping[str, int], form: _Form, card: RateCard, usage: Usage) -> list[Line]:
+    rates, input_tokens = card.rates, usage.input_tokens
+    lines = [
+        _line(name, quantity, rates[name], input_tokens)
+        for name in form.in_order
+        if (quantity := quantities[name])
+    ]
+    if REQUESTS in rates:
+        lines.append(_line(REQUESTS, 1, rates[REQUESTS], input_tokens))
     return lines
 
 
 def _line(unit: str, quantity: int, rate: Rate, input_tokens: int) -> Line:
-    """One line; to be called in the context of exact money."""
-    usd = rate.at(input_tokens) if rate.tiers else rate.usd
-    return Line(unit, quantity, usd, rate.per, usd * quantity / rate.per)
+    usd, per = rate.at(input_tokens), rate.per
+    return Line(unit, quantity, usd, per, EXACT.divide(EXACT.multiply(usd, quantity), per))
 
 
 def _least(usage: Usage, card: RateCard) -> list[Line]:
@@ -202,6 +203,5 @@ def _least(usage: Usage, card: RateCard) -> list[Line]:
         rates = [card.rates[other.name] for other in units if other is top or top.contains(other)]
         cheapest = min(rates, key=lambda rate: rate.at(usage.input_tokens))
         if quantity := usage.get(top.name):
-            with exact_money():
-                lines.append(_line(top.name, quantity, cheapest, usage.input_tokens))
+            lines.append(_line(top.name, quantity, cheapest, usage.input_tokens))
     return lines

@@ -1,7 +1,5 @@
 """What the user should know about prices: what is missing, and the YAML that mends it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal

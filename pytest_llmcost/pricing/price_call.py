@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Bounds, Call, MeasuredCall, PricedSubCall, Status, SubCall
 from pytest_llmcost.model.money import exact_money
-from pytest_llmcost.model.price import Lookup, PriceSource
+from pytest_llmcost.model.price import Lookup, PriceSource, RateCard
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
 
@@ -29,55 +29,53 @@ class _Part(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
+# By the identity of a card, which is kept with them, and the counts of a usage.
+_Bills = dict[tuple[int, tuple[tuple[str, int], ...]], tuple[RateCard, _Part]]
+
+
 def price_calls(calls: Iterable[MeasuredCall], table: Prices) -> list[Call]:
     """Price calls in order; their ids are ``c1``, ``c2``, ..."""
-    bills: dict[tuple[str, Usage], _Part] = {}
+    bills: _Bills = {}
     return [price_call(f"c{number}", call, table, bills) for number, call in enumerate(calls, start=1)]
 
 
-def price_call(
-    call_id: str, call: MeasuredCall, table: Prices, bills: dict[tuple[str, Usage], _Part] | None = None
-) -> Call:
+def price_call(call_id: str, call: MeasuredCall, table: Prices, bills: _Bills | None = None) -> Call:
     """Price one call.
 
     Args:
         call_id: Its id in the report.
         call: What was measured.
         table: The prices.
-        bills: Usages that were priced before, by the name of their card: a replayed suite repeats itself.
+        bills: Usages that were priced before: a replayed suite repeats itself.
 
     Returns:
         The call; what is not known makes its upper bound None, never its cost 0.
     """
     lookup = table.look_up(call)
-    own = _remembered(call, lookup, {} if bills is None else bills)
+    own = _remembered(call, lookup, bills)
     if call.bounds is not None:
         own = _within(own, call.bounds, lookup)
-    inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
-    problems = (*own.problems, *call.doubts, *(p for _, found in inside for p in found))
+    cost, problems = own.cost, own.problems
+    sub_calls: tuple[PricedSubCall, ...] = ()
+    if call.sub_calls or call.doubts:
+        inside = [_priced_sub_call(call, sub_call, table, lookup) for sub_call in call.sub_calls]
+        sub_calls = tuple(sub_call for sub_call, _ in inside)
+        problems = (*problems, *call.doubts, *(p for _, found in inside for p in found))
     status, detail = _status(call, lookup, problems)
-    cost = _cost(status, own, [sub_call.cost for sub_call, _ in inside])
-    return Call(
-        id=call_id,
-        measured=call,
-        cost=cost,
-        components=own.components,
-        status=status,
-        status_detail=detail,
-        lookup=lookup,
-        sub_calls=tuple(sub_call for sub_call, _ in inside),
-    )
+    if sub_calls or status in _UNKNOWN:
+        cost = _cost(status, cost, [sub_call.cost for sub_call in sub_calls])
+    return Call(call_id, call, cost, own.components, status, detail, lookup, sub_calls)
 
 
-def _remembered(call: MeasuredCall, lookup: Lookup, bills: dict[tuple[str, Usage], _Part]) -> _Part:
-    usage = call.usage or NO_USAGE
-    if lookup.card is None or lookup.source is PriceSource.STATED:
+def _remembered(call: MeasuredCall, lookup: Lookup, bills: _Bills | None) -> _Part:
+    usage, card = call.usage or NO_USAGE, lookup.card
+    if bills is None or card is None or lookup.source is PriceSource.STATED:
         return _part(usage, lookup, call.stated_cost)
-    key = (lookup.card.name, usage)
-    part = bills.get(key)
-    if part is None:
-        part = bills[key] = _part(usage, lookup, call.stated_cost)
-    return part
+    key = (id(card), tuple(usage.counts.items()))
+    found = bills.get(key)
+    if found is None:
+        found = bills[key] = card, _part(usage, lookup, call.stated_cost)
+    return found[1]
 
 
 def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
@@ -120,29 +118,26 @@ def _priced_sub_call(
 
 
 def _status(call: MeasuredCall, lookup: Lookup, problems: tuple[str, ...]) -> tuple[Status, str | None]:
-    if lookup.source is PriceSource.FREE:
+    source = lookup.source
+    if source is PriceSource.FREE:
         return Status.FREE, f"declared free by {lookup.matched}" if lookup.matched else lookup.origin
     if call.incomplete:
         return Status.INCOMPLETE, call.incomplete
-    if lookup.source is PriceSource.NONE:
+    if source is PriceSource.NONE:
         return Status.UNPRICED, lookup.origin or _UNPRICED.format(
             provider=call.provider, model=call.model.name
         )
-    if problems and lookup.source is not PriceSource.STATED:
+    if problems and source is not PriceSource.STATED:
         return Status.PARTIAL, "; ".join(problems)
     if call.stale:
         return Status.ESTIMATED, "the request changed since it was recorded"
-    reported = lookup.source is PriceSource.STATED
-    return (Status.REPORTED, lookup.origin) if reported else (Status.EXACT, None)
+    return (Status.REPORTED, lookup.origin) if source is PriceSource.STATED else (Status.EXACT, None)
 
 
-def _cost(status: Status, own: _Part, inside: list[Amount]) -> Amount:
-    unknown = status in _UNKNOWN
-    if not inside and not unknown:
-        return own.cost
-    low, value, high = own.cost.low, own.cost.value, own.cost.high
+def _cost(status: Status, own: Amount, inside: list[Amount]) -> Amount:
+    low, value, high = own.low, own.value, own.high
     with exact_money():
         for amount in inside:
             low, value = low + amount.low, value + amount.value
             high = None if high is None or amount.high is None else high + amount.high
-    return Amount(low, value, None if unknown else high)
+    return Amount(low, value, None if status in _UNKNOWN else high)

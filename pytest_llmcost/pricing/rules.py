@@ -1,7 +1,5 @@
 """What the YAML's ``pricing:`` section says, as values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal

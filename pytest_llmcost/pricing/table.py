@@ -61,6 +61,7 @@ class PriceTable:
         self.rules = rules
         self.bundled = CorrectedPrices(bundled or GenaiPrices())
         self._today = today
+        self._day = self.day
         self._lookups: dict[tuple[str, Api, ModelIds, tuple[tuple[str, str], ...], date], Lookup] = {}
         self._cards: dict[tuple[str, str, tuple[tuple[str, str], ...], date], RateCard | None] = {}
 
@@ -120,7 +121,8 @@ class PriceTable:
         """
         if call.stated_cost is not None:
             return self._look_up(call)
-        key = (call.provider, call.api, call.model, tuple(sorted(call.context.items())), self.day_of(call))
+        context = tuple(sorted(call.context.items())) if call.context else ()
+        key = (call.provider, call.api, call.model, context, self._day or self.day_of(call))
         found = self._lookups.get(key)
         if found is None:
             found = self._lookups[key] = self._look_up(call)

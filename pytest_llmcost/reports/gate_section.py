@@ -11,9 +11,17 @@ from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, common_folder, percent, plural, safe
+from pytest_llmcost.reports.text import (
+    HIT_RATE,
+    UNKNOWN,
+    MoneyStyle,
+    common_folder,
+    folded,
+    percent,
+    plural,
+    safe,
+)
 
-HIT_RATE = "prompt cache hit rate"
 _TOP = 10
 _MOST_CAUSES = 2
 _MOST_TESTS_OF_A_FINDING = 3
@@ -114,13 +122,6 @@ def _cells(change: Change, style: MoneyStyle) -> list[str]:
 def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
     """The causes of a change below it, so that neither its name nor they are cut."""
     return folded(f"{_WHY}{why(change, style)}", width, f"{_WHY}  ")
-
-
-def folded(text: str, width: int, indent: str = "  ") -> list[str]:
-    """A text in lines that fit; a name is not cut."""
-    from textwrap import wrap
-
-    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def why(change: Change, style: MoneyStyle) -> str:

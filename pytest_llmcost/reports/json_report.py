@@ -8,16 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.model.codec import (
-    amount_to_json,
     card_to_json,
     notice_to_json,
     observed_to_json,
     time_text,
-    usage_to_json,
 )
-from pytest_llmcost.model.money import money_text
-from pytest_llmcost.model.report import FORMAT, AgentCost, Meta, ModelCost, Rollup, RunReport, TestCost
-from pytest_llmcost.model.rows import call_row
+from pytest_llmcost.model.report import FORMAT, Meta, RunReport
+from pytest_llmcost.model.rows import ReportRows
 from pytest_llmcost.model.verdict import Finding
 
 if TYPE_CHECKING:
@@ -43,11 +40,12 @@ def render_json(report: RunReport, measured: Mapping[int, str] = MappingProxyTyp
 def _sections(report: RunReport, measured: Mapping[int, str]) -> Iterator[tuple[str, str]]:
     """The parts of the report; money, prices and rates are strings. Rows are made one by one."""
     yield "meta", _object(_meta_to_json(report.meta))
-    yield "totals", _object(_rollup_to_json(report.totals))
-    yield "tests", _rows(map(_test_to_json, report.tests))
-    yield "agents", _rows(map(_agent_to_json, report.agents))
-    yield "models", _rows(map(_model_to_json, report.models))
-    yield "calls", _lines(call_row(call, measured.get(id(call.measured))) for call in report.calls)
+    rows = ReportRows()
+    yield "totals", _object(json.loads(rows.totals(report.totals)))
+    yield "tests", _lines(map(rows.test, report.tests))
+    yield "agents", _lines(map(rows.agent, report.agents))
+    yield "models", _lines(map(rows.model, report.models))
+    yield "calls", _lines(rows.call(call, measured.get(id(call.measured))) for call in report.calls)
     yield "cache_events", _encode([])
     yield "rate_cards", _object({name: card_to_json(card) for name, card in report.rate_cards.items()})
     yield "diff", "null" if report.diff is None else _object(_diff_to_json(report.diff))
@@ -93,25 +91,6 @@ def _marker_to_json(budget: Budget) -> Json:
     return budget_to_json(budget)
 
 
-def _test_to_json(test: TestCost) -> Json:
-    result = test.result
-    return {
-        "nodeid": result.nodeid,
-        "outcome": result.outcome,
-        "duration": result.duration,
-        "attempts": result.attempts,
-        **_rollup_to_json(test.rollup),
-    }
-
-
-def _agent_to_json(agent: AgentCost) -> Json:
-    return {"name": agent.name, "runs": agent.runs, **_rollup_to_json(agent.rollup)}
-
-
-def _model_to_json(row: ModelCost) -> Json:
-    return {"provider": row.provider, "model": row.model, **_rollup_to_json(row.rollup)}
-
-
 def _meta_to_json(meta: Meta) -> Json:
     return {
         "format": FORMAT,
@@ -136,18 +115,4 @@ def _meta_to_json(meta: Meta) -> Json:
             "rate_card_sha256": meta.pricing.rate_card_sha256,
             "overrides_sha256": meta.pricing.overrides_sha256,
         },
-    }
-
-
-def _rollup_to_json(found: Rollup) -> Json:
-    rate = found.cache_hit_rate
-    return {
-        "calls": found.calls,
-        "cost": amount_to_json(found.cost),
-        "spent": amount_to_json(found.spent),
-        "usage": usage_to_json(found.usage),
-        "cache_hit_rate": None if rate is None else money_text(rate),
-        "response_cache": None,
-        "sources": {source.value: number for source, number in found.sources.items()},
-        "statuses": {status.value: number for status, number in found.statuses.items()},
     }

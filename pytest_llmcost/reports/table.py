@@ -1,7 +1,5 @@
 """Tables for the terminal: tabulate draws them, the first column gives way to the width."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The section of the terminal: what a developer reads after each run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
 from shlex import quote
@@ -13,18 +11,19 @@ from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.gate_section import (
-    HIT_RATE,
-    change_lines,
-    finding_lines,
-    folded,
-    headline_parts,
-    next_steps,
-)
 from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
 from pytest_llmcost.reports.stale import stale_lines
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent, plural, safe, shorten
+from pytest_llmcost.reports.text import (
+    HIT_RATE,
+    MoneyStyle,
+    common_folder,
+    folded,
+    percent,
+    plural,
+    safe,
+    shorten,
+)
 
 _TOP = 10
 _OUTSIDE = "(outside any test)"
@@ -87,9 +86,11 @@ def section(
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
         lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
-        return [*lines, *_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+        return [*lines, *_end(report, width, accepted)]
     lines += _plain(_wrapped(_provenance(report), width))
     if report.diff is not None:
+        from pytest_llmcost.reports.gate_section import change_lines
+
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
         lines += _plain(["", *changes])
     if report.diff is None or detail >= Detail.TESTS:
@@ -106,15 +107,28 @@ def section(
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
     lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
-    return [*lines, *_plain(next_steps(report, accepted))]
+    return [*lines, *_accept(report, accepted)]
 
 
 def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
     style = MoneyStyle.of(report.totals.cost)
-    return [*_gate(report, style, width, with_causes=True), *_plain(next_steps(report, accepted))]
+    return [*_gate(report, style, width, with_causes=True), *_accept(report, accepted)]
+
+
+# Most runs have no gate, and need nothing of what words its judgement.
+def _accept(report: RunReport, accepted: str | None) -> list[Line]:
+    if accepted is None and not report.findings:
+        return []
+    from pytest_llmcost.reports.gate_section import next_steps
+
+    return _plain(next_steps(report, accepted))
 
 
 def _gate(report: RunReport, style: MoneyStyle, width: int, *, with_causes: bool) -> Iterator[Line]:
+    if not report.findings:
+        return
+    from pytest_llmcost.reports.gate_section import finding_lines
+
     for text, level in finding_lines(report, style, with_causes=with_causes):
         tone = Tone.ERROR if level is Level.ERROR else Tone.WARNING
         for line in folded(text, width):
@@ -142,9 +156,11 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     ]
     if report.tests:
         parts[1] += f" in {plural(len(report.tests), 'test')}"
-    if report.limits:
+    if report.limits or report.findings:
         parts.append(_verdict(report))
     if report.diff is not None:
+        from pytest_llmcost.reports.gate_section import headline_parts
+
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")

@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from pytest_llmcost.model.shown import UNKNOWN, MoneyStyle, exact_usd, percent, plural
 
 __all__ = [
+    "HIT_RATE",
     "UNKNOWN",
     "MoneyStyle",
     "columns",
     "common_folder",
     "exact_usd",
+    "folded",
     "percent",
     "plural",
     "safe",
     "shorten",
     "spelled",
 ]
+HIT_RATE = "prompt cache hit rate"
 _ELLIPSIS = "..."
 # Format, control, surrogate and separator characters: they move the cursor or hide text.
 # At the start of a line, GitHub Actions takes two colons for a command; a line may begin at any word.
@@ -91,3 +94,10 @@ def _take(text: str, width: int) -> str:
             break
         taken += char
     return taken
+
+
+def folded(text: str, width: int, indent: str = "  ") -> list[str]:
+    """A text in lines that fit; a name is not cut."""
+    from textwrap import wrap
+
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,7 +1,5 @@
 """Responses that are made in the background are billed once, however often they are asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Generic, NamedTuple, TypeVar
 

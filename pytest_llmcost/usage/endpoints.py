@@ -4,8 +4,6 @@ The host decides the provider and the path decides the format, so a provider tha
 is a row in ``hosts`` and no module.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum

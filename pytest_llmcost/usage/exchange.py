@@ -1,7 +1,5 @@
 """What was seen of one HTTP request and its response."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType

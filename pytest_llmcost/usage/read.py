@@ -1,7 +1,5 @@
 """From an exchange to a reading: find the endpoint, undo encodings, let the wire format's module read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit

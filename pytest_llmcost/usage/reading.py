@@ -1,7 +1,5 @@
 """What a reader finds in an exchange."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum

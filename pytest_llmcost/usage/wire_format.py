@@ -1,7 +1,5 @@
 """What a reader of a wire format is given, and what it is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple

@@ -78,6 +78,21 @@ def test_new_gone_and_not_run(llmcost, tmp_path):
     assert "tests: 1 of the baseline not run to the end, 1 unchanged" in part
 
 
+@pytest.mark.parametrize(
+    ("folder", "start"), [("", ""), ("tests", "tests/"), ("../kept", ""), ("..", "")], ids=str
+)
+def test_a_baseline_names_tests_as_in_a_session(llmcost, tmp_path, folder, start):
+    """From its own folder; from the root of the run where it lies outside."""
+    root = tmp_path / "project"
+    (root / "tests").mkdir(parents=True)
+    kept = root / folder / "llmcost-baseline.json"
+    kept.parent.mkdir(exist_ok=True)
+    base = run({nodeid.removeprefix(start): calls for nodeid, calls in BEFORE.items()})
+    kept.write_text(render_baseline(baseline_of(base, "x")))
+    save(tmp_path / "head.json", run(BEFORE, rootdir=str(root)))
+    assert "tests: 3 unchanged\n" in llmcost("diff", kept, "head.json").out
+
+
 def test_both_sides_have_the_prices_of_the_newer_run(llmcost, tmp_path):
     """A price that moved between the runs is told apart, and is no change of the code."""
     save(tmp_path / "base.json", run(BEFORE))

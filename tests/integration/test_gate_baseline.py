@@ -163,6 +163,21 @@ def test_a_module_that_was_skipped_or_broke_keeps_its_lines(shop, way):
     assert set(lines(shop)) == before
 
 
+def test_a_fixture_of_a_file_that_broke_keeps_its_line(shop):
+    """Whether anything needs the fixture is not known."""
+    shop.write(
+        "conftest.py",
+        "import pytest\nfrom ask import chat\n@pytest.fixture(scope='session')\ndef desk(): chat()\n",
+    )
+    shop.write("test_desk.py", "def test_desk(desk): pass\n")
+    shop.run("--llm-cost-update")
+    assert "fixture desk" in lines(shop)
+    before = set(lines(shop))
+    shop.write("test_desk.py", "raise RuntimeError('broken')\n")
+    shop.run("--llm-cost-update", "--continue-on-collection-errors")
+    assert set(lines(shop)) == before
+
+
 @pytest.mark.parametrize("options", [(), ("-n", "2")])
 def test_lines_go_with_their_tests(shop, options):
     """A deleted file, and a deleted test of a file that was collected as a whole."""
@@ -320,6 +335,26 @@ def test_a_baseline_of_a_commit(shop):
     git(shop, "commit", "-m", "none")
     run = shop.run("--llm-cost-baseline=git:HEAD")
     assert (run.code, run.report["diff"]) == (OK, None)
+
+
+def test_a_branch_that_only_the_remote_has(shop):
+    """A checkout of CI has origin/main and no main of its own; git:main means that one then."""
+    git(shop, "init", "-b", "main")
+    git(shop, "add", BASELINE)
+    git(shop, "commit", "-m", "one")
+    git(shop, "update-ref", "refs/remotes/origin/trunk", "HEAD")
+    shop.run("--llm-cost-update", ONE="3")
+    for ref in ("git:trunk", "git:trunk..."):
+        run = shop.run(f"--llm-cost-baseline={ref}", ONE="3")
+        assert (rules(run), run.report["diff"]["base"]["name"]) == (["max_increase"], ref)
+    run = shop.run("--llm-cost-baseline=git:nowhere...")
+    assert run.code == USAGE
+    assert "git:nowhere...: no such commit (in CI, fetch it: fetch-depth: 0)" in run.output
+    git(shop, "checkout", "--orphan", "other")
+    git(shop, "commit", "--allow-empty", "-m", "unrelated")
+    run = shop.run("--llm-cost-baseline=git:trunk...")
+    assert run.code == USAGE
+    assert "git:trunk...: no commit that both it and HEAD come from (in CI, fetch" in run.output
 
 
 @pytest.mark.parametrize(

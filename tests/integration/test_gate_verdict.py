@@ -193,12 +193,11 @@ def test_a_fault_while_printing_loses_neither_status_nor_summary(shop):
         "breaking.py",
         """
         from pytest_llmcost.reports import gate_section
-        from pytest_llmcost.reports import terminal
 
         def broken(*args, **kwargs):
             raise ValueError("a fault")
 
-        terminal.finding_lines = broken
+        gate_section.finding_lines = broken
         """,
     )
     run = shop.run("-p", "breaking", ONE="2")

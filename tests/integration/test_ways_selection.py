@@ -104,6 +104,18 @@ def test_setup_only(suite, loopback):
     assert owners(run) == SHELF
 
 
+def test_a_file_that_is_left_out(suite, loopback):
+    """It may hold tests: what ran is a part of the suite."""
+    suite.write("test_other.py", "def test_e(): pass\n")
+    assert alone(suite, loopback).report["meta"]["selection"]["full"] is True
+    for options in (["--ignore=test_other.py"], ["--ignore-glob=*_other.py"]):
+        assert alone(suite, loopback, *options).report["meta"]["selection"]["full"] is False
+    suite.write("test_other.py", "raise RuntimeError('broken')\n")
+    go_on = "--continue-on-collection-errors"
+    assert alone(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
+    assert parallel(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
+
+
 def test_error_in_collection(suite, loopback):
     """Calls at import belong to the session, also of a file that cannot be imported; the other files go on."""
     suite.write("test_import.py", "from owner import ask\nask('session')\nraise RuntimeError('broken')\n")

@@ -16,7 +16,7 @@ from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.codec import card_to_json
 from pytest_llmcost.model.decode import call_from_json, card_from_json, measured_from_json
 from pytest_llmcost.model.money import money_text, parse_money
-from pytest_llmcost.model.rows import call_row, measured_row
+from pytest_llmcost.model.rows import ReportRows, measured_row
 from pytest_llmcost.pricing.genai import GenaiPrices
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.rules import PricingRules
@@ -70,7 +70,7 @@ def test_priced_call_comes_back(call):
     written = json.loads(json.dumps({name: card_to_json(card) for name, card in cards.items()}))
     read = {name: card_from_json(name, card) for name, card in written.items()}
     assert read == cards
-    row = call_row(priced)
+    row = ReportRows().call(priced)
     assert json.dumps(json.loads(row)) == row
     again = call_from_json(json.loads(row), read)
     assert again == priced

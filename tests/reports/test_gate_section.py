@@ -123,6 +123,15 @@ def test_quiet_says_why_where_the_baseline_is_in_another_folder():
     assert "test_a.py::test_one: calls 1 -> 2" in text_of(found, Detail.QUIET)
 
 
+@pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])
+def test_a_finding_without_any_limit_is_in_the_headline(detail):
+    """A lost price fails a run that has a baseline alone: its first line says so."""
+    head = run({A: [UNKNOWN], B: [Use()]})
+    diff = difference(accepted({A: [Use()], B: [Use()]}), head)
+    found = replace(head, diff=diff, findings=verdict(head, "", diff).findings)
+    assert "| 1 FAILED" in text_of(found, detail).splitlines()[0]
+
+
 def test_what_was_accepted_is_the_last_line():
     """With the file and the numbers."""
     assert text_of(report(), accepted_line="b.json: 1 tests accepted").endswith(

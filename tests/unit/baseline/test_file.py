@@ -56,6 +56,19 @@ def test_both_sides_of_a_merge_without_the_marks_can_be_read():
     )
 
 
+@pytest.mark.parametrize("kept", [(A, B), (B, A), (A, B, A)], ids=["as it was", "turned", "twice"])
+def test_commas_of_a_merge_are_no_error(kept):
+    """The last line of a side has none: whoever keeps the lines of both need not look for them."""
+    rows = [line for line in TEXT.splitlines() if line.startswith(' "')]
+    rows = [next(row for row in rows if key in row) for key in kept]
+    start = TEXT[: TEXT.index('\n "') + 1]
+    for comma in ("", ","):
+        body = "".join(f"{row.rstrip(',')}{comma}\n" for row in rows)
+        assert parse_baseline(f"{start}{body}}}\n}}\n", NAME).lines == BASE.lines
+    with pytest.raises(BaselineError, match=r":6:\d+: not valid JSON"):
+        parse_baseline(f"{start}{rows[0]} x\n}}\n}}\n", NAME)
+
+
 def test_a_newer_format():
     """It is not guessed at."""
     with pytest.raises(

@@ -171,6 +171,17 @@ def test_a_loosened_limit_is_told():
     ]
 
 
+def test_a_limit_that_a_marker_makes_a_warning_is_told():
+    """The figure alone would not show what was loosened."""
+    marker = budget_of_markers([((), {"max_cost": "0.01", "level": "warning"})], B, "tests/test_a.py:7")
+    judged = verdict(
+        run({A: [Use()], B: [Use()]}), "  - {scope: test, max_cost: '0.01'}\n", marked={B: marker}
+    )
+    assert [notice.message for notice in judged.notices] == [
+        f"{B} loosens max_cost from $0.01 (llmcost.yaml:2) to $0.01, which only warns (tests/test_a.py:7)"
+    ]
+
+
 def test_a_match_without_a_match_is_told_with_the_nearest():
     """In a full run: in a part of a suite the name may be there, and was not asked for."""
     rows = "  - {scope: agent, match: suport, max_cost: '1'}\n"

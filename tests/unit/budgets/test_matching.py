@@ -134,6 +134,18 @@ def test_ignoring_more_dollars_is_loosening(ignored, is_loosened):
     assert [one.key for one in loosened] == [LimitKey.MAX_INCREASE] * is_loosened
 
 
+@pytest.mark.parametrize(
+    ("rule", "said", "is_loosened"),
+    [("error", "warning", True), ("error", "error", False), ("warning", "warning", False)],
+)
+def test_a_limit_that_only_warns_is_loosened(rule, said, is_loosened):
+    """The same figure passes where it failed."""
+    rows = f"  - {{scope: test, max_cost: '1', level: {rule}}}\n"
+    rules = limits_for(BudgetScope.TEST, TEST, budgets(rows))
+    _, loosened = marked_over(TEST, rules, marked(max_cost="0.5", level=said))
+    assert [one.key for one in loosened] == [LimitKey.MAX_COST] * is_loosened
+
+
 def test_the_same_limit_again_is_not_loosened():
     """A marker that repeats its rule is no exception."""
     rows = "  - {scope: test, max_cost: '1', min_cache_hit_rate: 50%}\n"
