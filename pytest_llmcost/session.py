@@ -291,6 +291,7 @@ class CostRecorder:
             deselected=max(self._deselected, self._watch.left_out if self._watch else 0),
             whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
             texts=self._collector.staleness.texts,
+            unplayed=self._collector.unplayed(),
         )
         if self._reporter is not None:
             self._reporter.add_rest(rest)

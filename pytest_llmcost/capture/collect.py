@@ -82,6 +82,11 @@ class Collector:
                 self._log.fault("saying what was not captured", error)
         return calls
 
+    def unplayed(self) -> dict[str, tuple[int, ...]]:
+        """By cassette, the interactions that nobody has played in this process."""
+        found = self._log.places.unplayed()
+        return {self._name(path): tuple(sorted(interactions)) for path, interactions in found.items()}
+
     def _note_not_captured(self) -> None:
         from pytest_llmcost.capture.not_captured_notices import not_captured
 
@@ -170,8 +175,10 @@ class Collector:
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
-        path = found.cassette.removeprefix(self._inside).replace(os.sep, "/")
-        return CassetteRef(path, found.interaction)
+        return CassetteRef(self._name(found.cassette), found.interaction)
+
+    def _name(self, cassette: str) -> str:
+        return cassette.removeprefix(self._inside).replace(os.sep, "/")
 
     def _note_bypass(self, seen: OpenExchange) -> None:
         if not seen.cassette_open or seen.seen_by_vcr or seen.replayed or seen.recorded:

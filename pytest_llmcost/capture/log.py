@@ -256,7 +256,7 @@ class ExchangeLog:
         self.faults: list[str] = []
         # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
         self.kept_hosts: Collection[str] = ()
-        self.open_cassettes: list[str] = []
+        self.open_cassettes: list[Any] = []
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
         self.sightings: deque[Sighting] = deque()

@@ -173,7 +173,7 @@ def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
         cassette = original(context)
         try:
             path = places.unknown(cassette).cassette
-            log.open_cassettes.append(path)
+            log.open_cassettes.append(cassette)
             log.cassettes_seen[path] = len(cassette)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr cassette", error)
@@ -182,13 +182,21 @@ def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
     return enter
 
 
+def _closed(log: ExchangeLog) -> None:
+    if not log.open_cassettes:
+        return
+    try:
+        log.places.close(log.open_cassettes.pop())
+    except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+        log.fault("vcr cassette", error)
+
+
 def _exit(original: Any, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def leave(context: Any, *exception: Any) -> Any:
         try:
             return original(context, *exception)
         finally:
-            if log.open_cassettes:
-                log.open_cassettes.pop()
+            _closed(log)
 
     return leave

@@ -413,3 +413,35 @@ def test_all_calls_are_required_to_be_replayed(project):
     [finding] = recorded.report["findings"]
     assert (finding["rule"], finding["actual"]) == ("require", "1 recorded")
     assert project.run("--llm-cost-require=replayed").code == 0
+
+
+def test_interactions_that_no_test_plays(suite):
+    """Named after a whole run that passed, also where workers play each its own; never after a part of one."""
+    project = suite(
+        """
+        @pytest.mark.parametrize("prompt", ["one", "two"])
+        def test_it(prompt):
+            with cassette(match_on=["uri", "body"]):
+                ask(prompt=prompt)
+        """,
+        *(
+            interaction(json.dumps(request(prompt), separators=(",", ":")))
+            for prompt in ("one", "two", "three")
+        ),
+    )
+    whole = project.run()
+    assert whole.outcomes == {"passed": 2}, whole.output
+    [notice] = whole.notices("cassette")
+    assert notice.startswith("1 interaction in 1 cassette no test has played (most in cassettes/a.yaml: 1)")
+    assert project.run("-n", "2", plugins=("xdist",)).notices("cassette") == [notice]
+    assert project.run("-k", "one").notices("cassette") == []
+
+
+def test_old_recordings_are_named(suite):
+    """As the Date of the answer says."""
+    old = interaction(request())
+    old["response"]["headers"]["date"] = ["Mon, 01 Jan 2024 10:00:00 GMT"]
+    project = suite(EDIT, old)
+    project.write("llmcost.yaml", "replay: {max_age: 180d}")
+    [notice] = project.run().notices("cassette")
+    assert "older than 180 days" in notice
