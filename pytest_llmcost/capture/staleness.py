@@ -77,11 +77,13 @@ class Staleness:
         tests: dict[_Key, list[tuple[MeasuredCall, Unlike]]] = {}
         for call, played in seen:
             recorded, ignore = played.as_recorded(), self._rules.ignore
-            found = unlike(played.as_sent(), recorded, ignore)
+            sent = played.as_sent()
+            found = unlike(sent, recorded, ignore)
             if found is not None:
                 # The user's filters are asked for what seems to differ only: they may take their time.
                 filtered = played.as_filtered()
-                found = None if filtered is None else unlike(filtered, recorded, ignore)
+                if filtered != sent:
+                    found = None if filtered is None else unlike(filtered, recorded, ignore)
             if found is not None:
                 origin = call.origin
                 key = (origin.nodeid, origin.fixture, origin.attempt)

@@ -32,8 +32,8 @@ class Drift(NamedTuple):
         added: About how many are new.
         tools_removed: The same for declared tools and schemas, as JSON.
         tools_added: The same.
-        prompt: About how many tokens the whole recorded prompt has.
-        prefix: About how many of them come before the first change: these may be in a prompt cache.
+        prompt: Characters of the whole recorded prompt.
+        prefix: How many of them come before the first change: these may be in a prompt cache.
         output_limit: The most tokens of output that the request asks for now; None if it does not say.
         recorded_output_limit: The same in the recorded request.
         unknown: What else changed whose cost nobody can tell without asking the model.

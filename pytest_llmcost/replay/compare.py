@@ -5,7 +5,8 @@ Calls that swap their order, as parallel ones do, get each other's answers: noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift
@@ -15,7 +16,12 @@ from pytest_llmcost.replay.json_paths import JsonPath, without
 from pytest_llmcost.replay.noise import plain_value, same
 from pytest_llmcost.replay.sent import Sent
 from pytest_llmcost.usage.body import json_object, plain_bytes
-from pytest_llmcost.usage.request_parts import compact_json
+
+_Request = tuple[str, Mapping[str, Any]]
+# So many changed requests of one test are compared one by one.
+_FEW = 12
+# One encoder for all: json.dumps() with options makes one at each call.
+_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 class Unlike(NamedTuple):
@@ -26,8 +32,8 @@ class Unlike(NamedTuple):
         recorded: The same of the recorded one.
     """
 
-    sent: tuple[str, Mapping[str, Any]]
-    recorded: tuple[str, Mapping[str, Any]]
+    sent: _Request
+    recorded: _Request
 
 
 class Stale(NamedTuple):
@@ -98,17 +104,7 @@ def stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 
 def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
-    recorded: dict[str, list[int]] = {}
-    for index, request in enumerate(requests):
-        recorded.setdefault(_fingerprint(request.recorded), []).append(index)
-    changed = []
-    for index, request in enumerate(requests):
-        others = recorded.get(_fingerprint(request.sent))
-        if others:
-            others.pop()
-        else:
-            changed.append(index)
-    left = sorted(index for others in recorded.values() for index in others)
+    changed, left = _without_swapped(requests) if len(requests) > 1 else ([0], [0])
     found: list[Stale | None] = [None] * len(requests)
     partners = _partners(changed, left)
     for index, partner in partners.items():
@@ -119,7 +115,42 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
     return found
 
 
-def _turned(request: tuple[str, Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]:
+def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:
+    """The requests that are nobody's recording, and the recordings that are nobody's request."""
+    everything = list(range(len(requests)))
+    changed, left = _without_equal(requests, everything, everything, _exactly)
+    if len(changed) > _FEW:
+        return _without_equal(requests, changed, left, _roughly)
+    for index in list(changed):
+        sent = requests[index].sent
+        other = next((one for one in left if _same_request(sent, requests[one].recorded)), None)
+        if other is not None:
+            changed.remove(index)
+            left.remove(other)
+    return changed, left
+
+
+def _without_equal(
+    requests: Sequence[Unlike], sent: Sequence[int], recorded: Sequence[int], key: Callable[[_Request], str]
+) -> tuple[list[int], list[int]]:
+    there: dict[str, list[int]] = {}
+    for index in recorded:
+        there.setdefault(key(requests[index].recorded), []).append(index)
+    changed = []
+    for index in sent:
+        others = there.get(key(requests[index].sent))
+        if others:
+            others.pop()
+        else:
+            changed.append(index)
+    return changed, sorted(index for others in there.values() for index in others)
+
+
+def _same_request(one: _Request, other: _Request) -> bool:
+    return _path(one[0]) == _path(other[0]) and same(one[1], other[1])
+
+
+def _turned(request: _Request) -> tuple[Mapping[str, Any], str]:
     return request[1], request[0]
 
 
@@ -130,12 +161,10 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
     return own | dict(zip((index for index in changed if index not in own), others, strict=False))
 
 
-def _fingerprint(request: tuple[str, Mapping[str, Any]]) -> str:
-    return f"{_path(request[0])} {compact_json(plain_sorted(plain_value(request[1])))}"
+def _exactly(request: _Request) -> str:
+    return f"{_path(request[0])} {_sorted_json(request[1])}"
 
 
-def plain_sorted(value: Any) -> Any:
-    """A JSON value with its keys in order."""
-    if isinstance(value, dict):
-        return {key: plain_sorted(value[key]) for key in sorted(value)}
-    return [plain_sorted(part) for part in value] if isinstance(value, list) else value
+def _roughly(request: _Request) -> str:
+    """The same for requests that differ in noise only; it takes its time."""
+    return f"{_path(request[0])} {_sorted_json(plain_value(request[1]))}"

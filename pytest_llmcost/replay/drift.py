@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 from pytest_llmcost.model.drift import Drift, PartChange
 from pytest_llmcost.replay.form import Form
 from pytest_llmcost.replay.media import MARK
-from pytest_llmcost.replay.noise import plain_value, same
+from pytest_llmcost.replay.noise import plain_value, same, shared_end, shared_start
 from pytest_llmcost.replay.tokens import (
     frame_of,
     text_of,
-    tokens_of_messages,
     tokens_of_text,
     tokens_of_tool,
 )
@@ -67,26 +66,26 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
     unknown: list[str] = []
     if sent.model != recorded.model:
         changes.append(_change("model", recorded.model, sent.model))
-    tools_text, prefix, moved = _Text(), 0.0, False
+    tools_text, prefix, moved = _Text(), 0, False
     if not same(sent.tools, recorded.tools):
         changes.append(_change(TOOLS, recorded.tools, sent.tools))
         tools_text, moved = _of_tools(sent.tools, recorded.tools), True
         if _untold_tools(sent.tools) != _untold_tools(recorded.tools):
             unknown.append("tools that the provider runs changed")
     text = _Text()
-    before_system = sum(map(tokens_of_tool, recorded.tools))
+    before_system = sum(map(compact_size, recorded.tools))
     if not same(sent.system, recorded.system):
         changes.append(_change(SYSTEM, recorded.system, sent.system))
         found, common = _of_text(text_of(recorded.system), text_of(sent.system))
         text = text.plus(found)
         prefix, moved = (prefix if moved else before_system + common), True
-    before_messages = before_system + tokens_of_messages(recorded.system)
+    before_messages = before_system + _length(recorded.system)
     found, common, named = _of_messages(sent, recorded)
     if named:
         changes += named
         text = text.plus(found)
         prefix, moved = (prefix if moved else before_messages + common), True
-    whole = before_messages + tokens_of_messages(recorded.messages)
+    whole = before_messages + _length(recorded.messages)
     parameters = _of_parameters(sent.parameters, recorded.parameters, unknown)
     changes += parameters.changes
     if _media(sent) != _media(recorded):
@@ -98,12 +97,16 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         added=round(text.added),
         tools_removed=round(tools_text.removed + parameters.schema.removed),
         tools_added=round(tools_text.added + parameters.schema.added),
-        prompt=round(whole),
-        prefix=round(prefix if moved else whole),
+        prompt=whole,
+        prefix=prefix if moved else whole,
         output_limit=output_limit(sent.parameters),
         recorded_output_limit=output_limit(recorded.parameters),
         unknown=tuple(unknown),
     )
+
+
+def _length(messages: Sequence[Any]) -> int:
+    return sum(len(text_of(message)) for message in messages)
 
 
 def _change(part: str, before: Any, after: Any) -> PartChange:
@@ -144,11 +147,11 @@ def _is_function(tool: Any) -> bool:
     return bool(_DECLARED & tool.keys()) or "name" in tool
 
 
-def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, float, list[PartChange]]:
-    """What changed in the messages, and about how many tokens come before it."""
+def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChange]]:
+    """What changed in the messages, and how many characters come before it."""
     before, after = recorded.messages, sent.messages
     if same(after, before):
-        return _Text(), 0.0, []
+        return _Text(), 0, []
     text, changes, common = _Text(), list[PartChange](), None
     for old, new in _aligned(before, after):
         if old is not None and new is not None and same(after[new], before[old]):
@@ -161,7 +164,7 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, float, list[PartCha
             found = found.plus(_Text(*around))
         if common is None:
             at = old if old is not None else len(before) if new is None else min(new, len(before))
-            common = tokens_of_messages(before[:at]) + shared
+            common = _length(before[:at]) + shared
         text = text.plus(found)
         place = sent.first + new if new is not None else recorded.first + (old or 0)
         changes.append(
@@ -171,12 +174,12 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, float, list[PartCha
                 None if new is None else after[new],
             )
         )
-    return text, common or 0.0, changes
+    return text, common or 0, changes
 
 
 def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int | None, int | None]]:
     """Positions of messages that stand for each other; None where one has no counterpart."""
-    keys, others = [_key(one) for one in before], [_key(one) for one in after]
+    keys, others = list(map(compact_json, before)), list(map(compact_json, after))
     for kind, first, last, start, end in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from zip(range(first, last), range(start, end), strict=True)
@@ -187,12 +190,12 @@ def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int 
         yield from ((None, new) for new in range(start + both, end))
 
 
-def _of_text(before: str, after: str) -> tuple[_Text, float]:
-    """What is gone and new of a text, and about how many tokens of it come before the change."""
+def _of_text(before: str, after: str) -> tuple[_Text, int]:
+    """What is gone and new of a text, and how many characters of it come before the change."""
     start = common_start(before, after)
-    end = common_start(before[start:][::-1], after[start:][::-1])
+    end = _common_end(before, after, start)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
-    common = tokens_of_text(before[:start])
+    common = start
     old_lines, new_lines = old.splitlines(), new.splitlines()
     if min(len(old_lines), len(new_lines)) > 1 and max(len(old_lines), len(new_lines)) <= _MOST_LINES:
         found = _Text()
@@ -207,18 +210,19 @@ def _of_text(before: str, after: str) -> tuple[_Text, float]:
 
 def common_start(one: str, other: str) -> int:
     """How many characters two texts begin with in common, back to the start of a word."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    if low == len(one) == len(other):
-        return low
-    while low and one[low - 1].isalnum():
-        low -= 1
-    return low
+    common = shared_start(one, other)
+    if common == len(one) == len(other):
+        return common
+    while common and one[common - 1].isalnum():
+        common -= 1
+    return common
+
+
+def _common_end(one: str, other: str, start: int) -> int:
+    common = shared_end(one, other, start)
+    while common and one[len(one) - common].isalnum():
+        common -= 1
+    return common
 
 
 class _Parameters(NamedTuple):

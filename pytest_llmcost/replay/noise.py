@@ -52,6 +52,8 @@ _SCRUBBED = re.compile(
 )
 _SCRUBBED_LENGTH = 48
 _MOST_JSON = 100_000
+# What is made up anew begins at most so many characters before it differs.
+_AROUND = 64
 
 
 def same(one: Any, other: Any) -> bool:
@@ -86,10 +88,41 @@ def _same_member(key: object, one: Any, other: Any) -> bool:
 def _same_text(one: str, other: str) -> bool:
     if is_scrubbed(one) or is_scrubbed(other):
         return True
-    if plain(one) == plain(other):
+    if _plain_difference(one, other):
         return True
     inner, outer = _json_in(one), _json_in(other)
     return inner is not None and outer is not None and same(inner, outer)
+
+
+def _plain_difference(one: str, other: str) -> bool:
+    """Whether two texts are the same but for noise: looked at from the first difference to the last."""
+    start = max(0, shared_start(one, other) - _AROUND)
+    end = max(0, shared_end(one, other, start) - _AROUND)
+    return plain(one[start : len(one) - end]) == plain(other[start : len(other) - end])
+
+
+def shared_start(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def shared_end(one: str, other: str, start: int = 0) -> int:
+    """How many characters two texts end with in common, behind their first ones."""
+    low, high = 0, min(len(one), len(other)) - start
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _json_in(text: str) -> Any:
