@@ -18,6 +18,7 @@ from pytest_llmcost.replay.sent import Sent
 from pytest_llmcost.usage.body import json_object, plain_bytes
 
 _Request = tuple[str, Mapping[str, Any]]
+_MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
 # One encoder for all: json.dumps() with options makes one at each call.
@@ -74,6 +75,7 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
         return None
     if one is None or other is None:
         one, other = dict(value_of(sent.body)), dict(value_of(recorded.body))
+    one, other = _without_manner(one), _without_manner(other)
     same_path = _path(sent.url) == _path(recorded.url)
     if one == other and same_path:
         return None
@@ -82,6 +84,11 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
     if same(one, other) and same_path:
         return None
     return Unlike((sent.url, one), (recorded.url, other))
+
+
+def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
+    """A request without what says how the answer travels, which costs nothing."""
+    return {key: value for key, value in request.items() if key not in _MANNER}
 
 
 def _path(url: str) -> str:

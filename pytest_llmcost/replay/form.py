@@ -84,7 +84,7 @@ def form_of(value: Mapping[str, Any], url: str) -> Form:
         system.append(messages.pop(0))
         first += 1
     return Form(
-        model=model or _model_in(url),
+        model=_model_in(url) or model,
         system=tuple(system),
         tools=tuple(tools),
         messages=tuple(messages),

@@ -138,6 +138,12 @@ def test_a_model_in_the_path_is_a_model():
     assert found.recorded_model == "amazon.nova-lite-v1:0"
 
 
+def test_a_model_in_the_path_is_the_one_that_counts():
+    """Azure bills its deployment, whatever a client writes into the body."""
+    azure = "https://x.openai.azure.com/openai/deployments/gpt-4o/chat/completions"
+    assert parts(drift({"model": "any", "messages": []}, {"messages": []}, azure)) == []
+
+
 def test_multipart_boundaries_are_no_change():
     """Clients make a new one for each upload."""
     body = b'--AAA\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--AAA\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n\x00\x01\r\n--AAA--\r\n'
