@@ -28,7 +28,13 @@ from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.replay.estimate import estimated
-from pytest_llmcost.replay.health import age_notices, deprecated_notices, unplayed_notices, warm_notices
+from pytest_llmcost.replay.health import (
+    age_notices,
+    deprecated_notices,
+    miss_notices,
+    unplayed_notices,
+    warm_notices,
+)
 from pytest_llmcost.replay.notices import replay_notices
 
 _PASSED = "passed"
@@ -123,6 +129,7 @@ def _of_replays(
     yield from age_notices(calls, configuration.replay.max_age, today, re_record)
     yield from deprecated_notices(calls, table.is_deprecated, re_record)
     yield from warm_notices(calls)
+    yield from miss_notices(calls)
 
 
 def _fault_notices(faults: Sequence[str]) -> list[Notice]:

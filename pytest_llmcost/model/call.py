@@ -217,6 +217,7 @@ class MeasuredCall(NamedTuple):
         drift: What changed in the request since it was recorded; None for nothing that matters.
         recorded_usage: What the recording states, where ``usage`` is an estimate.
         bounds: Of that estimate.
+        cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
     """
 
     origin: Origin
@@ -245,6 +246,7 @@ class MeasuredCall(NamedTuple):
     drift: Drift | None = None
     recorded_usage: Usage | None = None
     bounds: Bounds | None = None
+    cache_miss: str | None = None
 
 
 class PricedSubCall(NamedTuple):

@@ -121,6 +121,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         failed_attempts=tuple(found("failed_attempts", ())),
         drift=None if drift is None else drift_from_json(drift),
         recorded_usage=usage_from_json(found("recorded_usage")),
+        cache_miss=_name(found("cache_miss")),
         bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
     )
 

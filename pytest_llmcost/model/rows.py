@@ -25,6 +25,7 @@ from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost
 from pytest_llmcost.model.usage import Usage
 
+_CACHE_MISS = '"cache_miss"'
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 # Most strings are said of many calls: models, tests, files, where a price is from.
 _quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
@@ -127,6 +128,7 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
         f"{_drift(call) if call.drift is not None else ''}"
+        f"{'' if call.cache_miss is None else f', {_CACHE_MISS}: {_quoted(call.cache_miss)}'}"
     )
 
 

@@ -13,6 +13,7 @@ from pytest_llmcost.model.usage import cache_hit_rate
 from pytest_llmcost.replay.notices import command, tests_of
 
 IsDeprecated = Callable[[str, str], bool]
+_MOST_IDS = 3
 _FROM_TABLES = frozenset({PriceSource.GENAI_PRICES, PriceSource.CORRECTION})
 
 
@@ -104,6 +105,22 @@ def deprecated_notices(
         f" provider has deprecated ({names}); choose others, then record again",
         command(re_record, tests_of(affected), affected),
     )
+
+
+def miss_notices(calls: Sequence[Call]) -> Iterator[Notice]:
+    """Prompt caches that were missed, where the provider itself says why."""
+    reasons: dict[str, list[Call]] = {}
+    for call in calls:
+        if call.measured.cache_miss:
+            reasons.setdefault(call.measured.cache_miss.partition(" (")[0], []).append(call)
+    if reasons:
+        said = ", ".join(f"{reason} ({', '.join(_ids(found))})" for reason, found in reasons.items())
+        yield Notice(NoticeKind.CACHE, f"prompt caches were missed, and the provider says why: {said}")
+
+
+def _ids(calls: Sequence[Call]) -> list[str]:
+    ids = [call.id for call in calls[:_MOST_IDS]]
+    return [*ids, "..."] if len(calls) > _MOST_IDS else ids
 
 
 def warm_notices(calls: Sequence[Call]) -> Iterator[Notice]:

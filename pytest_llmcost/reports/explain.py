@@ -63,6 +63,8 @@ def explain_call(call: Call, width: int) -> list[str]:
         number = measured.cassette.interaction
         facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
     facts.append(("usage", _usage(measured.usage)))
+    if measured.cache_miss:
+        facts.append(("cache missed", f"{measured.cache_miss}, says the provider"))
     if measured.drift is not None:
         facts += _stale_facts(call, measured.drift)
     facts += _price_facts(call)

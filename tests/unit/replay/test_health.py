@@ -13,7 +13,13 @@ from pytest_llmcost.model.drift import Drift, PartChange
 from pytest_llmcost.model.report import NoticeKind
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.replay.estimate import estimated
-from pytest_llmcost.replay.health import age_notices, deprecated_notices, unplayed_notices, warm_notices
+from pytest_llmcost.replay.health import (
+    age_notices,
+    deprecated_notices,
+    miss_notices,
+    unplayed_notices,
+    warm_notices,
+)
 from pytest_llmcost.replay.notices import command, recorded_cost, replay_notices
 
 PRICES = table(
@@ -123,3 +129,13 @@ def test_live_and_mocked_calls_are_no_recordings(source):
     """They have no age."""
     ancient = call(source=source, answered_at=datetime(2020, 1, 1, tzinfo=UTC), request=RequestSize("", {}))
     assert not list(age_notices(priced(ancient), 10, TODAY, RECORD))
+
+
+def test_the_providers_own_reason_for_a_miss():
+    """By reason, with the calls."""
+    calls = priced(
+        call(cache_miss="tools changed (about 9 tokens)"), call(), call(cache_miss="tools changed")
+    )
+    [notice] = miss_notices(calls)
+    assert notice.message.endswith("the provider says why: tools changed (c1, c3)")
+    assert not list(miss_notices(calls[1:2]))
