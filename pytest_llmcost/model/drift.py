@@ -30,6 +30,7 @@ class Drift(NamedTuple):
         recorded_model: The model that the recorded request asked for; None if it did not say.
         removed: About how many tokens of text are gone.
         added: About how many are new.
+        unsure: How many more either may be: tokenizers differ most in numbers and in other scripts.
         tools_removed: The same for declared tools and schemas, as JSON.
         tools_added: The same.
         prompt: Characters of the whole recorded prompt.
@@ -43,6 +44,7 @@ class Drift(NamedTuple):
     recorded_model: str | None = None
     removed: int = 0
     added: int = 0
+    unsure: int = 0
     tools_removed: int = 0
     tools_added: int = 0
     prompt: int = 0
@@ -78,6 +80,6 @@ def drift_from_json(found: Mapping[str, Any]) -> Drift:
 
 
 _COUNTS = (
-    *("removed", "added", "tools_removed", "tools_added", "prompt", "prefix"),
+    *("removed", "added", "unsure", "tools_removed", "tools_added", "prompt", "prefix"),
     *("output_limit", "recorded_output_limit"),
 )

@@ -16,6 +16,7 @@ from pytest_llmcost.replay.tokens import (
     text_of,
     tokens_of_text,
     tokens_of_tool,
+    unsure_of_text,
 )
 from pytest_llmcost.usage.request_parts import MESSAGES, SYSTEM, TOOLS, compact_json, compact_size
 
@@ -46,13 +47,14 @@ _MOST_LINES = 2_000
 
 
 class _Text(NamedTuple):
-    """About how many tokens of text are gone and new."""
+    """About how many tokens of text are gone and new, and how many more they may be."""
 
     removed: float = 0.0
     added: float = 0.0
+    unsure: float = 0.0
 
     def plus(self, other: _Text) -> _Text:
-        return _Text(self.removed + other.removed, self.added + other.added)
+        return _Text(self.removed + other.removed, self.added + other.added, self.unsure + other.unsure)
 
 
 def drift_of(sent: Form, recorded: Form) -> Drift:
@@ -95,6 +97,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         recorded_model=recorded.model,
         removed=round(text.removed),
         added=round(text.added),
+        unsure=round(text.unsure),
         tools_removed=round(tools_text.removed + parameters.schema.removed),
         tools_added=round(tools_text.added + parameters.schema.added),
         prompt=whole,
@@ -203,9 +206,14 @@ def _of_text(before: str, after: str) -> tuple[_Text, int]:
         for kind, first, last, begin, stop in matcher.get_opcodes():
             if kind != "equal":
                 gone, there = "\n".join(old_lines[first:last]), "\n".join(new_lines[begin:stop])
-                found = found.plus(_Text(tokens_of_text(gone), tokens_of_text(there)))
+                found = found.plus(_counted(gone, there))
         return found, common
-    return _Text(tokens_of_text(old), tokens_of_text(new)), common
+    return _counted(old, new), common
+
+
+def _counted(gone: str, there: str) -> _Text:
+    unsure = unsure_of_text(gone) + unsure_of_text(there)
+    return _Text(tokens_of_text(gone), tokens_of_text(there), unsure)
 
 
 def common_start(one: str, other: str) -> int:

@@ -104,7 +104,7 @@ def _input_tokens(recorded: int, drift: Drift, slope: Slope, tools: _Tools, of_m
     net = drift.tools_added - drift.tools_removed
     value = recorded + slope.value * (drift.added - drift.removed) + tools.value * net
     gross = drift.added + drift.removed
-    error = max(_ERROR_SHARE, slope.spread) * gross + (_ERROR_TOKENS if gross else 0)
+    error = max(_ERROR_SHARE, slope.spread) * gross + (_ERROR_TOKENS if gross else 0) + drift.unsure
     of_tools = drift.tools_added + drift.tools_removed
     error_below = error_above = error
     if of_tools:

@@ -18,7 +18,8 @@ _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[^\S\n]+|\n\s*|[^\x00-\x7f]+|[^\w\s]+|_+"
 # A word up to this length is mostly one token.
 _WORD, _MORE = 7, 5
 _DIGITS, _MARKS, _CAPITALS = 3, 4, 3
-_PER_BYTE_BEYOND_ASCII = 0.30
+_PER_BYTE_BEYOND_ASCII, _UNSURE_PER_BYTE = 0.30, 0.40
+_NUMBERS, _BEYOND_ASCII = re.compile(r"[0-9]{2,}"), re.compile(r"[^\x00-\x7f]+")
 # Around each message: its role and its end; around each call of a tool, and what it gave back.
 _PER_MESSAGE, _PER_TOOL_USE = 6, 8
 _TOOL_USES = frozenset(
@@ -42,6 +43,15 @@ _ARGUMENTS = frozenset({"arguments", "args", "input", "response", "output"})
 def tokens_of_text(text: str) -> float:
     """About how many tokens."""
     return sum(map(_tokens_of_piece, _PIECE.findall(text)))
+
+
+def unsure_of_text(text: str) -> float:
+    """How many tokens more it may be where tokenizers differ most: single digits, and other scripts."""
+    digits = sum(len(number) - -(-len(number) // _DIGITS) for number in _NUMBERS.findall(text))
+    if text.isascii():
+        return float(digits)
+    beyond = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in _BEYOND_ASCII.findall(text))
+    return digits + beyond * _UNSURE_PER_BYTE
 
 
 def _tokens_of_piece(piece: str) -> float:
