@@ -323,13 +323,14 @@ class CostRecorder:
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:
         from pytest_llmcost.pricing.price_call import price_calls
+        from pytest_llmcost.replay.estimate import estimated
 
         self._collect()
         attempt = self.scope.now.attempt
         own = [
             call for call in self._of_test if (call.origin.nodeid, call.origin.attempt) == (nodeid, attempt)
         ]
-        return price_calls(own, self._prices())
+        return price_calls(estimated(own), self._prices())
 
     def _prices(self) -> PriceTable:
         from pytest_llmcost.reporter import price_table

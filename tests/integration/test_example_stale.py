@@ -57,4 +57,4 @@ def test_the_unedited_prompts_are_as_recorded(folder):
     options = ("-m", "pytest", "-p", "no:asyncio", "-p", "no:randomly", "--llm-cost")
     done = run(folder, *options, ORIGINAL="1")
     assert done.returncode == 0, done.stdout
-    assert "stale" not in done.stdout
+    assert "stale call" not in done.stdout

@@ -445,3 +445,16 @@ def test_old_recordings_are_named(suite):
     project.write("llmcost.yaml", "replay: {max_age: 180d}")
     [notice] = project.run().notices("cassette")
     assert "older than 180 days" in notice
+
+
+def test_the_fixture_sees_the_estimate(suite):
+    """A test that asserts its own cost is told what the changed request would cost."""
+    run = suite(
+        """
+        def test_it(llm_cost):
+            with cassette():
+                ask(model="gpt-4o")
+            assert llm_cost.cost > 0.0025
+        """
+    ).run()
+    assert run.outcomes == {"passed": 1}, run.output
