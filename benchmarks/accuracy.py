@@ -20,7 +20,7 @@ from pathlib import Path
 from accuracy_rows import (
     Key,
     Row,
-    hourly_price,
+    hourly_prices,
     read_by_genai_prices,
     same_cost,
     same_counts,
@@ -162,9 +162,11 @@ def explanation(row: Row, calls: list[Call], recorded: Recordings) -> str | None
             return name
         if same_cost(row.cost, _without_fees(again)):
             return f"{name}, without fees of searches".removeprefix(", ")
-    hourly = hourly_price(calls[0]) if len(calls) == 1 else None
-    if hourly is not None and same_cost(row.cost, hourly):
+    hourly = hourly_prices(calls[0]) if len(calls) == 1 else []
+    if any(same_cost(row.cost, price) for price in hourly[:1]):
         return "the price of the hour it was recorded"
+    if any(same_cost(row.cost, price) for price in hourly):
+        return "the price of another hour of that day"
     return None
 
 
@@ -264,8 +266,10 @@ def is_unfounded_zero(call: Call) -> bool:
     free = call.status in {Status.FREE, Status.REPORTED}
     rates = call.lookup.card.rates.values() if call.lookup.card else ()
     listed_as_free = bool(rates) and not any(rate.usd for rate in rates)
-    used = any(count for _, count in call.measured.usage or NO_USAGE)
-    return call.cost.high == 0 and used and not free and not listed_as_free
+    counts = [count for _, count in call.measured.usage or NO_USAGE]
+    # A usage without a count says nothing, and is no usage of 0.
+    nothing_used = bool(counts) and not any(counts)
+    return call.cost.high == 0 and not (nothing_used or free or listed_as_free)
 
 
 def differences(rows: list[Row], recorded: Recordings, most: int) -> None:

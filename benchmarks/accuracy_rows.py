@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -146,19 +147,32 @@ def _plain(usage: Any) -> dict[str, int]:
     return {unit: count for unit, count in counts.items() if count is not None}
 
 
-def hourly_price(call: Call) -> Decimal | None:
-    """What genai-prices computes for the very moment of the answer: some prices depend on the time of day."""
+def hourly_prices(call: Call) -> list[Decimal]:
+    """What genai-prices computes for each hour of the day of the answer, its own first.
+
+    Some prices depend on the time of day, and a test that states one may have run at another hour.
+    """
+    moment = call.measured.answered_at
+    if moment is None:
+        return []
+    found = [
+        _price_at(call, moment + timedelta(hours=hours)) for hours in range(-moment.hour, 24 - moment.hour)
+    ]
+    return [price for price in (_price_at(call, moment), *found) if price is not None]
+
+
+def _price_at(call: Call, moment: datetime) -> Decimal | None:
     from genai_prices.data import providers
     from genai_prices.types import Usage
 
     measured = call.measured
     owner = next((candidate for candidate in providers if candidate.id == measured.provider), None)
     model = owner.find_model(measured.model.name, all_providers=providers) if owner else None
-    if owner is None or model is None or measured.usage is None or measured.answered_at is None:
+    if owner is None or model is None or measured.usage is None:
         return None
     names = {REASONING: "output_reasoning_tokens"}
     try:
         usage = Usage(**{names.get(unit, unit): count for unit, count in measured.usage})
-        return model.calc_price(usage, owner, genai_request_timestamp=measured.answered_at).total_price
+        return model.calc_price(usage, owner, genai_request_timestamp=moment).total_price
     except (LookupError, TypeError, ValueError):
         return None

@@ -114,7 +114,7 @@ def assemble(
             *_of_replays(the_counted, facts, configuration, table),
             *dated_notices(the_counted, table),
         ),
-        observed=facts.observed,
+        observed=_of_calling_fixtures(facts.observed, priced),
     )
 
 
@@ -130,6 +130,11 @@ def _of_replays(
     yield from deprecated_notices(calls, table.is_deprecated, re_record)
     yield from warm_notices(calls)
     yield from miss_notices(calls)
+
+
+def _of_calling_fixtures(observed: Observed, calls: Sequence[Call]) -> Observed:
+    calling = {call.measured.origin.fixture for call in calls}
+    return observed._replace(set_ups={name: n for name, n in observed.set_ups.items() if name in calling})
 
 
 def _fault_notices(faults: Sequence[str]) -> list[Notice]:

@@ -63,7 +63,10 @@ def read_text(path: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         raise BaselineError(f"{name}: not UTF-8 (byte {error.start})") from error
     except OSError as error:
-        raise BaselineError(f"{name}: cannot be read: {error.strerror or error}") from error
+        hint = (
+            "; pytest --llm-cost --llm-cost-update writes one" if isinstance(error, FileNotFoundError) else ""
+        )
+        raise BaselineError(f"{name}: cannot be read: {error.strerror or error}{hint}") from error
 
 
 def parse_any(text: str, name: str) -> Baseline:

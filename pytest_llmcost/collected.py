@@ -77,13 +77,17 @@ def names_a_part(config: pytest.Config, whole: set[Path]) -> bool:
         config: pytest's.
         whole: The folders that stand for everything.
     """
-    names = ("keyword", "markexpr", "lf", "last_failed", "ignore", "ignore_glob")
+    names = ("keyword", "markexpr", "lf", "last_failed")
     if any(getattr(config.option, name, None) for name in names):
         return True
+    if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+        return True  # in the ini-file it says what the suite is
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         return False
     start = Path(config.invocation_params.dir)
-    return not all((start / argument).resolve() in whole for argument in config.args)
+    asked = {(start / argument).resolve() for argument in config.args}
+    of_suite = {(config.rootpath / folder).resolve() for folder in config.getini("testpaths")}
+    return not (asked <= whole or (of_suite and of_suite <= asked))
 
 
 def marked_budget(item: pytest.Item) -> tuple[Budget | None, str | None]:

@@ -7,8 +7,10 @@ whose parent does not ask for its end still has one.
 from __future__ import annotations
 
 import os
+import sys
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -62,3 +64,50 @@ def _refuses_to_move(path: Path) -> bool:
     except PermissionError:
         return True
     return False
+
+
+@contextmanager
+def alone(file: IO[Any]) -> Iterator[None]:
+    """Hold the lock of an open file and wait for it, for the moment that a few lines are read and written.
+
+    Where the file system has no locks, nothing is held.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        held = _lock_a_byte(file, msvcrt.LK_LOCK)
+        try:
+            yield
+        finally:
+            if held:
+                file.flush()
+                _lock_a_byte(file, msvcrt.LK_UNLCK)
+    else:
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                file.flush()
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+
+if sys.platform == "win32":
+    # Far behind all that is ever written: locked bytes cannot be read there.
+    _FAR = 2**30
+
+    def _lock_a_byte(file: IO[Any], mode: int) -> bool:
+        import msvcrt
+
+        before = file.tell()
+        try:
+            file.seek(_FAR)
+            msvcrt.locking(file.fileno(), mode, 1)
+        except OSError:
+            return False
+        finally:
+            file.seek(before)
+        return True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.errors import ConfigError
-from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.report import Notice, RunReport
 from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
 from pytest_llmcost.replay.rules import Incomplete, Stale
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.budgets.evaluate import Gate
     from pytest_llmcost.model.baseline import Baseline
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.diff import RunDiff
     from pytest_llmcost.pricing.prices import Prices
 
 
@@ -65,6 +67,15 @@ class CostGate:
 
         return read_baseline(self._source)
 
+    def expected(self, nodeids: Iterable[str], prices: Prices, limit: Decimal) -> str | None:
+        """What these tests will spend, in one line; None without a baseline."""
+        if self.baseline is None:
+            return None
+        from pytest_llmcost.spending.expected import expected, expected_text
+
+        found = expected(nodeids, self.baseline, self._folder, prices)
+        return expected_text(found, self.baseline.name, limit)
+
     @property
     def is_set(self) -> bool:
         """Whether anything limits the costs of this session, but for markers."""
@@ -85,7 +96,9 @@ class CostGate:
 
         diff = None
         if self.baseline is not None:
-            diff = compare(self.baseline, report, prices, self._suite(collected, self.baseline), self._folder)
+            suite = self._suite(collected, self.baseline)
+            volumes = self._settings.configuration.projection
+            diff = compare(self.baseline, report, prices, suite, self._folder, volumes=volumes)
         limits = limits_of(self._settings.configuration, marked, self._folder, update=self._settings.update)
         limits = replace(limits, require_replayed=self._settings.require_replayed)
         judged = judge(report, diff, limits)
@@ -94,8 +107,17 @@ class CostGate:
             findings=judged.findings,
             limits=judged.limits,
             marked=marked,
-            notices=(*report.notices, *judged.notices),
+            notices=(*report.notices, *judged.notices, *self._of_projection(report, diff)),
         )
+
+    def _of_projection(self, report: RunReport, diff: RunDiff | None) -> list[Notice]:
+        volumes = self._settings.configuration.projection
+        if not volumes or self._settings.update:
+            return []
+        from pytest_llmcost.baseline.projection import projection_notices
+
+        agents = [agent.name for agent in report.agents]
+        return projection_notices(diff, volumes, agents, full=report.meta.selection.full)
 
     def undecided(self, report: RunReport, marked: Mapping[str, Budget]) -> RunReport:
         """The report of a run that a fault of ours kept from being judged: it does not pass a limit."""
@@ -181,7 +203,6 @@ def _folder_below(folder: Path, root: Path) -> str:
 def _accepted(before: Baseline, after: Baseline) -> str:
     new = len(after.lines.keys() - before.lines.keys())
     gone = len(before.lines.keys() - after.lines.keys())
-    changed = sum(
-        before.lines[key].entries != line.entries for key, line in after.lines.items() if key in before.lines
-    )
-    return f"{len(after.lines)} tests accepted ({new} new, {changed} changed, {gone} gone)"
+    kept = before.lines.keys() & after.lines.keys()
+    changed = sum(before.lines[key].entries != after.lines[key].entries for key in kept)
+    return f"{new} new, {changed} changed, {gone} gone, {len(kept) - changed} as before"

@@ -7,7 +7,7 @@ gone when the run has written its report. While a process of the run lives, it h
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
@@ -17,8 +17,6 @@ from typing import Any, NamedTuple, TextIO
 from pytest_llmcost.file_locks import hold, is_held
 
 FOLDER = "journal"
-# In xdist's workerinput: the folder of the run's journal.
-JOURNAL = "llm_cost_journal"
 _RUN_FILE = "run.json"
 _MAIN = "main"
 _A_DAY = 86_400.0
@@ -40,6 +38,11 @@ class PhaseResult(NamedTuple):
     outcome: str
     duration: float
 
+    def to_text(self) -> str:
+        """Write it in ASCII, as JSON."""
+        when, outcome = encode_basestring_ascii(self.when), encode_basestring_ascii(self.outcome)
+        return f"[{when}, {outcome}, {self.duration!r}]"
+
 
 class Entry(NamedTuple):
     """One line: a test that has finished.
@@ -56,7 +59,8 @@ class Entry(NamedTuple):
 
     def to_line(self) -> str:
         """Write it in ASCII; payloads are ASCII already, and JSON."""
-        head = f'"nodeid": {encode_basestring_ascii(self.nodeid)}, "phases": {_encode(self.phases)}'
+        phases = ", ".join([phase.to_text() for phase in self.phases])
+        head = f'"nodeid": {encode_basestring_ascii(self.nodeid)}, "phases": [{phases}]'
         return f'{{{head}, "payloads": [{", ".join(self.payloads)}]}}\n'
 
 
@@ -114,19 +118,6 @@ class Journal:
             with suppress(OSError):
                 self._file.close()
             self._file = None
-
-
-def journal_of(worker_input: Mapping[str, Any] | None, folder: Path | None) -> Journal | None:
-    """The journal of this process; None where nobody keeps one.
-
-    Args:
-        worker_input: Of xdist, in a worker.
-        folder: Of the run, on the controller.
-    """
-    if folder is not None:
-        return Journal(folder)
-    found = (worker_input or {}).get(JOURNAL)
-    return Journal(Path(found), (worker_input or {})["workerid"]) if found else None
 
 
 def new_run(reports: Path, now: datetime) -> Path:

@@ -1,4 +1,4 @@
-"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``session``.
+"""The pytest plugin: options, ini keys, markers and the fixture. What they do is in ``registration``.
 
 pytest imports this module on every start, also where nobody asked for costs: it imports nothing heavy.
 """
@@ -27,6 +27,7 @@ _NEED_COSTS = (
     "--llm-cost-reason",
     "--llm-cost-fail-on",
     "--llm-cost-require",
+    "--llm-cost-max-spend",
 )
 
 
@@ -90,6 +91,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="llm_cost_require",
         help="replayed: a call that goes to a provider, live or to be recorded, fails the session.",
     )
+    group.addoption(
+        "--llm-cost-max-spend",
+        metavar="USD",
+        dest="llm_cost_max_spend",
+        help="What live calls of this run may cost: one that would pass it, or has no price, is not sent and"
+        " fails its test.",
+    )
     parser.addini(
         "llm_cost", "Measure LLM costs on every run, as --llm-cost does.", type="bool", default=False
     )
@@ -97,6 +105,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("llm_cost_baseline", "As --llm-cost-baseline, relative to the ini-file.", default="")
     parser.addini("llm_cost_fail_on", "As --llm-cost-fail-on.", default="error")
     parser.addini("llm_cost_require", "As --llm-cost-require.", default="")
+    parser.addini("llm_cost_max_spend", "As --llm-cost-max-spend.", default="")
     parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
 
 
@@ -114,7 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(import_plainly())
     # By the module's own name: a session inside this one (pytester) may have loaded it before and dropped it.
     from pytest_llmcost.errors import LlmCostError
-    from pytest_llmcost.session import register
+    from pytest_llmcost.registration import register
     from pytest_llmcost.settings import Settings, is_enabled
 
     try:
@@ -130,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def llm_cost(request: pytest.FixtureRequest) -> Iterator[CostView]:
     """What this test has cost so far: read-only ``cost``, ``calls``, ``usage`` and ``cache_hit_rate``."""
-    from pytest_llmcost.session import view_of
+    from pytest_llmcost.registration import view_of
 
     with view_of(request) as view:
         yield view

@@ -17,14 +17,14 @@ from pytest_llmcost.capture.observed import together
 from pytest_llmcost.collected import names_a_part, re_record_command
 from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
-from pytest_llmcost.journal import JOURNAL, RunFacts, begin_run, new_run, read, remove
+from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.report import RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.outputs import Outputs
 from pytest_llmcost.project import git_state
 from pytest_llmcost.settings import ReportType, Settings
-from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest, unplayed_by_all
+from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest, unplayed_by_all
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
@@ -69,7 +69,7 @@ class CostReporter:
         self._attempts: dict[str, int] = {}
         self._budgets: dict[str, Budget] = {}
         self._nodeids: frozenset[str] = frozenset()
-        self._gate = CostGate(settings)
+        self.gate = CostGate(settings)
         self._accepted: str | None = None
         self._started = self._parallel = False
         # Held while this run lives: sessions beside it leave its journal alone.
@@ -186,12 +186,12 @@ class CostReporter:
         """Let the gate decide; its verdict is the session's where pytest itself has nothing to say."""
         try:
             collected = self._collected(session)
-            self._report = self._gate.decide(report, table, collected, self._budgets)
+            self._report = self.gate.decide(report, table, collected, self._budgets)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._problems.append(f"no verdict: a fault of pytest-llmcost: {type(error).__name__}: {error}")
-            self._report = self._gate.undecided(report, self._budgets)
+            self._report = self.gate.undecided(report, self._budgets)
         if (
-            self._gate.fails(self._report)
+            self.gate.fails(self._report)
             and self._outcomes.results
             and session.exitstatus == pytest.ExitCode.OK
         ):
@@ -208,7 +208,7 @@ class CostReporter:
             )
             return
         try:
-            self._accepted = self._gate.accept(report, self._collected(session))
+            self._accepted = self.gate.accept(report, self._collected(session))
         except OSError as error:
             name = self._settings.baseline.name
             self._problems.append(f"nothing accepted: cannot write {name}: {error.strerror or error}")

@@ -1,10 +1,9 @@
-"""The stateful part of a session: one recorder in every process, one reporter on the controller."""
+"""The part of a session that every process has: it captures, attributes and hands over."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,68 +15,23 @@ from pytest_llmcost.capture.install import Capture
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.capture.own_code import project_call_sites
-from pytest_llmcost.collected import COLLECTION, CollectionWatch, MarkerCheck, marked_budget
-from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.collected import CollectionWatch, marked_budget
 from pytest_llmcost.hooks import UsageHook
-from pytest_llmcost.journal import Entry, Journal, PhaseResult, journal_of
+from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
 from pytest_llmcost.model.rows import measured_row
 from pytest_llmcost.settings import ReportType, Settings
 from pytest_llmcost.wire import ATTRIBUTE, Payload, Rest
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pytest_llmcost.attribution.view import CostView
+    from pytest_llmcost.model.report import Notice
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reporter import CostReporter
-
-RECORDER = "llmcost-recorder"
-MARKERS = "llmcost-markers"
-REPORTER = "llmcost-reporter"
-
-
-def register(config: pytest.Config, settings: Settings) -> None:
-    """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
-    worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
-    reporter = _reporter(config, settings) if worker_output is None else None
-    watch, hook = CollectionWatch(config), UsageHook(config.pluginmanager)
-    journal = journal_of(getattr(config, "workerinput", None), reporter.journal if reporter else None)
-    recorder = CostRecorder(settings, hook, worker_output, reporter, journal=journal, watch=watch)
-    recorder.start()
-    config.pluginmanager.register(watch, COLLECTION)
-    config.pluginmanager.register(recorder, RECORDER)
-    config.pluginmanager.register(MarkerCheck(), MARKERS)
-    if reporter is not None:
-        config.pluginmanager.register(reporter, REPORTER)
-
-
-def _reporter(config: pytest.Config, settings: Settings) -> CostReporter:
-    # Workers have none, and need nothing of what it imports.
-    from pytest_llmcost.reporter import CostReporter
-
-    return CostReporter(config, settings)
-
-
-def view_of(request: pytest.FixtureRequest) -> AbstractContextManager[CostView]:
-    """The ``llm_cost`` fixture's value, also where costs are not measured for the whole session."""
-    recorder: CostRecorder | None = request.config.pluginmanager.get_plugin(RECORDER)
-    if recorder is not None:
-        return nullcontext(recorder.view(request.node.nodeid))
-    return _single_view(request)
-
-
-@contextmanager
-def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
-    try:
-        settings = Settings.from_config(request.config)
-    except ConfigError as error:
-        pytest.fail(f"llm_cost: {error}", pytrace=False)
-    recorder = CostRecorder(settings, UsageHook(request.config.pluginmanager))
-    recorder.start()
-    recorder.scope.begin_test(request.node.nodeid, None)
-    try:
-        yield recorder.view(request.node.nodeid)
-    finally:
-        recorder.stop()
+    from pytest_llmcost.spending.cap import SpendCap
+    from pytest_llmcost.spending.ledger import Ledger
 
 
 class CostRecorder:
@@ -126,6 +80,34 @@ class CostRecorder:
         self._leaving: dict[int, Scope] = {}
         self._children = child_processes()
         self._table: PriceTable | None = None
+
+    def cap_spending(self, limit: Decimal, ledger: Ledger) -> SpendCap:
+        """Let no live call of this process pass a cap; before ``start``.
+
+        Args:
+            limit: USD.
+            ledger: What all processes of the run have spent.
+        """
+        from pytest_llmcost.spending.cap import SpendCap
+
+        cap = SpendCap(
+            limit,
+            ledger,
+            log=self._log,
+            hosts=self._settings.configuration.hosts,
+            prices=self.prices,
+            read_first=self._hook.read,
+        )
+        self._capture.guard(cap.guard)
+        return cap
+
+    def fault(self, place: str, error: BaseException) -> None:
+        """Note a fault of ours: the run is not complete."""
+        self._log.fault(place, error)
+
+    def note(self, notice: Notice) -> None:
+        """Tell the user something at the end."""
+        self._collector.notices.append(notice)
 
     def start(self) -> None:
         """Begin to capture."""
@@ -305,9 +287,9 @@ class CostRecorder:
 
     def _collect(self) -> None:
         self._capture.note_forked_calls()
-        new = self._collector.collect()
-        self._unsent += new
-        self._of_test += new
+        if new := self._collector.collect():
+            self._unsent += new
+            self._of_test += new
 
     def _take(self) -> Payload | None:
         """What is there to tell; None for nothing, as after most set-ups and tear-downs."""
@@ -330,9 +312,10 @@ class CostRecorder:
         own = [
             call for call in self._of_test if (call.origin.nodeid, call.origin.attempt) == (nodeid, attempt)
         ]
-        return price_calls(estimated(own), self._prices())
+        return price_calls(estimated(own), self.prices())
 
-    def _prices(self) -> PriceTable:
+    def prices(self) -> PriceTable:
+        """The prices of this run."""
         from pytest_llmcost.reporter import price_table
 
         if self._table is None:

@@ -6,12 +6,14 @@ An option on the command line comes before the environment, the environment befo
 import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
+from pytest_llmcost.model.money import parse_money
 
 if TYPE_CHECKING:
     import pytest
@@ -86,6 +88,7 @@ class Settings(NamedTuple):
         reason: Why it is accepted; None if nobody says.
         fail_on: From which level a finding fails the session.
         require_replayed: Whether a call that is paid in this run is an error.
+        max_spend: USD that live calls may cost; None for no cap.
     """
 
     invoked_from: Path
@@ -98,6 +101,7 @@ class Settings(NamedTuple):
     reason: str | None = None
     fail_on: FailOn = FailOn.ERROR
     require_replayed: bool = False
+    max_spend: Decimal | None = None
 
     @classmethod
     def from_config(cls, config: "pytest.Config") -> Self:
@@ -119,6 +123,7 @@ class Settings(NamedTuple):
             reason=config.getoption("llm_cost_reason"),
             fail_on=_fail_on(config),
             require_replayed=_requires_replays(config),
+            max_spend=_max_spend(config),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -209,6 +214,21 @@ def _fail_on(config: "pytest.Config") -> FailOn:
         allowed = ", ".join(level.value for level in FailOn)
         raise ConfigError(f"llm_cost_fail_on = {typed}: unknown; allowed: {allowed}")
     return FailOn(typed)
+
+
+def _max_spend(config: "pytest.Config") -> Decimal | None:
+    typed, place = config.getoption("llm_cost_max_spend"), "--llm-cost-max-spend="
+    if typed is None:
+        typed, place = config.getini("llm_cost_max_spend"), "llm_cost_max_spend = "
+        if not typed:
+            return None
+    try:
+        found = parse_money(typed)
+    except ValueError:
+        found = None
+    if found is None or found.is_signed():
+        raise ConfigError(f"{place}{typed}: no amount; write USD such as 0.50 (0: nothing that costs)")
+    return found
 
 
 def _beside(config: "pytest.Config") -> Path:

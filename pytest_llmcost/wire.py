@@ -16,6 +16,8 @@ from pytest_llmcost.model.rows import measured_row
 
 # On a test report, and in xdist's workeroutput.
 ATTRIBUTE = "llm_cost"
+# In xdist's workerinput: the folder of the run's journal.
+JOURNAL = "llm_cost_journal"
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 

@@ -57,6 +57,7 @@ class CurrentScope:
 
     def __init__(self) -> None:
         self.now = Scope()
+        self.set_ups: dict[str, int] = {}  # of each wider fixture, how often
         self._attempts: dict[str, int] = {}
 
     def begin_test(self, nodeid: str, marked_agent: str | None) -> Scope:
@@ -83,6 +84,8 @@ class CurrentScope:
         """The set-up or tear-down of a fixture that more than one test uses: none of them pays for it."""
         outer = self.now
         self.now = Scope(None, phase, name)
+        if phase is Phase.SETUP:
+            self.set_ups[name] = self.set_ups.get(name, 0) + 1
         return outer
 
     def back_to(self, outer: Scope) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pytest_llmcost.baseline.figures import average, context_text, percent, short_model
@@ -138,7 +138,11 @@ def split(matched: Matched, pricer: Pricer) -> dict[CauseKind, Decimal]:
         less = sum((call.cost.value for call in matched.removed), ZERO)
         if matched.added or matched.removed:
             found[CauseKind.CALLS] = more - less
-    return {kind: delta for kind, delta in found.items() if delta}
+    known = {kind: delta for kind, delta in found.items() if delta}
+    if known or not matched.pairs:
+        return known
+    # No dollar of it is known, or free calls differ: what differs is told all the same.
+    return {_main_difference(matched.pairs[0].base.entry, matched.pairs[0].head.entry): ZERO}
 
 
 def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal]]:
@@ -149,11 +153,11 @@ def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal
     if base.entry.stated_cost is not None or head.entry.stated_cost is not None:
         yield _main_difference(base.entry, head.entry), pair.delta
         return
-    same_model = replace(
-        base.entry, provider=head.entry.provider, model=head.entry.model, requested=head.entry.requested,
+    same_model = base.entry._replace(
+        provider=head.entry.provider, model=head.entry.model, requested=head.entry.requested,
         api=head.entry.api,
     )  # fmt: skip
-    same_tier = replace(same_model, context=head.entry.context)
+    same_tier = same_model._replace(context=head.entry.context)
     at_model, at_tier = pricer.price(same_model), pricer.price(same_tier)
     if not (at_model.is_priced and at_tier.is_priced and base.is_priced):
         yield _main_difference(base.entry, head.entry), pair.delta

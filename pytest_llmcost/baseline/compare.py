@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent
 from pytest_llmcost.baseline.fixtures import as_often
+from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
 from pytest_llmcost.baseline.suite import Suite
@@ -18,8 +19,9 @@ from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
 from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
-from pytest_llmcost.model.keys import is_test, test_key
+from pytest_llmcost.model.keys import fixture_of, is_test, test_key
 from pytest_llmcost.model.money import ZERO, exact_money
+from pytest_llmcost.model.projection import Volume
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
 from pytest_llmcost.pricing.prices import Prices
@@ -44,7 +46,15 @@ class _Compared:
     is_dated: bool
 
 
-def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite, folder: str) -> RunDiff:
+def compare(
+    baseline: Baseline,
+    report: RunReport,
+    prices: Prices,
+    suite: Suite,
+    folder: str,
+    *,
+    volumes: Sequence[Volume] = (),
+) -> RunDiff:
     """Compare a run with its baseline.
 
     Args:
@@ -53,6 +63,7 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         prices: Applied to the baseline's usage; the run has its prices from the same.
         suite: What was collected.
         folder: Of the baseline, relative to the root.
+        volumes: Of agents in production.
     """
     pricer = Pricer(prices)
     calls = calls_by_key(counted_calls(report), folder)
@@ -61,7 +72,15 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
     old_names = renames(baseline, heads, suite)
     run = {key: pricer.of_calls(found) for key, found in heads.items()}  # before anything of the base
     compared = {
-        key: _compare_line(key, old_names.get(key), line, heads.get(key, []), run.get(key, []), pricer)
+        key: _compare_line(
+            key,
+            old_names.get(key),
+            line,
+            heads.get(key, []),
+            run.get(key, []),
+            pricer,
+            report.observed.set_ups.get(fixture_of(key)),
+        )
         for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
     }
     taken = set(old_names.values())
@@ -82,7 +101,22 @@ def compare(baseline: Baseline, report: RunReport, prices: Prices, suite: Suite,
         lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
         new_stale=tuple(_new_stale(run, compared)),
         partial=any(change.state is State.NOT_RUN and is_test(change.key) for change in changes),
+        projection=project(
+            volumes,
+            [
+                _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
+                for key, one in compared.items()
+            ],
+        ),
     )
+
+
+def _runs(
+    key: str, one: _Compared, line: Line, calls: Sequence[Call], priced: Sequence[Priced]
+) -> RunsOfBoth:
+    if not is_test(key) and one.change.state is State.UNCHANGED:
+        return RunsOfBoth(one.base, line.runs, one.base, line.runs or {})  # set up as often as before
+    return RunsOfBoth(one.base, line.runs, priced, runs_by_agent(calls))
 
 
 def _lines_on_both_sides(
@@ -97,12 +131,18 @@ def _lines_on_both_sides(
 
 
 def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands against it
-    key: str, old: str | None, line: Line, calls: Sequence[Call], head: list[Priced], pricer: Pricer
+    key: str,
+    old: str | None,
+    line: Line,
+    calls: Sequence[Call],
+    head: list[Priced],
+    pricer: Pricer,
+    set_ups: int | None,
 ) -> _Compared:
     base = pricer.price_all(line.entries)
     is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
-        head = as_often(base, head)
+        head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
     side = side_of(head)
     if not matched.differs:
@@ -220,13 +260,21 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        entries: Mapping[Entry, int] = baseline.lines[old.get(key, key)].entries
-        if any(entry.mark is Mark.UNPRICED for entry in entries):
-            continue
-        models = {
-            f"{call.measured.provider}/{call.measured.model.name}": None
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
+        now = [
+            f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
-        }
-        found += [(key, model) for model in models]
+        ]
+        if len(now) > before.total():
+            found += [(key, model) for model in dict.fromkeys(now) if model not in before]
+    return found
+
+
+def _unpriced(entries: Mapping[Entry, int]) -> Counter[str]:
+    """The calls that were accepted without a price, by model."""
+    found: Counter[str] = Counter()
+    for entry, number in entries.items():
+        if entry.mark is Mark.UNPRICED:
+            found[f"{entry.provider}/{entry.model}"] += number
     return found

@@ -24,11 +24,14 @@ def details_of(line: Line, calls: Sequence[Call], matched: Matched) -> dict[Caus
         matched: What differs.
     """
     found = {}
-    if grown := _grown_parts(line, calls):
-        found[CauseKind.INPUT] = grown
+    parts = _grown_parts(line, calls)
+    if parts:
+        found[CauseKind.INPUT] = parts
     if any(call.measured.stale for call in calls):
-        found[CauseKind.INPUT] = ", ".join(filter(None, (grown, _ESTIMATED)))
-    if matched.added and (more := _repeats_and_retries(calls)):
+        found[CauseKind.INPUT] = ", ".join(filter(None, (parts, _ESTIMATED)))
+    grown = len(calls) - sum(line.entries.values())
+    as_it_ran = grown == len(matched.added) - len(matched.removed)  # and no fixture of several workers
+    if matched.added and as_it_ran and (more := _repeats_and_retries(calls)):
         found[CauseKind.CALLS] = more
     return found
 

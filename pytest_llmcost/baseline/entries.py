@@ -17,6 +17,7 @@ from pytest_llmcost.model.call import (
     Status,
 )
 from pytest_llmcost.model.keys import key_of
+from pytest_llmcost.model.rollup import runs_of
 from pytest_llmcost.model.usage import NO_USAGE
 
 _MARKS = {
@@ -45,6 +46,7 @@ def entry_of(call: Call) -> Entry:
         sub_calls=measured.sub_calls,
         mark=_mark(call),
         edit=_edit(measured),
+        within=tuple(dict.fromkeys(n for n in measured.origin.agent_path if n != measured.origin.agent)),
     )
 
 
@@ -106,6 +108,15 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
     found: dict[Entry, int] = {}
     for entry in entries:
         found[entry] = found.get(entry, 0) + 1
+    return found
+
+
+def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
+    """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
+    runs = {run for call in calls for run in runs_of(call.measured.origin).items()}
+    found: dict[str, int] = {}
+    for name, _ in sorted(runs, key=lambda run: run[0]):
+        found[name] = found.get(name, 0) + 1
     return found
 
 

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_llmcost.model.baseline import Entry
+from pytest_llmcost.model.money import exact_money
 
 
 def percent(rate: Decimal | None) -> str:
     """``91%``; ``none`` where there is no rate."""
-    return "none" if rate is None else f"{rate * 100:.0f}%"
+    if rate is None:
+        return "none"
+    with exact_money():
+        return f"{rate * 100:.0f}%"
 
 
 def average(counts: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -87,8 +87,12 @@ def _line_to_json(line: Line) -> Json:
     found: Json = {} if line.cost is None else {"cost": money_text(line.cost)}
     if line.request:
         found["request_bytes"] = dict(line.request)
+    if line.set_ups is not None:
+        found["set_ups"] = line.set_ups
     if line.reason:
         found["reason"] = line.reason
+    if line.runs:
+        found["runs"] = dict(line.runs)
     found["calls"] = sorted(
         (_entry_to_json(entry, number) for entry, number in line.entries.items()), key=_encode
     )
@@ -102,6 +106,8 @@ def _entry_to_json(entry: Entry, number: int) -> Json:
     found["api"] = entry.api.value
     if entry.agent is not None:
         found["agent"] = entry.agent
+    if entry.within:
+        found["within"] = list(entry.within)
     if entry.context:
         found["context"] = dict(entry.context)
     found["usage"] = _usage_to_json(entry.usage)
@@ -135,6 +141,8 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
             cost=_money(cost),
             request={str(part): _number(size) for part, size in row.get("request_bytes", {}).items()},
             reason=row.get("reason"),
+            set_ups=_count(row["set_ups"]) if "set_ups" in row else None,
+            runs=_runs(row, entries),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BaselineError(
@@ -143,9 +151,16 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
         ) from error
 
 
+def _runs(row: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, int] | None:
+    """How often each agent ran; None where there were agents and the file is older than this figure."""
+    if "runs" not in row and any(entry.agent is not None for entry in entries):
+        return None
+    return {str(agent): _count(number) for agent, number in row.get("runs", {}).items()}
+
+
 def _count(value: Any) -> int:
     if not 1 <= _number(value) <= _MOST_TIMES:
-        raise ValueError(f"times is {value!r}, and counts from 1 to {_MOST_TIMES:,}")
+        raise ValueError(f"a count of {value!r} is not from 1 to {_MOST_TIMES:,}")
     return int(value)
 
 
@@ -174,6 +189,7 @@ def _entry_from_json(found: Mapping[str, Any]) -> Entry:
         ),
         mark=Mark(found.get("mark", "")),
         edit=tuple(sorted((str(unit), _number(count)) for unit, count in found.get("edit", {}).items())),
+        within=tuple(map(str, found.get("within", ()))),
     )
 
 

@@ -1,7 +1,8 @@
 """Fixtures of a wider scope: how often they were set up says nothing about the code.
 
-Each worker of xdist sets a session's fixture up again. How many set-ups the calls of a run are is not known:
-of the numbers that are possible, the one holds that leaves the fewest calls that differ.
+Each worker of xdist sets a session's fixture up again. Where both sides know how often, that decides. Where
+one does not, or not each set-up makes calls: of the numbers that are possible, the one holds that leaves the
+fewest calls that differ.
 """
 
 from __future__ import annotations
@@ -16,14 +17,34 @@ from pytest_llmcost.model.baseline import Entry
 _Kind = tuple[str | None, Entry]
 
 
-def as_often(base: Sequence[Priced], head: Sequence[Priced]) -> list[Priced]:
+def as_often(
+    base: Sequence[Priced], head: Sequence[Priced], before: int | None = None, now: int | None = None
+) -> list[Priced]:
     """The calls of the head, as if the fixture had been set up as often as in the base.
 
     Args:
         base: What was accepted of the fixture.
         head: What its set-ups in this run used.
+        before: How often it was set up then; None if nobody knows.
+        now: How often in this run.
     """
+    if before and now:
+        counted = _counted(base, head, before, now)
+        if counted is not None:
+            return counted
     return min(_readings(base, head), key=lambda calls: _differing(base, calls))
+
+
+def _counted(base: Sequence[Priced], head: Sequence[Priced], before: int, now: int) -> list[Priced] | None:
+    """The head by its number of set-ups; None where that explains nothing."""
+    if before == now or _tally(base) == _tally(head):
+        return list(head)
+    common = gcd(before, now)
+    times_before, times_now = before // common, now // common
+    alike = _tally(head)
+    if _tally(base).keys() - alike.keys() or any(number % times_now for number in alike.values()):
+        return None  # one of its parameters did not run, or not each set-up makes the calls
+    return [call for call in _part(head, times_now) for _ in range(times_before)]
 
 
 def _readings(base: Sequence[Priced], head: Sequence[Priced]) -> Iterator[list[Priced]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from pytest_llmcost.baseline.entries import as_measured, entry_of
 from pytest_llmcost.model.amount import Amount, total
@@ -13,13 +14,12 @@ from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.units import CACHE_READ, INPUT
-from pytest_llmcost.model.usage import Usage, cache_hit_rate
+from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """An entry at the prices of the comparison.
 
     Attributes:
@@ -114,18 +114,22 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
         for sub_call in entry.sub_calls:
             prompt += sub_call.usage.input_tokens
             read += sub_call.usage.cache_read_tokens
-    return cache_hit_rate(Usage({INPUT: prompt, CACHE_READ: read}))
+    return hit_ratio(read, prompt)
 
 
 def _used(entry: Entry) -> tuple[object, ...]:
     """What ``used`` leaves of an entry, as a key that is quick to make."""
+    # An estimate is what it was made from: it may move a little with what else is in a run.
+    counts = dict(entry.edit) if entry.edit else entry.usage.counts
+    if 0 in counts.values():
+        counts = {unit: count for unit, count in counts.items() if count}
     return (
         entry.provider,
         entry.model,
         entry.requested,
         entry.api.value,
         entry.context,
-        frozenset(item for item in entry.edit or entry.usage.counts.items() if item[1]),
+        frozenset(counts.items()),
         entry.stated_cost,
         entry.sub_calls,
         entry.mark if entry.mark.is_of_usage else None,
@@ -141,4 +145,4 @@ def used(entry: Entry) -> Entry:
     usage = entry.usage
     if 0 in usage.counts.values():
         usage = Usage({unit: count for unit, count in usage if count})
-    return replace(entry, agent=None, mark=mark, usage=usage)
+    return entry._replace(agent=None, mark=mark, usage=usage, within=())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
-from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, tally
+from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_agent, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line
 from pytest_llmcost.model.call import Call
-from pytest_llmcost.model.keys import is_test, test_key
+from pytest_llmcost.model.keys import fixture_of, is_test, test_key
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
 
@@ -45,7 +47,8 @@ def accept(
     }
     for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
         before = baseline.lines.get(old_names.get(key, key))
-        lines[key] = _line(heads.get(key, []), before, reason, is_fixture=not is_test(key))
+        now = _line(heads.get(key, []), before, reason, report.observed.set_ups.get(fixture_of(key)))
+        lines[key] = now if is_test(key) or before is None else _of_fixture(before, now)
     return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
 
 
@@ -55,17 +58,39 @@ def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool
     return all_ran and key not in calls
 
 
-def _line(calls: Sequence[Call], before: Line | None, reason: str | None, *, is_fixture: bool) -> Line:
+def _line(calls: Sequence[Call], before: Line | None, reason: str | None, set_ups: int | None) -> Line:
     entries = tally([entry_of(call) for call in calls])
-    if before is not None and is_fixture and _is_multiple(entries, before.entries):
-        return before  # set up more often, by more workers
+    is_older = before is not None and before.runs is None
     cost = total(call.cost for call in calls)
     amount: Decimal | None = cost.value if cost.high is not None else None
-    same = before is not None and before.entries == entries
-    return Line(entries, amount, request_bytes(calls), before.reason if before and same else reason)
+    # What an older line does not tell is no change of the test.
+    now = tally([entry_of(call)._replace(within=()) for call in calls]) if is_older else entries
+    same = before is not None and before.entries == now
+    return Line(
+        entries=entries,
+        cost=amount,
+        request=request_bytes(calls),
+        reason=before.reason if before and same else reason,
+        set_ups=set_ups,
+        runs=runs_by_agent(calls),
+    )
 
 
-def _is_multiple(entries: Mapping[Entry, int], before: Mapping[Entry, int]) -> bool:
+def _of_fixture(before: Line, now: Line) -> Line:
+    """The line as it was, where the fixture was only set up more often, by more workers."""
+    times = _times(now.entries, before.entries)
+    if times is None or before.runs is None:
+        return now
+    if before.set_ups is None:
+        return replace(before, set_ups=now.set_ups) if times == 1 else before
+    if now.set_ups is None:
+        return before
+    return before if times in {1, Fraction(now.set_ups, before.set_ups)} else now
+
+
+def _times(entries: Mapping[Entry, int], before: Mapping[Entry, int]) -> Fraction | None:
+    """How many times as often each entry is there; None where not all are alike in that."""
     if before.keys() != entries.keys() or not entries:
-        return False
-    return len({Decimal(entries[entry]) / before[entry] for entry in entries}) == 1
+        return None
+    times = {Fraction(entries[entry], before[entry]) for entry in entries}
+    return times.pop() if len(times) == 1 else None

@@ -13,7 +13,7 @@ from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.diff import RunDiff, State
-from pytest_llmcost.model.money import exact_money, money_text
+from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
 from pytest_llmcost.model.verdict import Finding, Level, not_complete
@@ -131,11 +131,18 @@ def _outcome(subject: Subject, key: LimitKey, limit: Limit, gate: Gate) -> Outco
     if key is LimitKey.MAX_CALLS:
         return judge_upper(Interval.exactly(subject.calls), limit.value)
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        rate = subject.cache_hit_rate
-        return Outcome.PASS if rate is None else judge_lower(Interval.exactly(rate), limit.value)
+        rate = _rate(subject)
+        return Outcome.PASS if rate is None else judge_lower(rate, limit.value)
     if key.is_relative:
         return _relative(subject, key, limit) if _is_judged(subject, key, gate) else Outcome.PASS
     return judge_upper(_tokens(subject, key), limit.value)
+
+
+def _rate(subject: Subject) -> Interval | None:
+    """A call that states no usage may have had any number of prompt tokens, all cached or none."""
+    if subject.unstated:
+        return Interval(ZERO, Decimal(1))
+    return None if subject.cache_hit_rate is None else Interval.exactly(subject.cache_hit_rate)
 
 
 def _tokens(subject: Subject, key: LimitKey) -> Interval:
@@ -155,6 +162,8 @@ def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
     change = subject.change
     if gate.update or change is None or not change.state.is_on_both_sides or change.base is None:
         return False
+    if subject.scope is BudgetScope.SUITE:  # of new tests alone there is nothing on either side
+        return any(side is not None and side.calls > 0 for side in (change.base, change.head))
     # An agent that made no call before is new, as a test without a line is.
     return subject.scope is not BudgetScope.AGENT or change.base.calls > 0
 
@@ -167,7 +176,9 @@ def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
         before, now = change.base.cache_hit_rate, change.head.cache_hit_rate
         if before is None or now is None:
             return Outcome.PASS
-        return judge_upper(Interval.exactly(before - now), limit.value)
+        with exact_money():
+            drop = before - now
+        return judge_upper(Interval.exactly(drop), limit.value)
     with exact_money():
         allowed = max(change.base.cost.value * limit.value, limit.ignore_below)
     return judge_upper(Interval.of(change.delta), allowed)

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import BudgetScope
-from pytest_llmcost.model.call import Call, Origin, Status
+from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.diff import Change, RunDiff
 from pytest_llmcost.model.keys import test_key
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import counted_calls, rollup_of
+from pytest_llmcost.model.rollup import counted_calls, rollup_of, runs_of
 from pytest_llmcost.model.usage import Usage
 
 _UNPRICED = frozenset({Status.UNPRICED, Status.PARTIAL})
@@ -32,6 +32,7 @@ class Subject:
         cache_hit_rate: From 0 to 1; None without prompt tokens.
         unpriced: Calls whose price, or a part of it, nobody knows.
         incomplete: Calls whose usage is not final.
+        unstated: Those of them that had a prompt and state nothing of it.
         change: Against the baseline; None without one.
     """
 
@@ -44,6 +45,7 @@ class Subject:
     cache_hit_rate: Decimal | None
     unpriced: int
     incomplete: int
+    unstated: int = 0
     change: Change | None = None
 
     @property
@@ -94,7 +96,7 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
     """One for each entry into an agent, with the calls of its sub-agents."""
     groups: dict[tuple[str, object], list[Call]] = {}
     for call in counted:
-        for name, run in _runs_of(call.measured.origin):
+        for name, run in runs_of(call.measured.origin).items():
             groups.setdefault((name, run), []).append(call)
     numbers: dict[str, int] = {}
     found = []
@@ -104,16 +106,6 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
         shown = f"{name} (run {numbers[name]}, {where})"
         found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown))
     return found
-
-
-def _runs_of(origin: Origin) -> list[tuple[str, object]]:
-    if origin.agent_runs:
-        seen: dict[str, object] = {}
-        for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
-            seen.setdefault(name, run)  # the outermost entry of an agent that calls itself
-        return list(seen.items())
-    # Where only a rule or a marker names the agent, one test is one run.
-    return [(name, (origin.nodeid, origin.fixture)) for name in dict.fromkeys(origin.agent_path)]
 
 
 def _call_name(call: Call) -> str:
@@ -145,5 +137,6 @@ def _subject(
         cache_hit_rate=found.cache_hit_rate,
         unpriced=sum(call.status in _UNPRICED for call in calls),
         incomplete=sum(call.status is Status.INCOMPLETE for call in calls),
+        unstated=sum(call.measured.usage is None and call.measured.api.generates for call in calls),
         change=change,
     )

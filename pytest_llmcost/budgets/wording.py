@@ -9,7 +9,7 @@ from pytest_llmcost.budgets.subjects import Subject
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
-from pytest_llmcost.model.shown import MoneyStyle, percent
+from pytest_llmcost.model.shown import MoneyStyle, percent, plural
 
 _TOKENS = {
     LimitKey.MAX_INPUT_TOKENS: "input tokens",
@@ -29,8 +29,9 @@ def limit_text(key: LimitKey, limit: Limit) -> str:
         return _ratio(value, "pp")
     if key is LimitKey.MAX_INCREASE:
         return f"+{_ratio(value, '%')}"
-    noun = _TOKENS.get(key, "calls")
-    return f"{value:,f} {noun}"
+    if key is LimitKey.MAX_CALLS:
+        return plural(int(value), "call")
+    return f"{value:,f} {_TOKENS[key]}"
 
 
 def _ratio(value: Decimal, unit: str) -> str:
@@ -43,9 +44,13 @@ def actual_text(subject: Subject, key: LimitKey) -> str:
     if key is LimitKey.MAX_COST:
         return _usd(subject.cost)
     if key is LimitKey.MAX_CALLS:
-        return f"{subject.calls:,} calls"
+        return plural(subject.calls, "call")
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        return percent(subject.cache_hit_rate)
+        return (
+            "unknown"
+            if subject.unstated and subject.cache_hit_rate is None
+            else percent(subject.cache_hit_rate)
+        )
     if key is LimitKey.MAX_CACHE_HIT_DROP:
         return _drop(subject)
     if key is LimitKey.MAX_INCREASE:
@@ -70,8 +75,8 @@ def _drop(subject: Subject) -> str:
         return "-"
     before, now = change.base.cache_hit_rate or ZERO, change.head.cache_hit_rate or ZERO
     with exact_money():
-        drop = (before - now) * 100
-    return f"{percent(before)} -> {percent(now)} ({-drop:+.1f}pp)"
+        change_in_points = (now - before) * 100
+        return f"{percent(before)} -> {percent(now)} ({change_in_points:+.1f}pp)"
 
 
 def _increase(subject: Subject) -> str:
@@ -89,15 +94,15 @@ def _increase(subject: Subject) -> str:
 
 def signed_usd(amount: Decimal) -> str:
     """``+$0.0012`` or ``-$0.0012``."""
-    style = MoneyStyle.of(Amount.exactly(abs(amount)))
-    return f"{'-' if amount < 0 else '+'}{style.usd(abs(amount))}"
+    size = amount.copy_abs()  # as abs() would round it in a thread with coarse decimals
+    return f"{'-' if amount < 0 else '+'}{MoneyStyle.of(Amount.exactly(size)).usd(size)}"
 
 
 def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) -> str:
     """One sentence for a finding."""
     actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
     if not certain:
-        return f"{name}: {actual} may be past the limit of {wanted}"
+        return _doubt(subject, key, limit)
     if key is LimitKey.MAX_COST:
         return f"{name} costs {actual}, and its limit is {wanted}"
     if key is LimitKey.MAX_INCREASE:
@@ -108,3 +113,13 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
         return f"the prompt-cache hit rate of {name} fell, {actual}, and may fall by {wanted}"
     verb = "makes" if key is LimitKey.MAX_CALLS else "uses"
     return f"{name} {verb} {actual}, and its limit is {wanted}"
+
+
+def _doubt(subject: Subject, key: LimitKey, limit: Limit) -> str:
+    actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
+    if key is LimitKey.MIN_CACHE_HIT_RATE:
+        where = "" if subject.cache_hit_rate is None else " where usage was stated"
+        return (
+            f"{name} has a prompt-cache hit rate of {actual}{where}, and may miss the {wanted} that it needs"
+        )
+    return f"{name}: {actual} may be past the limit of {wanted}"

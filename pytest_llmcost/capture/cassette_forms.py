@@ -20,6 +20,7 @@ from pytest_llmcost.errors import NotACassetteError
 from pytest_llmcost.usage.exchange import Exchange
 
 NO_CASSETTE = 'no cassette: it has neither a list "interactions" nor one "request" and its "response"'
+_STATUS_DIGITS = 3
 _BASE64_MARK = "base64:"
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 
@@ -116,6 +117,8 @@ def _status(response: Mapping[str, Any]) -> int:
     if isinstance(status, Mapping):
         status = status.get("code")
     found = response.get("status_code") if status is None else status
+    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) <= _STATUS_DIGITS:
+        return int(found)  # in quotes, as people edit them by hand
     return found if isinstance(found, int) else 0
 
 

@@ -68,7 +68,7 @@ class Collector:
 
     def collect(self) -> list[MeasuredCall]:
         """The calls that have finished since the last time."""
-        return self._measure(self._log.drain())
+        return [] if self._log.is_empty else self._measure(self._log.drain())
 
     def collect_rest(self) -> list[MeasuredCall]:
         """Everything that is left at the end of the session; open responses count as cut."""
@@ -106,14 +106,14 @@ class Collector:
         return self.staleness.settle(calls)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
-        if seen.proxied and not (seen.on_network or seen.replayed or seen.recorded):
+        if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
             return None
         self._note_bypass(seen)
         if seen.failed:
             self._attempts.add(seen)
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
-        exchange = self._exchange(seen)
+        exchange = exchange_of(seen, self._log)
         reading = self._read_by_plugins(exchange) or read_exchange(exchange, self._hosts)
         if reading is None:
             return None
@@ -159,19 +159,6 @@ class Collector:
             self._last = (seen.scope, seen.agent, origin)
         return origin
 
-    def _exchange(self, seen: OpenExchange) -> Exchange:
-        return Exchange(
-            method=seen.method,
-            url=seen.url,
-            request_body=seen.request_body,
-            status=seen.status,
-            headers=_plain(seen.headers),
-            body=b"".join(seen.chunks),
-            decoded=seen.decoded,
-            ended=seen.ended,
-            started_at=datetime.fromtimestamp(self._log.started_at(seen), UTC),
-        )
-
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
@@ -187,6 +174,21 @@ class Collector:
         notice = bypass_notice(seen.library) if reached_out else None
         if notice is not None and notice not in self.notices:
             self.notices.append(notice)
+
+
+def exchange_of(seen: OpenExchange, log: ExchangeLog) -> Exchange:
+    """What was seen of a request, for those who read its bytes."""
+    return Exchange(
+        method=seen.method,
+        url=seen.url,
+        request_body=seen.request_body,
+        status=seen.status,
+        headers=_plain(seen.headers),
+        body=b"".join(seen.chunks),
+        decoded=seen.decoded,
+        ended=seen.ended,
+        started_at=datetime.fromtimestamp(log.started_at(seen), UTC),
+    )
 
 
 def _plain(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pytest_llmcost.capture.lazy import PostImportHooks
-from pytest_llmcost.capture.log import ExchangeLog
+from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ _WATCHED = {
     "grpc.aio._channel": ("not_captured", "patch_grpc"),
     "subprocess": ("not_captured", "patch_subprocess"),
 }
+# Where requests leave this process, below vcr and the mocks.
+_DEPARTURES = {
+    "httpcore": ("departures", "patch_httpcore"),
+    "httpcore2": ("departures", "patch_httpcore"),
+    "http.client": ("departures", "patch_http_client"),
+    "aiohttp.client_reqrep": ("departures", "patch_aiohttp"),
+}
 
 
 class Capture:
@@ -52,6 +59,15 @@ class Capture:
         self._forked: ForkedCalls | None = None
         self._watches_forks = False
         self._hooks = PostImportHooks({name: self._guarded(*hook) for name, hook in _WATCHED.items()})
+
+    def guard(self, ask: Callable[[OpenExchange], None]) -> None:
+        """Have each request that may be a model's asked for before it leaves this process.
+
+        Args:
+            ask: Raises for a request that shall not be sent.
+        """
+        self._log.guard = ask
+        self._hooks.add({name: self._guarded(*hook) for name, hook in _DEPARTURES.items()})
 
     def install(self) -> None:
         """Begin to capture."""

@@ -22,6 +22,10 @@ class PostImportHooks:
         self._callbacks = dict(callbacks)
         self._searching: set[str] = set()
 
+    def add(self, callbacks: Mapping[str, OnImport]) -> None:
+        """Watch more modules; before ``install``."""
+        self._callbacks.update(callbacks)
+
     def install(self) -> None:
         """Serve the modules that are loaded already, and watch for the others."""
         sys.meta_path.insert(0, self)

@@ -99,6 +99,7 @@ class OpenExchange:
         vcr_answer: What a cassette has played or recorded last, as vcr keeps it; None for nothing.
         answers: How many answers have begun.
         answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
+        refused: Whether it was not let out to the network.
     """
 
     finished: float | None = None
@@ -125,6 +126,7 @@ class OpenExchange:
     played: Played | None = None
     answers = 0
     answers_of_vcr = 0
+    refused = False
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -262,6 +264,8 @@ class ExchangeLog:
         self.sightings: deque[Sighting] = deque()
         # Called as a request begins; only forked child processes have a use for it.
         self.on_begin: Callable[[], None] | None = None
+        # Asked before a request leaves this process, if ``departures`` are watched; it may raise.
+        self.guard: Callable[[OpenExchange], None] | None = None
         # The exchange that is being sent in the caller's context.
         self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
@@ -323,6 +327,11 @@ class ExchangeLog:
         text = f"{place}: {what}"
         if text not in self.faults:
             self.faults.append(text)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to drain, as after most phases of tests."""
+        return not self._exchanges
 
     def drain(self, *, everything: bool = False) -> Iterator[OpenExchange]:
         """Take out what is finished.

@@ -41,6 +41,7 @@ def observe(log: ExchangeLog, collector: Collector, children_before: int) -> Obs
         interactions=sum(log.cassettes_seen.values()),
         not_calls=dict(collector.not_calls),
         child_processes=child_processes() > children_before,
+        set_ups=dict(log.scope.set_ups),
     )
 
 
@@ -48,8 +49,10 @@ def together(parts: Iterable[Observed]) -> Observed:
     """What several processes saw."""
     seen = list(parts)
     not_calls: dict[str, int] = {}
+    set_ups: dict[str, int] = {}
     for part in seen:
         _add(not_calls, part.not_calls)
+        _add(set_ups, part.set_ups)
     return Observed(
         imported=tuple(dict.fromkeys(name for part in seen for name in part.imported)),
         not_captured=tuple(dict.fromkeys(name for part in seen for name in part.not_captured)),
@@ -57,6 +60,7 @@ def together(parts: Iterable[Observed]) -> Observed:
         interactions=sum(part.interactions for part in seen),
         not_calls=not_calls,
         child_processes=any(part.child_processes for part in seen),
+        set_ups=set_ups,
     )
 
 

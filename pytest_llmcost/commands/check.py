@@ -19,11 +19,13 @@ from pytest_llmcost.commands.reading import (
 from pytest_llmcost.config.configuration import DEFAULT_NAME
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.gate import fails, limits_of
-from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.reports.terminal import Detail, notice_lines, section
+from pytest_llmcost.model.report import NoticeKind, RunReport
+from pytest_llmcost.reports.terminal import ALARMING, Detail, section
 from pytest_llmcost.settings import FailOn
 
 OK, EXCEEDED = 0, 1
+# What mends a limit that cannot be decided, and what the limits themselves lack.
+_OF_LIMITS = frozenset({NoticeKind.BUDGET, NoticeKind.UNPRICED, NoticeKind.PARTIAL, NoticeKind.INCOMPLETE})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,18 +59,25 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     folder = Path(arguments.config or DEFAULT_NAME).parent
     base = load_base(baseline_source(arguments.baseline, folder), report)
     if not configuration.budgets and not report.marked and base is None:
-        raise ConfigError(
-            f"nothing to judge by: no budgets in {arguments.config or DEFAULT_NAME};"
-            " write some with: llmcost init"
-        )
+        raise ConfigError(f"nothing to judge by: {_missing(arguments.config)}")
     diff = None if base is None else difference(report, base)
     judged = judge(report, diff, limits_of(configuration, report.marked, base.folder if base else ""))
-    again = report._replace(diff=diff, findings=judged.findings, limits=judged.limits)
-    lines = [*_section(again, width, arguments.report)]
-    lines += [line.text for line in notice_lines(judged.notices, width)]
-    out.write("\n".join(lines) + "\n")
+    again = report._replace(
+        diff=diff,
+        findings=judged.findings,
+        limits=judged.limits,
+        notices=(*(one for one in report.notices if one.kind is not NoticeKind.BUDGET), *judged.notices),
+    )
+    out.write("\n".join(_section(again, width, arguments.report)) + "\n")
     return EXCEEDED if fails(again.verdict, FailOn(arguments.fail_on)) else OK
 
 
+def _missing(asked: str | None) -> str:
+    if asked is None and not Path(DEFAULT_NAME).is_file():
+        return f"no {DEFAULT_NAME} here; name it with --config, or write one with: llmcost init"
+    return f"no budgets in {asked or DEFAULT_NAME}; see what llmcost init would write"
+
+
 def _section(report: RunReport, width: int, name: str) -> list[str]:
-    return [line.text for line in section(report, detail=Detail.QUIET, width=width, report_path=name)]
+    lines = section(report, detail=Detail.QUIET, width=width, report_path=name, told=ALARMING | _OF_LIMITS)
+    return [line.text for line in lines]

@@ -67,4 +67,6 @@ def difference(head: RunReport, base: Base) -> RunDiff:
     runs = [head.calls] if base.report is None else [head.calls, base.report.calls]
     prices = ReportPrices(runs, table if base.report is None else None)
     suite = suite_of(head, base.baseline, base.folder)
-    return compare(base.baseline, head, prices, suite, base.folder)
+    projected = head.diff.projection if head.diff is not None else None
+    volumes = [month.volume for month in projected.agents] if projected is not None else []
+    return compare(base.baseline, head, prices, suite, base.folder, volumes=volumes)

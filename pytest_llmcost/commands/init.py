@@ -14,7 +14,7 @@ from pytest_llmcost.config.configuration import DEFAULT_NAME
 from pytest_llmcost.errors import ComparisonError, ConfigError
 from pytest_llmcost.model.budget import BudgetScope
 from pytest_llmcost.model.money import ZERO
-from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.report import NoticeKind, RunReport
 from pytest_llmcost.model.rollup import counted_calls
 from pytest_llmcost.model.shown import plural
 from pytest_llmcost.reports.starter import AgentFigures, Figures, render_starter
@@ -22,6 +22,7 @@ from pytest_llmcost.reports.terminal import notice_lines
 from pytest_llmcost.reports.text import safe
 
 OK, NOT_COMPARABLE = 0, 3
+_DOUBTS = frozenset({NoticeKind.UNPRICED, NoticeKind.PARTIAL, NoticeKind.INCOMPLETE})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,8 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
             f"llmcost init: {plural(doubtful, 'call')} of unknown cost, to which no limit can be set;"
             f" mend them, run pytest --llm-cost again, then llmcost init:\n"
         )
-        err.writelines(f"{line.text}\n" for line in notice_lines(report.notices, width))
+        doubts = [notice for notice in report.notices if notice.kind in _DOUBTS]
+        err.writelines(f"{line.text}\n" for line in notice_lines(doubts, width))
         return NOT_COMPARABLE
     text = render_starter(figures_of(report, arguments.report))
     out.write(text)

@@ -9,6 +9,7 @@ from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.projection import Volume
 
 DEFAULT_NAME = "llmcost.yaml"
 
@@ -24,6 +25,7 @@ class Configuration(NamedTuple):
         include_mocked: Whether mocked calls count.
         budgets: The ``budgets:`` section, in its order.
         replay: The ``replay:`` section.
+        projection: The ``projection:`` section, in its order.
     """
 
     path: str | None = None
@@ -33,3 +35,4 @@ class Configuration(NamedTuple):
     include_mocked: bool = False
     budgets: tuple["Budget", ...] = ()
     replay: ReplayRules = ReplayRules()
+    projection: tuple["Volume", ...] = ()

@@ -18,9 +18,10 @@ from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.projection import Volume
 
 VERSION = 1
-_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay")
+_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection")
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
 _PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -66,6 +67,7 @@ def read_configuration(text: str, shown: str, sha256: str | None = None) -> Conf
         include_mocked=flag(found["include_mocked"]) if "include_mocked" in found else False,
         budgets=_budgets(found["budgets"]) if "budgets" in found else (),
         replay=read_replay(found["replay"]) if "replay" in found else ReplayRules(),
+        projection=_projection(found["projection"]) if "projection" in found else (),
     )
 
 
@@ -73,6 +75,12 @@ def _budgets(section: Value) -> tuple[Budget, ...]:
     from pytest_llmcost.config.budgets import read_budgets  # a file may have prices only
 
     return read_budgets(section)
+
+
+def _projection(section: Value) -> tuple[Volume, ...]:
+    from pytest_llmcost.config.projection import read_projection
+
+    return read_projection(section)
 
 
 def _check_version(value: Value) -> None:

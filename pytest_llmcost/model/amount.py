@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
 
 from pytest_llmcost.model.money import EXACT, ZERO, exact_money, money_text, parse_money
 
@@ -100,13 +99,16 @@ def total(amounts: Iterable[Amount]) -> Amount:
     found = list(amounts)
     if not found:
         return NOTHING
-    if all(amount.low is amount.value is amount.high for amount in found):
-        return Amount.exactly(reduce(EXACT.add, [amount.value for amount in found], ZERO))
+    known = ZERO
+    for amount in found:
+        if not amount.low is amount.value is amount.high:
+            break
+        known = EXACT.add(known, amount.value)
+    else:
+        return Amount.exactly(known)
     low = value = high = ZERO
     bounded = True
     with exact_money():
-        if all(amount.low is amount.value is amount.high for amount in found):
-            return Amount.exactly(sum((amount.value for amount in found), ZERO))
         for amount in found:
             low += amount.low
             value += amount.value

@@ -1,11 +1,10 @@
 """The accepted cost of a suite: usage by test, to which prices are applied when it is compared."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, SubCall
 from pytest_llmcost.model.usage import Usage
@@ -27,8 +26,7 @@ class Mark(StrEnum):
         return self is Mark.STALE or self is Mark.INCOMPLETE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """What calls of one kind used; calls that are alike in all of this are counted.
 
     Prices have cliffs, so the usage of several calls cannot be added up and priced.
@@ -37,28 +35,30 @@ class Entry:
         agent: Who made them; None outside all agents.
         provider: genai-prices' id, a name from ``hosts:``, or ``host:port``.
         model: The billed model, else the requested one.
-        requested: The requested model, where it is another.
         api: The wire format.
-        context: What else decides the price, sorted.
         usage: Of one call; empty if none was stated.
+        requested: The requested model, where it is another.
+        context: What else decides the price, sorted.
         stated_cost: USD, where the cost of the call is the provider's own statement.
         sub_calls: Model calls inside it.
         mark: What is special.
         edit: Where the usage is an estimate, what it was made from: the recorded counts, and how much of the
             request changed. The same edit is no change, although the estimate may move a little.
+        within: Other agents around its own, from the outermost; no part of what was used.
     """
 
     agent: str | None
     provider: str
     model: str
-    requested: str | None = None
     api: Api
-    context: tuple[tuple[str, str], ...] = ()
     usage: Usage
+    requested: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
     stated_cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
     edit: tuple[tuple[str, int], ...] = ()
+    within: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.agent, self.model, self.usage))  # seldom alike by chance
@@ -73,12 +73,16 @@ class Line:
         cost: USD at the prices of its acceptance; None where a part was unknown.
         request: Bytes of ``system``, ``tools`` and ``messages`` over all its calls.
         reason: Why it was accepted; None if nobody said.
+        set_ups: Of a fixture that many tests use: how often it was set up; None if nobody knows.
+        runs: How often each agent ran, None of a line that is older than this figure.
     """
 
     entries: Mapping[Entry, int]
     cost: Decimal | None = None
     request: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
+    set_ups: int | None = None
+    runs: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

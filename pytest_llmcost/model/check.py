@@ -14,12 +14,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pytest_llmcost.model.budget import Budget
 from pytest_llmcost.model.diff import RunDiff
+from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import RunReport
 
 # Counts and places are far smaller; larger ones take long to write out.
 _LARGEST = 2**63
 # These stand behind TYPE_CHECKING where they are named.
-_LATE = {"RunDiff": RunDiff, "Budget": Budget}
+_LATE = {"RunDiff": RunDiff, "Budget": Budget, "Projection": Projection}
 
 
 def check_report(report: RunReport) -> None:

@@ -67,4 +67,5 @@ def observed_to_json(seen: Observed) -> Json:
         "interactions": seen.interactions,
         "not_calls": dict(seen.not_calls),
         "child_processes": seen.child_processes,
+        "set_ups": dict(seen.set_ups),
     }

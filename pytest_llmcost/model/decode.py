@@ -31,8 +31,8 @@ from pytest_llmcost.model.usage import Usage
 # A big report has many rows: to call an enum takes several times as long as to look its member up.
 _APIS = {api.value: api for api in Api}
 _PHASES = {phase.value: phase for phase in Phase}
-_SOURCES = {source.value: source for source in Source}
-_STATUSES = {status.value: status for status in Status}
+SOURCES = {source.value: source for source in Source}
+STATUSES = {status.value: status for status in Status}
 _PRICE_SOURCES = {source.value: source for source in PriceSource}
 
 
@@ -98,7 +98,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         api=_APIS[row["api"]],
         model=ModelIds(row["model"]["requested"], row["model"]["billed"]),
         stream=row.get("stream", False),
-        source=_SOURCES[row["source"]],
+        source=SOURCES[row["source"]],
         stale=row.get("stale", False),
         leak=row.get("leak", False),
         usage=usage_from_json(found("own_usage", row["usage"])),
@@ -137,7 +137,7 @@ def call_from_json(row: Mapping[str, Any], cards: Mapping[str, RateCard]) -> Cal
         measured=measured_from_json(row),
         cost=amount_from_json(row["cost"]),
         components={unit: read_money(usd) for unit, usd in row["components"].items()},
-        status=_STATUSES[row["status"]],
+        status=STATUSES[row["status"]],
         status_detail=row["status_detail"],
         lookup=_lookup_from_json(row["price"], cards),
         sub_calls=tuple(
@@ -196,4 +196,5 @@ def observed_from_json(found: Mapping[str, Any]) -> Observed:
         interactions=found["interactions"],
         not_calls=dict(found["not_calls"]),
         child_processes=found["child_processes"],
+        set_ups=dict(found.get("set_ups", {})),
     )

@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.money import ZERO
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.projection import Projection
 
 
 class State(StrEnum):
@@ -106,6 +109,7 @@ class RunDiff(NamedTuple):
         partial: Whether not everything that the base knows has run.
         new_stale: Keys of tests with calls whose request changed in another way than the base knows, and how
             many.
+        projection: To a month; None without volumes.
     """
 
     base: str
@@ -116,3 +120,4 @@ class RunDiff(NamedTuple):
     lost_prices: tuple[tuple[str, str], ...] = ()
     partial: bool = False
     new_stale: tuple[tuple[str, int], ...] = ()
+    projection: "Projection | None" = None

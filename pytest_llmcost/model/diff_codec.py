@@ -9,6 +9,7 @@ from pytest_llmcost.model.codec import amount_to_json
 from pytest_llmcost.model.decode import amount_from_json
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
 from pytest_llmcost.model.money import money_text, read_money
+from pytest_llmcost.model.projection import AgentMonth, Per, Projection, Volume
 from pytest_llmcost.model.verdict import Finding, Level
 
 Json = dict[str, Any]
@@ -25,7 +26,7 @@ def diff_to_json(diff: RunDiff) -> Json:
         "totals": change_to_json(diff.totals),
         "agents": [change_to_json(change) for change in diff.agents],
         "tests": [change_to_json(change) for change in diff.tests],
-        "projection": None,
+        "projection": None if diff.projection is None else _projection_to_json(diff.projection),
     }
 
 
@@ -40,6 +41,7 @@ def diff_from_json(found: Mapping[str, Any]) -> RunDiff:
         lost_prices=tuple((row["key"], row["model"]) for row in found["lost_prices"]),
         partial=found["partial"],
         new_stale=tuple((row["key"], row["calls"]) for row in found.get("new_stale", ())),
+        projection=_projection_from_json(found.get("projection")),
     )
 
 
@@ -100,6 +102,41 @@ def _side(cost: Mapping[str, Any] | None, figures: Mapping[str, Any] | None) -> 
         cost=amount_from_json(cost),
         calls=figures["calls"],
         cache_hit_rate=None if rate is None else read_money(rate),
+    )
+
+
+def _projection_to_json(found: Projection) -> Json:
+    return {
+        "agents": [
+            {
+                "per": month.volume.per.value,
+                "per_month": month.volume.per_month,
+                "base_number": month.base_number,
+                "head_number": month.head_number,
+                "base_is_older": month.base_is_older,
+                **change_to_json(month.change),
+            }
+            for month in found.agents
+        ],
+        "totals": None if found.totals is None else change_to_json(found.totals),
+    }
+
+
+def _projection_from_json(found: Mapping[str, Any] | None) -> Projection | None:
+    if found is None:
+        return None
+    return Projection(
+        agents=tuple(
+            AgentMonth(
+                volume=Volume(row["key"], Per(row["per"]), row["per_month"]),
+                base_number=row["base_number"],
+                head_number=row["head_number"],
+                change=_change_from_json(row),
+                base_is_older=row["base_is_older"],
+            )
+            for row in found["agents"]
+        ),
+        totals=None if found["totals"] is None else _change_from_json(found["totals"]),
     )
 
 

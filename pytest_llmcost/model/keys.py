@@ -5,13 +5,14 @@ from __future__ import annotations
 from pytest_llmcost.model.call import Origin
 
 OUTSIDE = "outside any test"
+_FIXTURE = "fixture "
 
 
 def key_of(origin: Origin, folder: str) -> str:
     """The key of the line that a call belongs to."""
     if origin.nodeid is not None:
         return test_key(origin.nodeid, folder)
-    return f"fixture {origin.fixture}" if origin.fixture else OUTSIDE
+    return f"{_FIXTURE}{origin.fixture}" if origin.fixture else OUTSIDE
 
 
 def test_key(nodeid: str, folder: str) -> str:
@@ -31,4 +32,14 @@ def test_key(nodeid: str, folder: str) -> str:
 
 def is_test(key: str) -> bool:
     """Whether a key is that of a test, and not of what runs beside the tests."""
-    return key != OUTSIDE and not key.startswith("fixture ")
+    return key != OUTSIDE and not key.startswith(_FIXTURE)
+
+
+def fixture_of(key: str) -> str:
+    """The fixture of a line that is not a test's."""
+    return key.removeprefix(_FIXTURE)
+
+
+def is_of(key: str, nodeid: str) -> bool:
+    """Whether a baseline's key, which may start from another folder, is that of a test."""
+    return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")

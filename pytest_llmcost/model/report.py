@@ -160,6 +160,8 @@ class NoticeKind(StrEnum):
     BUDGET = "budget"
     PRICE_CHANGE = "price change"
     OLD_PRICES = "old prices"
+    SPEND_CAP = "spend cap"
+    PROJECTION = "projection"
 
 
 class Notice(NamedTuple):
@@ -177,7 +179,7 @@ class Notice(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What was seen beside calls, for a run that wonders why it has none.
+    """What was seen beside calls: of a run that wonders why it has none, and of fixtures.
 
     Attributes:
         imported: SDKs and HTTP clients that the suite imported.
@@ -186,6 +188,7 @@ class Observed(NamedTuple):
         interactions: Interactions in them.
         not_calls: Requests to LLM endpoints that were no billed call, by reason.
         child_processes: Whether child processes ran, whose calls are not seen.
+        set_ups: How often each fixture that many tests use was set up, in a report those that made calls.
     """
 
     imported: tuple[str, ...] = ()
@@ -194,6 +197,7 @@ class Observed(NamedTuple):
     interactions: int = 0
     not_calls: Mapping[str, int] = MappingProxyType({})
     child_processes: bool = False
+    set_ups: Mapping[str, int] = MappingProxyType({})
 
 
 class RunReport(NamedTuple):

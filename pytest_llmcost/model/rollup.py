@@ -44,17 +44,17 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
     if not calls:
         return Rollup(0, NOTHING, NOTHING, NO_USAGE, None, {}, {})
     final = counted(calls, last, include_mocked)
-    usages = [call.usage for call in final]
-    prompts = [usage for call, usage in zip(final, usages, strict=True) if call.measured.api.generates]
-    usage = total_usage(usages)
+    generating = [call for call in final if call.measured.api.generates]
+    usage = total_usage([call.usage for call in final])
+    prompts = usage if len(generating) == len(final) else total_usage([call.usage for call in generating])
     return Rollup(
         calls=len(final),
-        cost=total(call.cost for call in final),
-        spent=total(call.cost for call in calls if call.measured.source.is_paid_now),
+        cost=total([call.cost for call in final]),
+        spent=total([call.cost for call in calls if call.measured.source.is_paid_now]),
         usage=usage,
-        cache_hit_rate=cache_hit_rate(usage if len(prompts) == len(final) else total_usage(prompts)),
-        sources=_numbers(call.measured.source for call in calls),
-        statuses=_numbers(call.status for call in final),
+        cache_hit_rate=cache_hit_rate(prompts),
+        sources=_numbers([call.measured.source for call in calls]),
+        statuses=_numbers([call.status for call in final]),
     )
 
 
@@ -155,6 +155,19 @@ def _run_of(origin: Origin) -> tuple[str | None, ...]:
     if origin.agent_run is not None:
         return ("entry", origin.agent_run)
     return ("test", origin.nodeid, origin.fixture)
+
+
+def runs_of(origin: Origin) -> dict[str, Hashable]:
+    """The agent runs that a call is part of: by agent, from the outermost, what tells the run from others.
+
+    Where only a rule or a marker names the agent, one test (or fixture) is one run.
+    """
+    if not origin.agent_runs:
+        return dict.fromkeys(origin.agent_path, (origin.nodeid, origin.fixture))
+    found: dict[str, Hashable] = {}
+    for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
+        found.setdefault(name, run)  # an agent that calls itself is one run
+    return found
 
 
 def _grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:

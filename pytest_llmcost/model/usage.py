@@ -88,8 +88,12 @@ def cache_hit_rate(usage: Usage) -> Decimal | None:
     Returns:
         A ratio from 0 to 1, rounded to 6 places; None if no prompt tokens were stated.
     """
-    if not usage.input_tokens:
+    return hit_ratio(usage.cache_read_tokens, usage.input_tokens)
+
+
+def hit_ratio(read: int, prompt: int) -> Decimal | None:
+    """The share of prompt tokens that were read from a cache; see ``cache_hit_rate``."""
+    if not prompt:
         return None
     # More reads than prompt are impossible, and stated all the same.
-    read = min(usage.cache_read_tokens, usage.input_tokens)
-    return EXACT.quantize(EXACT.divide(read, usage.input_tokens), _SIX_PLACES)
+    return EXACT.quantize(EXACT.divide(min(read, prompt), prompt), _SIX_PLACES)

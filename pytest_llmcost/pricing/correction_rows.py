@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from pytest_llmcost.model.price import Rate
+from pytest_llmcost.model.price import Rate, Tier
 from pytest_llmcost.model.units import (
     CACHE_READ,
     CACHE_WRITE,
@@ -22,14 +22,15 @@ from pytest_llmcost.model.units import (
     PER_THOUSAND,
     RERANK_SEARCHES,
 )
+from pytest_llmcost.pricing.correction_clouds import CLOUDS
 from pytest_llmcost.pricing.correction_fees import FEES
+from pytest_llmcost.pricing.correction_models import MODELS
+from pytest_llmcost.pricing.correction_tiers import PREMIUMS
 from pytest_llmcost.pricing.corrections import (
-    ANY,
     Added,
     Card,
     Correction,
     Derived,
-    Premium,
     SameAs,
 )
 
@@ -42,6 +43,11 @@ _BEDROCK_LIST = "Amazon Bedrock price list of us-east-1, as two independent tabl
 def _tokens(**usd: str) -> dict[str, Rate]:
     """Rates in USD per million tokens."""
     return {unit: Rate(Decimal(price), PER_MILLION) for unit, price in usd.items()}
+
+
+def _above(size: int, base: str, above: str) -> Rate:
+    """A rate per million tokens that a prompt of more than ``size`` tokens raises."""
+    return Rate(Decimal(base), PER_MILLION, (Tier(size, Decimal(above)),))
 
 
 def _two(prompt: str, answer: str) -> Card:
@@ -107,6 +113,11 @@ _MODELS = (
     _bedrock("meta.llama2-70b-chat-v1", _two("1.95", "2.56")),
     _bedrock("ai21.j2-mid-v1", _two("12.5", "12.5")),
     _bedrock("ai21.j2-ultra-v1", _two("18.8", "18.8")),
+    _bedrock("ai21.jamba-1-5-large-v1:0", _two("2", "8")),
+    _bedrock("ai21.jamba-1-5-mini-v1:0", _two("0.2", "0.4")),
+    _bedrock("ai21.jamba-instruct-v1:0", _two("0.5", "0.7")),
+    _bedrock("mistral.mistral-large-2407-v1:0", _two("2", "6")),
+    _bedrock("meta.llama3-1-405b-instruct-v1:0 us.meta.llama3-1-405b-instruct-v1:0", _two("2.4", "2.4")),
     _bedrock("amazon.titan-text-premier-v1:0", _two("0.5", "1.5"), _BEDROCK_LIST),
     _bedrock("moonshot.kimi-k2-thinking moonshotai.kimi-k2-thinking", _two("0.6", "2.5"), _BEDROCK_LIST),
     _bedrock("moonshotai.kimi-k2.5", _two("0.6", "3"), _BEDROCK_LIST),
@@ -127,6 +138,9 @@ _MODELS = (
     _bedrock("openai.gpt-oss-safeguard-120b", _two("0.15", "0.6"), _BEDROCK_LIST),
     _bedrock("openai.gpt-oss-safeguard-20b", _two("0.07", "0.2"), _BEDROCK_LIST),
     _bedrock("cohere.embed-english-v3 cohere.embed-multilingual-v3", Card(_tokens(**{INPUT: "0.1"}))),
+    _bedrock(
+        "cohere.embed-v4:0 us.cohere.embed-v4:0 global.cohere.embed-v4:0", Card(_tokens(**{INPUT: "0.12"}))
+    ),
     *(
         Correction(
             keys=(f"aws/openai.gpt-oss-{size}",),
@@ -187,6 +201,21 @@ _MODELS = (
         since=date(2025, 12, 2),
         upstream={INPUT: "2", OUTPUT: "6"},
     ),
+    *(
+        Correction(
+            keys=(f"mistral/magistral-{size}-latest",),
+            change=SameAs(f"mistral/{now}"),
+            source=f"docs.mistral.ai, model card of {title}, which lists the alias; LiteLLM agrees",
+            reason="genai-prices takes the alias for Magistral, which it stood for before",
+            checked=_CHECKED,
+            since=_CHECKED,
+            upstream=before,
+        )
+        for size, now, title, before in (
+            ("medium", "mistral-medium-latest", "Mistral Medium 3.5", {INPUT: "2", OUTPUT: "5"}),
+            ("small", "mistral-small-latest", "Mistral Small 4", {INPUT: "0.5", OUTPUT: "1.5"}),
+        )
+    ),
     *_deepseek(date(2025, 9, 5), "0.56", "0.07", "1.68", "api-docs.deepseek.com, news of 2025-08-21"),
     *_deepseek(
         date(2025, 9, 29),
@@ -201,6 +230,46 @@ _MODELS = (
         "0.0028",
         "0.28",
         "api-docs.deepseek.com, models and pricing: both names stand for deepseek-v4-flash until 2026-07-24",
+    ),
+)
+_FLASH_8B = {
+    INPUT: _above(128_000, "0.0375", "0.075"),
+    CACHE_READ: _above(128_000, "0.01", "0.02"),
+    OUTPUT: _above(128_000, "0.15", "0.3"),
+}
+_COMPUTER_USE = {INPUT: _above(200_000, "1.25", "2.5"), OUTPUT: _above(200_000, "10", "15")}
+_GOOGLE = (
+    Correction(
+        keys=("google/gemini-1.5-flash-8b*",),
+        change=Card(_FLASH_8B),
+        source="developers.googleblog.com, 2024-10-03: Gemini 1.5 Flash-8B is ready for production",
+        reason="genai-prices has the price of Gemini 1.5 Flash, twice as dear",
+        checked=_CHECKED,
+        upstream={INPUT: "0.075", CACHE_READ: "0.01875", OUTPUT: "0.3"},
+    ),
+    Correction(
+        keys=("google/gemini-2.5-computer-use-preview-10-2025",),
+        change=Card(_COMPUTER_USE),
+        source="ai.google.dev, Gemini API pricing; LiteLLM agrees",
+        reason=_UNKNOWN,
+        checked=_CHECKED,
+    ),
+    Correction(
+        keys=tuple(
+            f"google/gemini-{name}"
+            for name in (
+                "2.5-flash-tts",
+                "2.5-flash-lite-preview-tts",
+                "2.5-pro-tts",
+                "3.1-flash-tts-preview",
+                "3.8-flash-tts",
+                "3.8-flash-lite-tts",
+            )
+        ),
+        change=Derived("output_audio_tokens", OUTPUT, Decimal(1)),
+        source="ai.google.dev, Gemini API pricing: the output of these models is audio; LiteLLM agrees",
+        reason="genai-prices has their price under output tokens of any kind",
+        checked=_CHECKED,
     ),
 )
 _AUDIO = "OpenAI's pricing page (audio tokens); LiteLLM agrees"
@@ -253,70 +322,5 @@ _PARTS = (
     ),
 )
 
-
-def _premium(
-    keys: tuple[str, ...], when: tuple[str, str], factor: str, source: str, reason: str
-) -> Correction:
-    return Correction(
-        keys=keys,
-        change=Premium(Decimal(factor)),
-        source=source,
-        reason=reason,
-        checked=_CHECKED,
-        when=when,
-    )
-
-
-_RESIDENCY = "developers.openai.com, data residency"
-_NO_PLACE = "genai-prices has the price of global processing only"
-# Models from before 2026-03-05 have no premium, and later ones have; of other names nothing is known.
-_OLDER = ("gpt-3.5*", "gpt-4*", "gpt-5", "gpt-5-*", "gpt-5.1*", "gpt-5.2*", "gpt-5.3*", "o1*", "o3*", "o4*")
-_NEWER = ("gpt-5.4*", "gpt-5.5*", "gpt-5.6*", "gpt-6*")
-_GEMINI = (
-    "gemini-3.1-flash-image*",
-    "gemini-3.1-flash-lite*",
-    "gemini-3.5-flash*",
-    "gemini-3.6-flash*",
-    "gemini-3.7-flash*",
-    "gemini-3.8-flash*",
-    "gemini-4-argon*",
-)
-_PREMIUMS = (
-    _premium(
-        ("anthropic/*",),
-        ("inference_geo", "us"),
-        "1.1",
-        "platform.claude.com, data residency: 1.1 times every price of tokens for inference in the US",
-        _NO_PLACE,
-    ),
-    _premium(
-        ("google/claude-*",),
-        ("region", ANY),
-        "1.1",
-        "platform.claude.com, Claude on Vertex AI: 10 % more on regional endpoints, from Sonnet 4.5 on",
-        _NO_PLACE,
-    ),
-    _premium(
-        tuple(f"google/{name}" for name in _GEMINI),
-        ("region", ANY),
-        "1.1",
-        "Google Cloud's pricing page of generative AI, regional endpoints, as LiteLLM reads it",
-        _NO_PLACE,
-    ),
-    _premium(
-        tuple(f"openai/{name}" for name in _NEWER),
-        ("data_residency", ANY),
-        "1.1",
-        f"{_RESIDENCY}: 10 % more for models released on or after 2026-03-05",
-        _NO_PLACE,
-    ),
-    _premium(
-        tuple(f"openai/{name}" for name in (*_OLDER, "text-embedding-*")),
-        ("data_residency", ANY),
-        "1",
-        f"{_RESIDENCY}: no premium for models released before 2026-03-05",
-        _NO_PLACE,
-    ),
-)
 # In the order in which they are applied: a premium multiplies what was added before.
-ROWS: tuple[Correction, ...] = (*_MODELS, *_PARTS, *FEES, *_PREMIUMS)
+ROWS: tuple[Correction, ...] = (*_MODELS, *MODELS, *CLOUDS, *_GOOGLE, *_PARTS, *FEES, *PREMIUMS)

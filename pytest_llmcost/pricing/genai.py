@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Prices may depend on the time of day (DeepSeek): noon UTC makes every run of a day give the same figure.
 NOON = time(12, tzinfo=UTC)
 NAME = "genai-prices"
+_TUNED = "ft:"
 _STANDARD = {"service_tier": "default"}
 _UNIT_NAMES = {"output_reasoning_tokens": REASONING}
 # What a provider's own id has around the one that genai-prices lists. Gemini's SDKs write the resource path
@@ -187,7 +188,11 @@ class GenaiPrices:
         # By exact id only: genai-prices' own provider match would take "my-openai-gateway" for OpenAI.
         owner = next((candidate for candidate in self._providers if candidate.id == provider), None)
         info = owner.find_model(model, all_providers=self._providers) if owner else None
-        return (owner, info) if owner and info else None
+        if owner is None or info is None:
+            return None
+        # A model that was tuned is dearer than the one that it was made of.
+        is_base = model.startswith(_TUNED) and not info.id.startswith(_TUNED)
+        return None if is_base else (owner, info)
 
     def _rates(self, price: ModelPrice) -> Iterator[tuple[str, Rate]]:
         for price_key, value in vars(price).items():
@@ -210,6 +215,10 @@ def listed_id(provider: str, model: str) -> str:
     for owner, around in _AROUND_THE_ID:
         if provider.startswith(owner):
             model = re.sub(around, "", model, count=1)
+    if provider == "azure":
+        # Azure's own names of these models have no dot, as its deployments once could not have one.
+        # It writes those of others in either case (DeepSeek-V3).
+        model = re.sub(r"^gpt-35(?=-)", "gpt-3.5", model.lower())
     return model.removeprefix("models/")
 
 

@@ -95,9 +95,9 @@ def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
     )
 
 
-def price_to_paste(provider: str, model: str, api: Api) -> str:
-    """The YAML that gives a model a price."""
-    return _yaml_to_paste([_Unknown(provider, model, "", api)])
+def price_to_paste(provider: str, model: str, api: Api, host: str = "") -> str:
+    """The YAML that gives a model a price; of a host that nobody named, also what may stand in its place."""
+    return _yaml_to_paste([_Unknown(provider, model, host, api)])
 
 
 def _row(api: Api) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pytest_llmcost.model.amount import NOTHING
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.reports.gate_section import change_lines, headline_parts
+from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.text import MoneyStyle, safe
 
 
@@ -26,6 +27,8 @@ def render_diff(diff: RunDiff, head: str, width: int) -> list[str]:
         " | ".join([*_sums(totals, style), *headline_parts(diff, style)]),
     ]
     lines += ["", *change_lines(diff, style, width, everything=True)]
+    if diff.projection is not None:
+        lines += ["", *month_lines(diff.projection, width)]
     lines += _unpriced(diff)
     return lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.report import NoticeKind, RunReport
 from pytest_llmcost.reports.text import plural, safe
 
 
@@ -12,6 +12,8 @@ def empty_state(report: RunReport) -> list[str]:
     Args:
         report: A report without calls.
     """
+    if any(notice.kind is NoticeKind.SPEND_CAP for notice in report.notices):
+        return [f"no LLM call sent in {plural(len(report.tests), 'test')}"]
     seen = report.observed
     lines = [f"no LLM call seen in {plural(len(report.tests), 'test')}"]
     if seen.imported:

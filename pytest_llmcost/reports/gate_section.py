@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
-from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.keys import is_of, is_test
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
@@ -23,11 +24,13 @@ from pytest_llmcost.reports.text import (
 )
 
 _TOP = 10
-_MOST_CAUSES = 2
+_MOST_CAUSES = 3
 _MOST_TESTS_OF_A_FINDING = 3
 _COLUMNS = (Column("before", from_width=80), Column("now"), Column("change"))
 _WHY = "    "
 _TOKENS = " tokens"
+_OF_PRICES = frozenset({"pricing.unknown_model", "lost_price"})
+_AGAINST_THE_BASELINE = frozenset({"max_increase", "max_cache_hit_drop", "lost_price"})
 _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 
@@ -36,7 +39,7 @@ def signed(amount: Amount, style: MoneyStyle) -> str:
     if amount.high is None and amount.value <= 0:
         return UNKNOWN
     sign = "-" if amount.value < 0 else "+"
-    text = f"{sign}{style.usd(abs(amount.value))}" if amount.value else "$0"
+    text = f"{sign}{style.usd(amount.value.copy_abs())}" if amount.value else "$0"
     return text if amount.high is not None else f"≥ {text}"
 
 
@@ -125,20 +128,34 @@ def _why_lines(change: Change, style: MoneyStyle, width: int) -> list[str]:
 
 
 def why(change: Change, style: MoneyStyle) -> str:
-    """The biggest causes, each with its figures and dollars."""
+    """The biggest causes, each with its figures and dollars, and the sum of the others."""
     known = change.delta.high is not None
-    return "; ".join(_cause(cause, style, known=known) for cause in change.causes[:_MOST_CAUSES])
+    room = _MOST_CAUSES if len(change.causes) <= _MOST_CAUSES else _MOST_CAUSES - 1
+    said = [_cause(cause, style, known=known) for cause in change.causes[:room]]
+    others = change.causes[room:]
+    if others:
+        rest = total(Amount.exactly(cause.delta) for cause in others)
+        said.append(f"{len(others)} more: {_dollars(rest.value, style, known=known)}")
+    return "; ".join(said)
+
+
+def _dollars(delta: Decimal, style: MoneyStyle, *, known: bool) -> str:
+    # Of a call without a price only its known part is in the difference: that is no saving.
+    return signed((Amount.exactly if known else Amount.at_least)(delta), style)
 
 
 def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
-    # Of a call without a price only its known part is in the difference: that is no saving.
-    dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
+    dollars = _dollars(cause.delta, style, known=known)
     name = "" if cause.kind is CauseKind.MODEL else f"{cause.kind.value} "
-    before = cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
-    figures = f"{safe(before)} -> {safe(cause.after)}" if cause.before != cause.after else ""
+    figures = f"{safe(before_text(cause))} -> {safe(cause.after)}" if cause.before != cause.after else ""
     text = f"{name}{figures}".strip() or cause.kind.value
     detail = f" ({safe(cause.detail)})" if cause.detail else ""
     return f"{text}{detail}: {dollars}"
+
+
+def before_text(cause: Cause) -> str:
+    """The figure of the base; its unit stands behind that of the head."""
+    return cause.before.removesuffix(_TOKENS) if cause.after.endswith(_TOKENS) else cause.before
 
 
 def finding_lines(report: RunReport, style: MoneyStyle, *, with_causes: bool) -> Iterator[tuple[str, Level]]:
@@ -168,16 +185,12 @@ def _of_finding(finding: Finding, diff: RunDiff) -> list[Change]:
     return sorted(changed, key=lambda change: -change.delta.value)[:_MOST_TESTS_OF_A_FINDING]
 
 
-def is_of(key: str, nodeid: str) -> bool:
-    """Whether a baseline's key, which may start from another folder, is that of a test."""
-    return key == nodeid or nodeid.endswith(f"/{key}") or key.endswith(f"/{nodeid}")
-
-
 def next_steps(report: RunReport, accepted: str | None) -> list[str]:
-    """The command to type next, if the gate has anything to say."""
+    """What to do next, the command to type last, if the gate has anything to say."""
+    rules = {finding.rule for finding in report.findings}
+    said = ["give the model its price: pricing: in llmcost.yaml"] if rules & _OF_PRICES else []
     if accepted is not None:
-        return [f"accepted: {safe(accepted)}"]
-    relative = {"max_increase", "max_cache_hit_drop", "lost_price"}
-    if any(finding.rule in relative for finding in report.findings):
-        return ['accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."']
-    return []
+        return [*said, f"accepted: {safe(accepted)}"]
+    if rules & _AGAINST_THE_BASELINE:
+        said.append('accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."')
+    return said

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
-from pytest_llmcost.model.call import Source, Status
 from pytest_llmcost.model.decode import (
+    SOURCES,
+    STATUSES,
     amount_from_json,
     call_from_json,
     card_from_json,
@@ -140,6 +141,6 @@ def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
         spent=amount_from_json(found["spent"]),
         usage=usage_from_json(found["usage"]) or NO_USAGE,
         cache_hit_rate=None if rate is None else read_money(rate),
-        sources={Source(name): number for name, number in found["sources"].items()},
-        statuses={Status(name): number for name, number in found["statuses"].items()},
+        sources={SOURCES[name]: number for name, number in found["sources"].items()},
+        statuses={STATUSES[name]: number for name, number in found["statuses"].items()},
     )

@@ -25,6 +25,7 @@ _FIGURE = re.compile(
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#~&@])")
 _LONGEST = 200
 _LONGEST_FIGURE = 80
+_MOST_IN_LINES = 300
 
 
 def code(text: str, *, width: int = _LONGEST) -> str:
@@ -42,6 +43,28 @@ def code(text: str, *, width: int = _LONGEST) -> str:
     if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):
         shown = f" {shown} "
     return f"{fence}{shown}{fence}"
+
+
+def code_in_lines(nodeid: str, *, width: int) -> str:
+    """The name of a test as code spans below each other: broken at its colons and before its parameters.
+
+    Args:
+        nodeid: Anything.
+        width: Columns of a line; what is longer in one piece loses its middle.
+    """
+    if len(nodeid) > _MOST_IN_LINES:
+        return code(nodeid, width=width)
+    name, bracket, parameters = nodeid.partition("[")
+    parts = [*((part, "::") for part in name.split("::")), (bracket + parameters, "")]
+    lines: list[str] = []
+    joint = ""
+    for part, before in reversed(parts):  # the test and its parameters stay together where they can
+        if lines and len(part) + len(joint) + len(lines[0]) <= width:
+            lines[0] = part + joint + lines[0]
+        elif part:
+            lines.insert(0, part)
+        joint = before
+    return "<br>".join(code(line, width=width) for line in lines) or code(nodeid)
 
 
 def cell(text: str) -> str:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
+from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
-from pytest_llmcost.reports.markdown_escape import code, fenced, figure
+from pytest_llmcost.reports.markdown_escape import code, code_in_lines, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
-from pytest_llmcost.reports.markdown_text import FAILED, WARNED, delta, from_to, money, why
-from pytest_llmcost.reports.text import MoneyStyle, common_folder, percent
+from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
+from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
+from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 
 _NAME = 44  # columns; with it, four of them fit a comment
+_NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
@@ -47,6 +50,10 @@ class _View:
         """A name, as long as the page has room for."""
         return code(text, width=_LONG_NAME if self.everything else _NAME)
 
+    def name_in_lines(self, text: str, width: int) -> str:
+        """The name of a test beside wide columns: in a comment it is broken into lines."""
+        return self.name(text) if self.everything else code_in_lines(text, width=width)
+
 
 def sections(report: RunReport, *, everything: bool) -> list[Section]:
     """The sections of a page.
@@ -61,6 +68,7 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
         found.append(Section(title="", body=fenced(empty_state(report))))
     if report.diff is not None:
         found += _changed(report.diff, view)
+        found += _months(report.diff.projection, view)
     compared = report.diff is not None and any(test.state.is_on_both_sides for test in report.diff.tests)
     if everything or not compared:
         found += _tests(report, view)
@@ -74,7 +82,7 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
 def _findings(report: RunReport, view: _View) -> Iterator[Section]:
     if not report.findings:
         return
-    rows = [_finding_cells(finding) for finding in report.findings]
+    rows = [_finding_cells(finding, view) for finding in report.findings]
     columns = ("Limit", "Of", "|Allowed", "|Now")
     yield Section(title="", body=_table(columns, rows, "finding", view.most))
     for step in next_steps(report, None):
@@ -82,13 +90,13 @@ def _findings(report: RunReport, view: _View) -> Iterator[Section]:
         yield Section(title="", body=[f"To {said}: {code(command)}"])
 
 
-def _finding_cells(finding: Finding) -> list[str]:
+def _finding_cells(finding: Finding, view: _View) -> list[str]:
     sign = FAILED if finding.level is Level.ERROR else WARNED
     scope = _SCOPES.get(finding.scope) or code(finding.scope, width=_NAME)
     place = f"<br>{code(finding.location, width=_NAME)}" if finding.location else ""
     return [
         f"{sign}&nbsp;{code(finding.rule, width=_NAME)}{place}",
-        f"{scope} {code(finding.match, width=_LONG_NAME)}" if finding.match else scope,
+        f"{scope} {view.name_in_lines(finding.match, _NAME_OF_LIMIT)}" if finding.match else scope,
         figure(finding.limit),
         f"**{figure(finding.actual)}**",
     ]
@@ -102,7 +110,7 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     folder = _folder(changed)
     rows = [
         [
-            view.name(change.key.removeprefix(folder)),
+            view.name_in_lines(change.key.removeprefix(folder), _NAME_BESIDE_CAUSES),
             from_to(change, view.style),
             f"**{delta(change, view.style)}**",
             why(change, view.style),
@@ -111,6 +119,38 @@ def _changed(diff: RunDiff, view: _View) -> Iterator[Section]:
     ]
     columns = (_heading("Changed test", folder), "|Cost", "|Δ", "Why")
     yield Section(title="", body=_table(columns, rows, "changed test", view.most))
+
+
+def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
+    if projection is None or len(projection.agents) <= 1:
+        return  # one is told at the top
+    style = month_style(projection)
+    rows = [
+        [
+            f"{volume_text(month.volume)} of {view.name(month.volume.agent)}",
+            seen_text(month, ARROW),
+            from_to(month.change, style),
+            _agent_delta(month.change, style),
+        ]
+        for month in projection.agents
+    ]
+    totals, last = projection.totals, None
+    if totals is not None:
+        moved = _agent_delta(totals, style)
+        last = ["**Total**", "", f"**{from_to(totals, style)}**", f"**{moved}**" if moved else ""]
+    columns = ("A month at", "|Mean of", "|Cost", "|Δ")
+    body = Table(
+        columns=columns,
+        rows=rows[: view.most],
+        more="agent",
+        last=last,
+        left_out=len(rows) - len(rows[: view.most]),
+    )
+    yield Section(
+        title=f"A month, by agent ({len(rows):,})",
+        body=body,
+        folded=totals is not None and not view.everything,
+    )
 
 
 def _new(diff: RunDiff, view: _View) -> Iterator[Section]:
@@ -136,7 +176,7 @@ def _tests(report: RunReport, view: _View) -> Iterator[Section]:
     called = [test for test in report.tests if test.rollup.calls]
     if not called:
         return
-    folder = common_folder([test.result.nodeid for test in called])
+    folder = common_place([test.result.nodeid for test in called])
     # What has no upper bound may be the dearest of all.
     called.sort(key=lambda test: (test.rollup.cost.high is not None, -test.rollup.cost.value))
     rows = [
@@ -165,7 +205,7 @@ def _agents(report: RunReport, view: _View) -> Iterator[Section]:
     rows.append(
         ["**Total**", "", f"**{money(report.totals.cost, view.style)}**", f"**{total}**" if total else ""]
     )
-    if not changes:
+    if not any(row[-1] for row in rows):
         rows = [row[:-1] for row in rows]
     columns = ("Agent", "|Runs", "|Cost", "|Δ")[: len(rows[0])]
     body = Table(columns=columns, rows=rows[:-1], more="agent", last=rows[-1])
@@ -208,8 +248,8 @@ def _table(columns: tuple[str, ...], rows: Sequence[Sequence[str]], more: str, m
 
 
 def _folder(changes: Sequence[Change]) -> str:
-    return common_folder([change.key for change in changes if is_test(change.key)])
+    return common_place([change.key for change in changes if is_test(change.key)])
 
 
 def _heading(noun: str, folder: str) -> str:
-    return f"{noun} in {code(folder, width=_NAME)}" if folder else noun
+    return f"{noun} in {code(folder.removesuffix('::'), width=_NAME)}" if folder else noun

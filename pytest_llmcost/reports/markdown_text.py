@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.call import Status
-from pytest_llmcost.model.diff import Cause, Change, RunDiff, State
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import exact_money
+from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Level, Verdict
 from pytest_llmcost.reports import gate_section
 from pytest_llmcost.reports.markdown_escape import code, figure, plain
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, percent, plural
 
 FAILED, WARNED, PASSED, INFORMED = "❌", "⚠️", "✅", "ℹ️"  # noqa: RUF001  # the sign for information
@@ -27,7 +29,9 @@ _FIRST = (
     "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
 )
 _SHORT_COMMIT = 7
-_FIGURE = 28  # of a model id in a cell
+_NAME = 44  # of an agent in a sentence
+_FIGURE = 22  # of what cannot be broken in a cell
+_LONG_FIGURE = 66
 
 
 def title(report: RunReport) -> str:
@@ -128,12 +132,26 @@ def why(change: Change, style: MoneyStyle) -> str:
 
 
 def _cause(cause: Cause, style: MoneyStyle, *, known: bool) -> str:
-    before, after = figure(cause.before, width=_FIGURE), figure(cause.after, width=_FIGURE)
+    before, after = (figure(text, width=_room(text)) for text in _figures(cause))
     figures = f" {before} → {after}" if cause.before != cause.after else ""
     # Of a call without a price only its known part is in the difference: that is no saving.
     dollars = signed((Amount.exactly if known else Amount.at_least)(cause.delta), style)
     detail = f", {figure(cause.detail)}" if cause.detail else ""
     return f"{cause.kind.value}{figures} ({dollars}{detail})"
+
+
+def _room(name: str) -> int:
+    """Columns for a model id: browsers break one behind its dashes."""
+    return _LONG_FIGURE if max(map(len, name.split("-"))) < _FIGURE else _FIGURE
+
+
+def _figures(cause: Cause) -> tuple[str, str]:
+    """What changed; the provider of a model is named where it is another."""
+    before, after = gate_section.before_text(cause), cause.after
+    provider, slash, model = before.partition("/")
+    if cause.kind is CauseKind.MODEL and slash and after.startswith(f"{provider}/"):
+        return model, after.removeprefix(f"{provider}/")
+    return before, after
 
 
 def opening(report: RunReport) -> list[str]:
@@ -145,16 +163,44 @@ def opening(report: RunReport) -> list[str]:
         parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
         if totals.cache_hit_rate is not None:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
+        parts += _saved(report, style)
         return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
-    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff)])]
+    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff), *_saved(report, style)])]
     if diff.totals.causes:
         lines.append(f"Why: {why(diff.totals, style)}.")
+    if diff.projection is not None:
+        lines += _month(diff.projection)
     if diff.price_delta:
         moved = signed(Amount.exactly(diff.price_delta), style)
         lines.append(
             f"Prices moved since the baseline: {moved} for the same usage, in none of these changes."
         )
     return lines
+
+
+def _saved(report: RunReport, style: MoneyStyle) -> Iterator[str]:
+    saved = saved_by_replaying(report, style)
+    if saved is not None:
+        yield f"{plain(saved)} saved by replaying"
+
+
+def _month(projection: Projection) -> Iterator[str]:
+    """One agent whole; of several the sum, with a table elsewhere."""
+    style, agents = month_style(projection), projection.agents
+    if len(agents) == 1:
+        of = agents[0].volume
+        at = f"{volume_text(of)} of {code(of.agent, width=_NAME)}"
+        here = seen_text(agents[0], ARROW)
+        yield f"A month at {at}: {month_text(agents[0].change, style)}, mean of {here}."
+    elif agents and projection.totals is not None:
+        yield f"A month of {len(agents)} agents: {month_text(projection.totals, style)}."
+
+
+def month_text(change: Change, style: MoneyStyle) -> str:
+    """``$1,234.00 → $1,500.00, +$266.00 (+22%)``, with what there is of it."""
+    text = f"**{from_to(change, style)}**"
+    moved = change.state is State.CHANGED
+    return f"{text}, {delta(change, style)}" if moved else text
 
 
 def _volume(report: RunReport) -> list[str]:
@@ -186,6 +232,7 @@ def _counts(diff: RunDiff) -> Iterator[str]:
         (down, "down"),
         (len(changed) - up - down, "changed at the same cost"),
         (sum(change.state is State.UNCHANGED for change in tests), "unchanged"),
+        (sum(change.renamed_from is not None for change in tests), "renamed"),
         (sum(change.state is State.NEW for change in tests), "new"),
         (sum(change.state is State.GONE for change in tests), "gone"),
         (sum(change.state is State.NOT_RUN for change in tests), "not run to the end"),

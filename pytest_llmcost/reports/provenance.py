@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.call import Source, Status
+from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls
+from pytest_llmcost.reports.text import MoneyStyle
 
 
 def sources_text(report: RunReport) -> str:
@@ -33,3 +37,27 @@ def price_tables(report: RunReport) -> list[str]:
     corrected = ["corrections"] if any(card.source is PriceSource.CORRECTION for card in cards) else []
     bundled = {card.origin for card in cards if card.source is PriceSource.GENAI_PRICES}
     return [*sorted(own), *corrected, *sorted(bundled)]
+
+
+def saved_by_replaying(report: RunReport, style: MoneyStyle) -> str | None:
+    """What the replayed calls would have cost; None where nothing was replayed that has a price.
+
+    It is what the run would cost less what it spent, unless an earlier attempt was paid too or mocked calls
+    count: neither has to do with replaying.
+    """
+    sources, calls = report.totals.sources, report.totals.calls
+    if not sources.get(Source.REPLAYED):
+        return None
+    if sources == {Source.REPLAYED: calls}:
+        saved = report.totals.cost  # as in most runs
+    else:
+        saved = total(c.cost for c in counted_calls(report) if c.measured.source is Source.REPLAYED)
+    if not saved.low:
+        return None
+    cost, spent = report.totals.cost, report.totals.spent
+    with exact_money():
+        if cost.is_exact and spent.is_exact and saved == cost.value - spent.value:
+            # Who subtracts on the page gets it.
+            shown = style.rounded(cost.value) - style.rounded(spent.value)
+            saved = Amount.exactly(shown) if shown else saved
+    return style.amount(saved)

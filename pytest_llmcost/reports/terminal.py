@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
-from shlex import quote
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,8 +9,10 @@ from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
+from pytest_llmcost.reports.calls import OUTSIDE, calls_table
 from pytest_llmcost.reports.empty import empty_state
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, sources_text
+from pytest_llmcost.reports.explain_command import explain_command
+from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
 from pytest_llmcost.reports.stale import stale_lines
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import (
@@ -22,13 +23,13 @@ from pytest_llmcost.reports.text import (
     percent,
     plural,
     safe,
-    shorten,
 )
 
 _TOP = 10
-_OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
-_ALARMING = frozenset({NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED})
+ALARMING = frozenset(
+    {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
+)
 
 
 class Detail(IntEnum):
@@ -63,6 +64,7 @@ def section(
     width: int,
     report_path: str,
     accepted: str | None = None,
+    told: frozenset[NoticeKind] = ALARMING,
     texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Line]:
     """Render the section.
@@ -73,26 +75,33 @@ def section(
         width: Of the terminal, in columns.
         report_path: Where report.json was written, as the user would type it.
         accepted: What was accepted as the baseline; None if nothing was.
+        told: Notices that are shown however little else is.
         texts: By the hash of a request, its lines that changed since it was recorded.
     """
+    alarms = [notice for notice in report.notices if notice.kind in told]
     if not report.calls:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
-        return [*_plain(empty_state(report)), *notice_lines(alarms, width), *_end(report, width, accepted)]
+        return [
+            *_plain(empty_state(report)),
+            *notice_lines(alarms, width),
+            *_end(report, width, accepted, None),
+        ]
     if not report.totals.calls and detail < Detail.CALLS:
-        alarms = [notice for notice in report.notices if notice.kind in _ALARMING]
         none = _plain(_wrapped(_none_counts(report), width))
-        return [*none, *notice_lines(alarms, width), *_end(report, width, accepted)]
+        return [*none, *notice_lines(alarms, width), *_end(report, width, accepted, None)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
-        lines += notice_lines([n for n in report.notices if n.kind in _ALARMING], width)
-        return [*lines, *_end(report, width, accepted)]
+        return [*lines, *notice_lines(alarms, width), *_end(report, width, accepted, report_path)]
     lines += _plain(_wrapped(_provenance(report), width))
     if report.diff is not None:
         from pytest_llmcost.reports.gate_section import change_lines
 
         changes = change_lines(report.diff, style, width, everything=detail >= Detail.TESTS)
         lines += _plain(["", *changes])
+        if report.diff.projection is not None:
+            from pytest_llmcost.reports.projection import month_lines
+
+            lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
     if any(agent.name is not None for agent in report.agents):
@@ -106,13 +115,16 @@ def section(
         lines += [Line(""), *notice_lines(report.notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
-    lines += [Line(""), *_plain(_wrapped(_next_steps(report, report_path), width))]
-    return [*lines, *_accept(report, accepted)]
+    steps = [f"every cent: {explain_command(report, report_path)}", f"report: {report_path}"]
+    return [*lines, Line(""), *_plain(_wrapped(steps, width)), *_accept(report, accepted)]
 
 
-def _end(report: RunReport, width: int, accepted: str | None) -> list[Line]:
-    style = MoneyStyle.of(report.totals.cost)
-    return [*_gate(report, style, width, with_causes=True), *_accept(report, accepted)]
+def _end(report: RunReport, width: int, accepted: str | None, report_path: str | None) -> list[Line]:
+    findings = list(_gate(report, MoneyStyle.of(report.totals.cost), width, with_causes=True))
+    steps = _accept(report, accepted)
+    if findings and not steps and report_path is not None:
+        steps = [Line(f"every cent: {explain_command(report, report_path)}")]
+    return [*findings, *steps]
 
 
 # Most runs have no gate, and need nothing of what words its judgement.
@@ -150,12 +162,11 @@ def _plain(lines: Sequence[str]) -> list[Line]:
 
 def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
     totals = report.totals
+    volume = f" in {plural(len(report.tests), 'test')}" if report.tests else ""
     parts = [
         f"{style.amount(totals.cost)} to run live, {style.amount(totals.spent)} spent now",
-        plural(totals.calls, "call"),
+        f"{plural(totals.calls, 'call')}{volume}",
     ]
-    if report.tests:
-        parts[1] += f" in {plural(len(report.tests), 'test')}"
     if report.limits or report.findings:
         parts.append(_verdict(report))
     if report.diff is not None:
@@ -164,6 +175,9 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
+    saved = saved_by_replaying(report, style)
+    if saved is not None:
+        parts.append(f"{saved} saved by replaying")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
 
 
@@ -240,7 +254,7 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
         origin = call.measured.origin
         if origin.nodeid in listed:
             continue
-        name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
+        name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or OUTSIDE
         groups.setdefault(safe(name), []).append(call)
     rows = [(name, rollup_in(report, calls)) for name, calls in groups.items()]
     return [row for row in rows if row[1].calls]
@@ -269,66 +283,6 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
     return table("model", _USAGE_COLUMNS, rows, width)
 
 
-def _call_columns(*, with_sites: bool) -> tuple[Column, ...]:
-    """Cassette files that nothing was run for have no call sites."""
-    sites = (Column("called from", numeric=False, from_width=80),) if with_sites else ()
-    return (
-        Column("model", numeric=False, from_width=140 if with_sites else 110),
-        Column("agent", numeric=False, from_width=160),
-        *sites,
-        Column("source", numeric=False, from_width=100 if with_sites else 80),
-        Column("input", from_width=100 if with_sites else 80),
-        Column("cached", from_width=140),
-        Column("output", from_width=100 if with_sites else 80),
-        Column("status", numeric=False, from_width=130),
-        Column("cost"),
-    )
-
-
-_MODEL_WIDTH = 32
-_SITE_WIDTH = 28
-
-
-def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[str]:
-    """One row for each call, named by its id and test."""
-    folder = common_folder([place for place in map(_where, calls) if "/" in place])
-    with_sites = any(call.measured.call_site for call in calls)
-    rows = []
-    for call in calls:
-        measured = call.measured
-        usage = call.usage
-        stated = measured.usage is not None
-        rows.append(
-            (
-                f"{call.id} {safe(_where(call).removeprefix(folder))}",
-                [
-                    shorten(safe(f"{measured.provider}/{measured.model.name}"), _MODEL_WIDTH),
-                    safe(measured.origin.agent or "-"),
-                    *([shorten(safe(measured.call_site or "-"), _SITE_WIDTH)] if with_sites else []),
-                    measured.source.value,
-                    f"{usage.input_tokens:,}" if stated else "?",
-                    f"{usage.cache_read_tokens:,}" if stated else "?",
-                    f"{usage.output_tokens:,}" if stated else "?",
-                    call.status.value,
-                    style.amount(call.cost),
-                ],
-            )
-        )
-    columns = _call_columns(with_sites=with_sites)
-    return table(f"call in {safe(folder)}" if folder else "call", columns, rows, width)
-
-
-def _where(call: Call) -> str:
-    origin, cassette = call.measured.origin, call.measured.cassette
-    if origin.nodeid is not None:
-        return origin.nodeid
-    if origin.fixture is not None:
-        return f"fixture {origin.fixture}"
-    if cassette is None:
-        return _OUTSIDE
-    return cassette.path if cassette.interaction is None else f"{cassette.path} #{cassette.interaction}"
-
-
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
     """Notices with what to paste, folded to the width."""
     for notice in notices:
@@ -336,12 +290,3 @@ def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
             yield Line(text, Tone.WARNING)
         for line in (notice.paste or "").splitlines():
             yield Line(f"    {safe(line)}")
-
-
-def _next_steps(report: RunReport, report_path: str) -> list[str]:
-    dearest = max(report.calls, key=lambda call: call.cost.value)
-    nodeid = dearest.measured.origin.nodeid
-    # A name with characters that cannot be typed is reached by the id of its call.
-    typeable = nodeid is not None and safe(nodeid) == nodeid
-    target = quote(nodeid) if typeable and nodeid else dearest.id
-    return [f"every cent: llmcost explain {target}", f"report: {report_path}"]

@@ -14,6 +14,7 @@ __all__ = [
     "MoneyStyle",
     "columns",
     "common_folder",
+    "common_place",
     "exact_usd",
     "folded",
     "percent",
@@ -56,6 +57,13 @@ def common_folder(nodeids: Sequence[str]) -> str:
             break
         shared += 1
     return "".join(f"{name}/" for name in folders[0][:shared]) if folders else ""
+
+
+def common_place(nodeids: Sequence[str]) -> str:
+    """What all names of tests begin with: their file and its colons, else their folder."""
+    files = {nodeid.partition("::")[0] for nodeid in nodeids}
+    whole = all("::" in nodeid for nodeid in nodeids)
+    return f"{files.pop()}::" if whole and len(files) == 1 else common_folder(nodeids)
 
 
 def columns(text: str) -> int:

@@ -24,6 +24,7 @@ from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_context, tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
+_NO_TOTALS = "the stream ended without its totals: it states what was read, and the first token of the answer"
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
 # "message" entries are already in them.
 _BILLED_APART = frozenset({"compaction", "advisor_message"})
@@ -45,7 +46,7 @@ def read_events(events: Events, _context: Context) -> Stated:
     """
     message: Mapping[str, Any] = {}
     usage: dict[str, Any] = {}
-    final, failed, runs = False, False, 0
+    final, counted, failed, runs = False, False, False, 0
     for event in events:
         if event is None:
             continue
@@ -56,6 +57,7 @@ def read_events(events: Events, _context: Context) -> Stated:
         elif kind == "message_delta":
             newer = child(event, "usage")
             usage.update({key: value for key, value in newer.items() if value is not None})
+            counted = counted or count(newer, "output_tokens") is not None
             final = final or bool(newer and text(child(event, "delta"), "stop_reason"))
         elif kind == "message_stop":
             final = True
@@ -63,7 +65,7 @@ def read_events(events: Events, _context: Context) -> Stated:
             runs += _is_of_code(event.get("content_block"))
         failed = failed or kind == "error"
     unstated = FAILED if failed else CUT
-    incomplete = (None if usage else NO_USAGE_STATED) if final else unstated
+    incomplete = (None if counted else _NO_TOTALS if usage else NO_USAGE_STATED) if final else unstated
     return _stated(message, usage, incomplete, runs)
 
 
@@ -81,7 +83,23 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
         cache_miss=cache_miss(body) if "diagnostics" in body else None,
+        doubts=tuple(_doubts(usage)),
     )
+
+
+def _doubts(usage: Mapping[str, Any]) -> Iterator[str]:
+    """What of a fallback to another model has no price.
+
+    Source: the SDK's ``BetaFallbackMessageIterationUsage``, an iteration of the model that served the answer
+    where another one declined, and ``BetaFallbackCreditUsage``, which prices a retry as if nothing had been
+    declined before.
+    """
+    iterations = usage.get("iterations")
+    served = iterations if isinstance(iterations, list) else []
+    if any(text(entry, "type") == "fallback_message" for entry in served):
+        yield "no price for the model that declined before the fallback"
+    if text(child(child(usage, "fallback_credit"), "status"), "type") == "redeemed":
+        yield "no price for the credit of a fallback"
 
 
 def _billed_apart(usage: Mapping[str, Any], runs: int) -> int:

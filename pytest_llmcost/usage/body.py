@@ -156,7 +156,8 @@ def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
     """The data of each server-sent event.
 
     A value is the JSON object of an event, or None for data that is no JSON object (``[DONE]``, a cut
-    event). Lines may end in LF, CRLF or CR; several data lines of one event are joined by a line feed.
+    event). Lines may end in LF, CRLF or CR; several data lines of one event are joined by a line feed. Where
+    that is no JSON, each line is an event: some servers, and editors of cassettes, leave the empty lines out.
 
     Args:
         body: The stream, possibly cut anywhere.
@@ -167,10 +168,15 @@ def event_data(body: bytes) -> Iterator[dict[str, Any] | None]:
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
         elif not line and data:
-            yield json_object(b"\n".join(data))
+            yield from _joined(data)
             data = []
     if data:
-        yield json_object(b"\n".join(data))
+        yield from _joined(data)
+
+
+def _joined(data: list[bytes]) -> Iterator[dict[str, Any] | None]:
+    whole = json_object(b"\n".join(data))
+    yield from [whole] if whole is not None or len(data) == 1 else map(json_object, data)
 
 
 def ends_with_done(body: bytes) -> bool:

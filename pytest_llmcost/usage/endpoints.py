@@ -117,6 +117,9 @@ _PATHS = (
     # OpenAI's older completions, on Azure too, and Portkey's stored prompts.
     _call(r"/(?:v\d+|beta|(?:deployments|engines|prompts)/[^/]+)/completions/?", Api.OPENAI_COMPLETIONS),
     _only(r"/text/chatcompletion_v2/?", Api.OPENAI_CHAT, "minimax"),
+    # Perplexity's own names of the two.
+    _only(r"/v1/sonar/?", Api.OPENAI_CHAT, "perplexity"),
+    _only(r"/v1/agent/?", Api.OPENAI_RESPONSES, "perplexity"),
     _call(r"/responses/?", Api.OPENAI_RESPONSES),
     _call(r"/responses/compact/?", Api.OPENAI_RESPONSES),
     _poll(r"/responses/[^/]+/?", Api.OPENAI_RESPONSES),

@@ -10,6 +10,7 @@ from pytest_llmcost.model.money import exact_money, parse_money
 
 # A million times what any model takes: more is no count but a mistake, or made to overflow.
 _MOST = 10**15
+_MOST_DIGITS = 17
 _TICKS_PER_USD = 10**10
 
 
@@ -22,14 +23,20 @@ def child(value: Any, key: str) -> Mapping[str, Any]:
 def count(value: Any, key: str) -> int | None:
     """The count under a key; None if it is absent or no count.
 
-    Whole floats are taken (some gateways write ``12.0``); negative numbers and booleans are not.
+    Whole floats are taken (some gateways write ``12.0``), and digits as text (``"12"``, as the JSON form of
+    protocol buffers writes large integers); negative numbers and booleans are not.
     """
     found = value.get(key) if isinstance(value, dict) else None
     if type(found) is not int:  # as a bool is, for isinstance()
-        if not isinstance(found, float) or not found.is_integer():
-            return None
-        found = int(found)
-    return found if 0 <= found <= _MOST else None
+        found = _whole(found)
+    return found if found is not None and 0 <= found <= _MOST else None
+
+
+def _whole(found: object) -> int | None:
+    if isinstance(found, float):
+        return int(found) if found.is_integer() else None
+    is_digits = isinstance(found, str) and len(found) < _MOST_DIGITS and found.isascii() and found.isdigit()
+    return int(str(found)) if is_digits else None
 
 
 def text(value: Any, key: str) -> str | None:

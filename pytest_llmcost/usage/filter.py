@@ -18,7 +18,7 @@ _PATTERN = (
     r"|mages/(?:generations|edits|variations))"
     r"|threads/(?:[^/?#]+/)?runs|audio/(?:transcriptions|translations|speech))(?:[/?#]|$)"
     # Cohere; Mistral; OpenAI's videos; Replicate; Ollama's own API.
-    r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
+    r"|v\d/(?:(?:chat|generate|embed|rerank|ocr|conversations|videos|sonar|agent|(?:[^?#]+/)?predictions)(?:[/?#]|$))"
     r"|api/(?:chat|generate|embed)(?:[/?#]|$)"
     # Workers AI; Bedrock's agents; watsonx; Hugging Face's own API.
     r"|a(?:i/run|gentAliases)/|r(?:etrieveAndGenerate|erank$)|ml/v1/text/|text/chatcompletion_v2$|hf-inference/|pipeline/[a-z-]+/|workers-ai/"

@@ -14,8 +14,9 @@ from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 # Modalities that may have a price of their own, as text and as the number that some clients ask for
 # (enum-encoding=int). Documents are billed as what contains them.
 _MODALITIES = {"IMAGE": "image", 2: "image", "VIDEO": "video", 3: "video", "AUDIO": "audio", 4: "audio"}
-# How the traffic was billed. Source: Vertex's reference of TrafficType; as a number, 2 is the last.
-_TIER_OF_TRAFFIC = {"ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
+# How the traffic was billed: ON_DEMAND, or that with a tier behind it (PRIORITY, FLEX, OFFPEAK), or
+# provisioned. Source: Vertex's reference of TrafficType; as a number, 2 is the last.
+_TRAFFIC_WITH_TIER = "ON_DEMAND_"
 _PROVISIONED = frozenset({"PROVISIONED_THROUGHPUT", 2})
 _PROVISIONED_PRICE = "no price for provisioned throughput"
 _MAPS = "no price for grounding with Google Maps"
@@ -138,8 +139,9 @@ def _by_modality(details: Iterable[Event], unit: str) -> dict[str, int]:
 
 def tier_of(usage: Mapping[str, Any]) -> dict[str, str]:
     """The tier that was served, as genai-prices names the context; empty for the standard price."""
-    traffic = _TIER_OF_TRAFFIC.get(text(usage, "trafficType") or "")
-    tier = traffic or text(usage, "serviceTier") or text(usage, "service_tier") or "standard"
+    traffic = text(usage, "trafficType") or ""
+    named = traffic.removeprefix(_TRAFFIC_WITH_TIER) if traffic.startswith(_TRAFFIC_WITH_TIER) else ""
+    tier = named or text(usage, "serviceTier") or text(usage, "service_tier") or "standard"
     tier = tier.lower()
     return {} if tier in _STANDARD_TIERS else {"service_tier": tier}
 

@@ -22,6 +22,9 @@ _PRICED = {
     ".azure-api.net": "azure",
     "api.anthropic.com": "anthropic",
     "anthropic.helicone.ai": "anthropic",
+    # Helicone's older hosts.
+    "oai.hconeai.com": "openai",
+    "anthropic.hconeai.com": "anthropic",
     "openrouter.ai": "openrouter",
     ".openrouter.ai": "openrouter",
     "api.groq.com": "groq",
@@ -148,6 +151,7 @@ _BEHIND_CLOUDFLARE = {
 _UNIFIED = "compat"
 _CLOUDFLARE_PATH = r"/v1/[^/]+/[^/]+/([^/]+)"
 _HUGGING_FACE_HEADER = "x-inference-provider"
+_POLICIES = frozenset({"fastest", "cheapest", "preferred", "auto"})
 _VERSION = r"v\d+$"
 
 
@@ -170,6 +174,12 @@ def host_of(url: str) -> str:
     except ValueError:
         port = None
     return host if port in {None, default} else f"{host}:{port}"
+
+
+@lru_cache(maxsize=256)
+def path_of(url: str) -> str:
+    """The path of a URL that names a host."""
+    return urlsplit(url).path
 
 
 def provider_of(host: str, hosts: Mapping[str, str]) -> str | None:
@@ -200,15 +210,17 @@ def behind_hugging_face(path: str, model: str | None, headers: Mapping[str, str]
     """Which provider Hugging Face's router sent a request to.
 
     Its price is that provider's: genai-prices lists each as ``huggingface_<provider>``. The path names it
-    (``/novita/v3/...``), or the end of the model id (``meta-llama/Llama-3.3-70B-Instruct:novita``), or the
-    answer's header, where the router chose.
+    (``/novita/v3/...``), or the answer's header, or the end of the model id
+    (``meta-llama/Llama-3.3-70B-Instruct:novita``), unless that is a policy by which the router chose. Source:
+    Hugging Face's pages on inference providers, provider selection.
 
     Returns:
         Such an id; ``huggingface`` alone where nothing says.
     """
     first = path.lstrip("/").partition("/")[0]
     named = "" if re.match(_VERSION, first) else first
-    named = named or (model or "").partition(":")[2] or headers.get(_HUGGING_FACE_HEADER, "")
+    suffix = (model or "").partition(":")[2]
+    named = named or headers.get(_HUGGING_FACE_HEADER, "") or ("" if suffix in _POLICIES else suffix)
     return f"{HUGGING_FACE}_{named}" if named else HUGGING_FACE
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT, REASONING
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.chat_searches import with_searches
 from pytest_llmcost.usage.fields import child, count, stated_cost, text
 from pytest_llmcost.usage.groq_compound import with_parts
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
@@ -24,15 +25,15 @@ _NOT_ASKED_FOR = (
 def read_json(body: Event, context: Context) -> Stated:
     """Read a completion that came in one piece."""
     usage = child(body, "usage")
-    whole = _stated(body, usage, context.provider, None if usage else NO_USAGE_STATED)
+    whole = _stated(body, usage, context, None if usage else NO_USAGE_STATED)
     return with_parts(body, whole) if child(body, "usage_breakdown") else whole
 
 
 def read_events(events: Events, context: Context) -> Stated:
     """Read a streamed completion.
 
-    The usage stands in the last chunk that has one (Groq: under ``x_groq``). Some servers repeat it in
-    every chunk, so it is final only when the answer has ended.
+    The usage stands in the last chunk that has one (Groq: under ``x_groq``; Moonshot: in the choice that
+    ends). Some servers repeat it in every chunk, so it is final only when the answer has ended.
     """
     head: dict[str, Any] = {}
     usage: Mapping[str, Any] = {}
@@ -43,15 +44,21 @@ def read_events(events: Events, context: Context) -> Stated:
         for key in ("model", "id", "created", "service_tier"):
             if event.get(key):
                 head[key] = event[key]
-        found = child(event, "usage") or child(child(event, "x_groq"), "usage")
+        choices = event.get("choices")
+        found = child(event, "usage") or child(child(event, "x_groq"), "usage") or _of_choices(choices)
         usage = found or usage
         failed = failed or bool(event.get("error"))
-        choices = event.get("choices")
         ended = ended or bool(found and choices == []) or _has_finished(choices)
     if not usage:
         unstated = _NOT_ASKED_FOR if ended else CUT
-        return _stated(head, usage, context.provider, FAILED if failed else unstated)
-    return _stated(head, usage, context.provider, None if ended else CUT)
+        return _stated(head, usage, context, FAILED if failed else unstated)
+    return _stated(head, usage, context, None if ended else CUT)
+
+
+def _of_choices(choices: object) -> Mapping[str, Any]:
+    if not isinstance(choices, list):
+        return {}
+    return next((usage for choice in choices if (usage := child(choice, "usage"))), {})
 
 
 def _has_finished(choices: object) -> bool:
@@ -59,10 +66,10 @@ def _has_finished(choices: object) -> bool:
 
 
 def _stated(
-    body: Mapping[str, Any], usage: Mapping[str, Any], provider: str, incomplete: str | None
+    body: Mapping[str, Any], usage: Mapping[str, Any], context: Context, incomplete: str | None
 ) -> Stated:
-    return Stated(
-        usage=chat_usage(usage, provider) if usage else None,
+    answer = Stated(
+        usage=chat_usage(usage, context.provider) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
@@ -70,17 +77,22 @@ def _stated(
         cost=stated_cost(usage),
         created=count(body, "created"),
     )
+    return with_searches(answer, usage, context)
 
 
 def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
     """Counts of a chat ``usage`` object: cached tokens are inside the prompt, reasoning inside the output."""
     prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
     total = count(usage, "total_tokens")
-    if provider in _TOTAL_INCLUDES_MORE and None not in {prompt, total}:
-        completion = max(int(total or 0) - int(prompt or 0), completion or 0)
     # Writer, and OpenAI's runs of assistants, write both without the s.
     input_details = child(usage, "prompt_tokens_details") or child(usage, "prompt_token_details")
     output_details = child(usage, "completion_tokens_details") or child(usage, "completion_token_details")
+    reasoning = count(output_details, "reasoning_tokens")
+    if total is not None:
+        if prompt is None and completion is not None and completion <= total:
+            prompt = total - completion
+        elif prompt is not None:
+            completion = _generated(total - prompt, completion, reasoning, provider)
     cached = count(input_details, "cached_tokens")
     if cached is None:  # DeepSeek, and Moonshot's and Perplexity's top-level form
         cached = count(usage, "prompt_cache_hit_tokens")
@@ -89,12 +101,34 @@ def chat_usage(usage: Mapping[str, Any], provider: str) -> Usage:
     if input_details:
         counts[CACHE_WRITE] = count(input_details, "cache_write_tokens")
     if output_details:
-        counts[REASONING] = count(output_details, "reasoning_tokens")
+        counts[REASONING] = reasoning
     if input_details:
         counts["input_audio_tokens"] = _if_any(count(input_details, "audio_tokens"))
     if output_details:
         counts["output_audio_tokens"] = _if_any(count(output_details, "audio_tokens"))
+        # Models that draw, behind OpenRouter: an image token is dearer than one of text.
+        counts["output_image_tokens"] = _if_any(count(output_details, "image_tokens"))
+    # Mistral's, which bills the audio of a prompt by the second, and leaves it out of its tokens.
+    counts["input_audio_seconds"] = _if_any(count(usage, "prompt_audio_seconds"))
     return Usage({unit: number for unit, number in counts.items() if number is not None})
+
+
+def _generated(rest: int, completion: int | None, reasoning: int | None, provider: str) -> int | None:
+    """How many tokens were generated.
+
+    xAI's models leave reasoning out of ``completion_tokens`` at other providers too (Azure, gateways): the
+    total, which is then the sum of the three, tells. Source: docs.x.ai, reasoning.
+
+    Args:
+        rest: The stated total without the prompt; below 0 where the total is wrong.
+        completion: ``completion_tokens``; None if it is absent, as where nothing was generated.
+        reasoning: ``reasoning_tokens``.
+        provider: Whose dialect it is.
+    """
+    if completion is None:
+        return max(rest, 0)
+    is_outside = provider in _TOTAL_INCLUDES_MORE or (reasoning and rest == completion + reasoning)
+    return max(rest, completion) if is_outside else completion
 
 
 def _if_any(number: int | None) -> int | None:

@@ -12,6 +12,8 @@ from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
 _MOST_SECONDS = 10**9
+_SECONDS = "input_audio_seconds"
+_LEAST_SECONDS = {"groq": 10}
 _NO_TOKENS = "the response states no usage: this model is billed by the image, second or character"
 
 
@@ -20,9 +22,16 @@ def read_images(body: Event, _context: Context) -> Stated:
     return _stated(body, _image_usage(child(body, "usage")))
 
 
-def read_transcription(body: Event, _context: Context) -> Stated:
-    """Read a transcription or translation: its ``usage`` has the type ``tokens`` or ``duration``."""
-    return _stated(body, _audio_usage(child(body, "usage")))
+def read_transcription(body: Event, context: Context) -> Stated:
+    """Read a transcription or translation: its ``usage`` has the type ``tokens`` or ``duration``.
+
+    Where it has none, ``verbose_json`` states the length of the audio. Sources: OpenAI's API reference,
+    ``TranscriptionVerbose``; console.groq.com, speech to text (at least 10 seconds are billed).
+    """
+    usage = _audio_usage(child(body, "usage"))
+    if usage is None and (seconds := _whole_seconds(body, "duration")) is not None:
+        usage = Usage({_SECONDS: max(seconds, _LEAST_SECONDS.get(context.provider, 0))})
+    return _stated(body, usage)
 
 
 def read_image_events(events: Events, context: Context) -> Stated:
@@ -80,23 +89,31 @@ def _image_usage(usage: Mapping[str, Any]) -> Usage | None:
 
 
 def _audio_usage(usage: Mapping[str, Any]) -> Usage | None:
+    """Counts of audio. Mistral bills its seconds and states tokens beside them (its SDK's ``UsageInfo``)."""
+    if (seconds := count(usage, "prompt_audio_seconds")) is not None:
+        return Usage({_SECONDS: seconds})
     details = child(usage, "input_token_details") or child(usage, "input_tokens_details")
     return _or_none(
         {
             INPUT: count(usage, "input_tokens"),
             OUTPUT: count(usage, "output_tokens"),
             "input_audio_tokens": count(details, "audio_tokens") or None,
-            "input_audio_seconds": _whole_seconds(usage),
+            _SECONDS: _whole_seconds(usage, "seconds"),
         }
     )
 
 
-def _whole_seconds(usage: Mapping[str, Any]) -> int | None:
+def _whole_seconds(stated_in: Mapping[str, Any], key: str) -> int | None:
     """Seconds of audio, to the nearest as they are billed. Source: OpenAI's pricing page, transcription."""
-    seconds = usage.get("seconds")
-    if isinstance(seconds, float) and 0 <= seconds < _MOST_SECONDS:
-        return round(seconds)
-    return count(usage, "seconds")
+    seconds = stated_in.get(key)
+    if isinstance(seconds, str):  # as OpenAI's API has written a duration for years
+        try:
+            seconds = float(seconds)
+        except ValueError:
+            return None
+    if isinstance(seconds, float):
+        return round(seconds) if 0 <= seconds < _MOST_SECONDS else None
+    return count(stated_in, key)
 
 
 def _or_none(counts: Mapping[str, int | None]) -> Usage | None:

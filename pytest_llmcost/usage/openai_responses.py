@@ -40,6 +40,12 @@ _SERVED_TOOLS = {
     "code_interpreter_calls": CODE_EXECUTIONS,
     "file_search_calls": STORAGE_SEARCHES,
 }
+# Tools of xAI that are billed by their tokens alone, beside those that have a unit.
+_WITHOUT_FEE = frozenset({*_SERVED_TOOLS, "mcp_calls"})
+# A shell that OpenAI runs, in a container like those of the code interpreter.
+_HOSTED = "container_reference"
+_SHELL = "no price for the containers of shell"
+_OLDER_SEARCH = "web_search_preview"
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
@@ -78,13 +84,17 @@ def _stated(body: Mapping[str, Any], context: Context, incomplete: str | None, *
         made = _containers_made(body, items, context)
         tools = {**tools, CODE_EXECUTIONS: made or None}
         containers = (_LONGER if made else _CONTAINERS,)
+    if any(child(call, "environment").get("type") == _HOSTED for call in _of_kind(items, "shell_call")):
+        containers = (*containers, _SHELL)
+    served = child(usage, "server_side_tool_usage_details")
+    others = [name for name in sorted(served) if name not in _WITHOUT_FEE and count(served, name)]
     return Stated(
         usage=_usage(usage, tools) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
-        context=tier_context(body, usage),
-        doubts=(*containers, *unpriced),
+        context={**tier_context(body, usage), **_kind_of_search(body, tools, context)},
+        doubts=(*containers, *unpriced, *(f"no price for {name}" for name in others)),
         cost=stated_cost(usage),
         sub_calls=images,
         pending=pending,
@@ -158,6 +168,19 @@ def _tool_calls(body: Mapping[str, Any], items: Iterable[Mapping[str, Any]]) -> 
     }
 
 
+def _kind_of_search(
+    body: Mapping[str, Any], tools: Mapping[str, int | None], context: Context
+) -> dict[str, str]:
+    """The older tool for searches, which has prices of its own at OpenAI; the response repeats its tools.
+
+    Source: OpenAI's pricing page, tools: web search preview.
+    """
+    if context.provider != "openai" or not tools.get(WEB_SEARCHES):
+        return {}
+    kinds = [text(tool, "type") or "" for tool in _list(body, "tools")]
+    return {"web_search": "preview"} if any(kind.startswith(_OLDER_SEARCH) for kind in kinds) else {}
+
+
 def _of_kind(items: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
     return [item for item in items if item.get("type") == kind]
 
@@ -165,6 +188,10 @@ def _of_kind(items: Iterable[Mapping[str, Any]], kind: str) -> list[Mapping[str,
 def _list(body: Mapping[str, Any], key: str) -> list[Any]:
     found = body.get(key)
     return found if isinstance(found, list) else []
+
+
+def _first(counters: Mapping[str, Any], *keys: str) -> int | None:
+    return next((number for key in keys if (number := count(counters, key)) is not None), None)
 
 
 def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Usage:
@@ -175,7 +202,7 @@ def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Us
             **{
                 INPUT: count(usage, "input_tokens"),
                 OUTPUT: count(usage, "output_tokens"),
-                CACHE_READ: count(input_details, "cached_tokens"),
+                CACHE_READ: _first(input_details, "cached_tokens", "cache_read_input_tokens"),  # Perplexity's
                 CACHE_WRITE: count(input_details, "cache_write_tokens"),
                 CACHE_WRITE_30M: count(lifetimes, "ttl_30m_tokens"),
                 CACHE_WRITE_12H: count(lifetimes, "ttl_12h_tokens"),

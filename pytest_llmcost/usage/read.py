@@ -2,40 +2,52 @@
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api, ModelIds
-from pytest_llmcost.usage.body import ends_with_done, form_field, is_event_stream, json_object, plain_bytes
-from pytest_llmcost.usage.endpoints import Endpoint, Kind, endpoint_of, is_maker
+from pytest_llmcost.model.units import INPUT, OUTPUT
+from pytest_llmcost.usage.asked import asked
+from pytest_llmcost.usage.body import ends_with_done, is_event_stream, json_object, plain_bytes
+from pytest_llmcost.usage.endpoints import Endpoint, Kind
 from pytest_llmcost.usage.event_stream import streamed_events
 from pytest_llmcost.usage.exchange import Exchange
-from pytest_llmcost.usage.fields import child, text
 from pytest_llmcost.usage.formats import wire_format
-from pytest_llmcost.usage.gateways import gateway_cost, gateway_of
-from pytest_llmcost.usage.hosts import (
-    CLOUDFLARE_GATEWAY,
-    HUGGING_FACE,
-    behind_cloudflare,
-    behind_hugging_face,
-    host_of,
-    provider_of,
+from pytest_llmcost.usage.gateways import gateway_cost
+from pytest_llmcost.usage.reading import (
+    CUT,
+    EMPTY,
+    NO_INPUT_STATED,
+    NO_OUTPUT_STATED,
+    NO_USAGE_STATED,
+    NotACall,
+    Reading,
+    Stated,
 )
-from pytest_llmcost.usage.reading import CUT, EMPTY, NO_USAGE_STATED, NotACall, Reading, Stated
 from pytest_llmcost.usage.request_parts import request_sizes
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
+# Content encodings that the standard library does not know, and the packages that do.
+_DECODERS = {"br": "brotli", "zstd": "zstandard"}
+_NO_DECODER = "the response is compressed ({encoding}) and cannot be read without {decoder}: install it"
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
-# Where a request names its model; watsonx and Bedrock's inline agents have names of their own.
-_MODEL_KEYS = ("model", "model_id", "foundationModel")
-_CONFIGURATIONS = ("retrieveAndGenerateConfiguration", "rerankingConfiguration")
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
 _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
-# What people run on hosts of their own, under any name: there the format says what the host does not.
-_SELF_HOSTED = frozenset({"ollama"})
 # Their streams of events end without [DONE], and without a reason in a chunk.
 _WITHOUT_END_MARK = frozenset({"snowflake", "cloudflare"})
+# Ollama counts no token of a prompt that it still holds from before.
+_PROMPT_MAY_BE_HELD = frozenset({Api.OLLAMA_CHAT, Api.OLLAMA_GENERATE})
+# They state 0 where nothing was generated.
+_ALWAYS_GENERATE = frozenset(
+    {
+        Api.OPENAI_CHAT,
+        Api.OPENAI_COMPLETIONS,
+        Api.OPENAI_RESPONSES,
+        Api.ANTHROPIC_MESSAGES,
+        Api.BEDROCK_CONVERSE,
+    }
+)
 _FORMATS_WITHOUT_END_MARK = frozenset({Api.BEDROCK_AGENT, Api.BEDROCK_RETRIEVE_AND_GENERATE})
 
 
@@ -48,6 +60,7 @@ class _Answer(NamedTuple):
     done: bool
     empty: bool
     ended: bool
+    compressed: str | None
 
 
 def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | NotACall | None:
@@ -60,20 +73,10 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     Returns:
         The reading; why it is no call; or None if no known wire format is spoken at its path.
     """
-    host = host_of(exchange.url)
-    path = urlsplit(exchange.url).path if host else ""
-    known = provider_of(host, hosts)
-    if known == CLOUDFLARE_GATEWAY:
-        known = behind_cloudflare(path, None)
-    endpoint = endpoint_of(exchange.method, path, known)
-    if endpoint is None or (endpoint.kind is Kind.MODERATION and known is None):
+    question = asked(exchange.method, exchange.url, exchange.request_body, hosts, exchange.headers)
+    if question is None:
         return None
-    sent = plain_bytes(exchange.request_body, "")
-    request = json_object(sent) or {}
-    requested = endpoint.model or _model_of(request) or form_field(sent, "model")
-    proven = is_maker(endpoint.maker, known)
-    known = _behind_router(known, path, requested, exchange.headers)
-    known = known or gateway_of(exchange.headers)
+    host, path, endpoint, request, requested, known, proven = question
     if proven and endpoint.kind in _BILLED_NOTHING:
         return _BILLED_NOTHING[endpoint.kind]
     if not _FIRST_OK <= exchange.status < _FIRST_NOT_OK and not _is_on_its_way(exchange):
@@ -81,11 +84,11 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     answer = _answer(exchange)
     if answer.whole is not None and _is_error(answer.whole):
         return NotACall.ERROR_ANSWER if proven else None
-    provider = known or (endpoint.maker if endpoint.maker in _SELF_HOSTED else None) or host
+    provider = question.provider
     unmarked = known in _WITHOUT_END_MARK or endpoint.api in _FORMATS_WITHOUT_END_MARK
     done = answer.done or (unmarked and answer.ended)
     context = Context(provider, exchange.headers, requested, done, request)
-    stated = _stated(endpoint, answer, context)
+    stated = _known(_stated(endpoint, answer, context), endpoint.api)
     unnamed = stated.model is None and stated.usage is None
     if unnamed and (not proven or (known is None and requested is None)):
         # Some other service with a path that only looks alike, such as one that sends text messages.
@@ -106,25 +109,6 @@ def read_exchange(exchange: Exchange, hosts: Mapping[str, str]) -> Reading | Not
     )
 
 
-def _model_of(request: Mapping[str, Any]) -> str | None:
-    """The model that a request names: at its top, or (Bedrock's agent runtime) in its configuration."""
-    for key in _MODEL_KEYS:
-        if found := text(request, key):
-            return found
-    for key in _CONFIGURATIONS:
-        for inner in child(request, key).values():
-            if found := text(inner, "modelArn") or text(child(inner, "modelConfiguration"), "modelArn"):
-                return found
-    return None
-
-
-def _behind_router(known: str | None, path: str, model: str | None, headers: Mapping[str, str]) -> str | None:
-    """The provider that is billed, where the host only hands requests on."""
-    if known == HUGGING_FACE:
-        return behind_hugging_face(path, model, headers)
-    return behind_cloudflare(path, model) if known == CLOUDFLARE_GATEWAY else known
-
-
 def _answer(exchange: Exchange) -> _Answer:
     body = exchange.body
     if not exchange.decoded:
@@ -140,7 +124,16 @@ def _answer(exchange: Exchange) -> _Answer:
         done=is_sse and ends_with_done(body),
         empty=not body,
         ended=exchange.ended,
+        compressed=_still_compressed(exchange, body) if whole is None and events is None else None,
     )
+
+
+def _still_compressed(exchange: Exchange, body: bytes) -> str | None:
+    """Why a body cannot be read, where no decoder of its encoding is installed."""
+    encoding = exchange.headers.get("content-encoding", "")
+    decoder = next((name for code, name in _DECODERS.items() if code in encoding), None)
+    is_as_it_came = body and body == exchange.body and not exchange.decoded
+    return _NO_DECODER.format(encoding=encoding, decoder=decoder) if decoder and is_as_it_came else None
 
 
 def _is_on_its_way(exchange: Exchange) -> bool:
@@ -164,4 +157,22 @@ def _stated(endpoint: Endpoint, answer: _Answer, context: Context) -> Stated:
         return stated._replace(incomplete=stated.incomplete or CUT) if is_cut_list else stated
     if not answer.ended:
         return Stated(incomplete=CUT)
-    return Stated(incomplete=EMPTY if answer.empty else NO_USAGE_STATED)
+    return Stated(incomplete=EMPTY if answer.empty else answer.compressed or NO_USAGE_STATED)
+
+
+def _known(stated: Stated, api: Api) -> Stated:
+    """What is stated, with a usage that says nothing taken for what it is: nothing unknown costs $0.
+
+    Servers write counters that are null, or only a total; and a prompt without its answer is half a bill.
+    """
+    if stated.usage is None or stated.cost is not None or stated.sub_calls:
+        return stated
+    counts = stated.usage.counts
+    if not counts:
+        return stated._replace(usage=None, incomplete=stated.incomplete or NO_USAGE_STATED)
+    missing = None
+    if OUTPUT in counts and INPUT not in counts and api not in _PROMPT_MAY_BE_HELD:
+        missing = NO_INPUT_STATED
+    elif OUTPUT not in counts and api in _ALWAYS_GENERATE:
+        missing = NO_OUTPUT_STATED
+    return stated._replace(incomplete=stated.incomplete or missing) if missing else stated

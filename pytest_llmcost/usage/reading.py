@@ -10,6 +10,8 @@ from pytest_llmcost.model.call import Api, ModelIds, SubCall
 from pytest_llmcost.model.usage import Usage
 
 NO_USAGE_STATED = "the response states no usage"
+NO_INPUT_STATED = "the response states no input tokens, only what was generated"
+NO_OUTPUT_STATED = "the response states no output tokens, only its prompt"
 EMPTY = "the response has no body, so it states no usage"
 CUT = "the response was cut before it stated its usage"
 FAILED = "the answer broke off with an error before it stated its usage"

@@ -13,10 +13,8 @@ from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.fields import child, count, stated, text
 from pytest_llmcost.usage.openai_chat import chat_usage
-from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
+from pytest_llmcost.usage.reading import CUT, FAILED, NO_INPUT_STATED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
-
-_NO_INPUT = "the response states no input tokens, only what was generated"
 
 
 def read_json(body: Event, context: Context) -> Stated:
@@ -43,7 +41,7 @@ def read_events(events: Events, context: Context) -> Stated:
         return Stated(usage=chat_usage(usage, context.provider), model=model)
     counts = _added_up(found)
     unstated = FAILED if failed else NO_USAGE_STATED if seen else CUT
-    reason = None if INPUT in counts and OUTPUT in counts else _NO_INPUT if counts else unstated
+    reason = None if INPUT in counts and OUTPUT in counts else NO_INPUT_STATED if counts else unstated
     return Stated(usage=Usage(counts) if counts else None, model=model, incomplete=reason)
 
 

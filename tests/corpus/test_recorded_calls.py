@@ -230,6 +230,9 @@ REASONS = {
     "fee of the container left out": lambda call: call.cost.value - fees(call, ["code_executions"]),
     "price cut on 2026-08-21": lambda call: repriced(call, as_of=AsOf.RECORDED),
     "price of DeepSeek's quiet hours": off_peak,
+    "price of Magistral, before the alias was another model's": lambda call: repriced(
+        call, as_of=AsOf.RECORDED
+    ),
     "application's own profile, which needs an alias": repriced_as_nova_micro,
     "BYOK: the gateway's bill is 0, the provider's is not": lambda call: Decimal(0),
     "literal of 0, where the same tests price this model elsewhere as we do": lambda call: Decimal(0),
@@ -346,9 +349,9 @@ def test_statuses(recorded):
     """How well the cost of each call is known, without a line of configuration."""
     assert Counter(call.status for call in recorded.calls.values()) == {
         Status.FREE: 42,
-        Status.EXACT: 2988,
+        Status.EXACT: 2986,
         Status.REPORTED: 44,
-        Status.INCOMPLETE: 242,
+        Status.INCOMPLETE: 244,
         Status.UNPRICED: 63,
         Status.PARTIAL: 21,
     }
@@ -368,6 +371,8 @@ def test_cost_is_what_genai_prices_computes(recorded):
     for key, call in recorded.calls.items():
         ours = price_call(call.id, call.measured, table)
         if ours.lookup.source is not PriceSource.GENAI_PRICES or ours.status is not Status.EXACT:
+            continue
+        if set(ours.components) & set(ours.lookup.card.corrected):
             continue
         provider, ids = by_id[call.measured.provider], call.measured.model
         known = [

@@ -73,7 +73,27 @@ def test_nothing_to_judge_by(llmcost):
     """A gate without limits is a mistake and does not pass."""
     done = llmcost("check")
     assert (done.code, done.out) == (2, "")
-    assert "nothing to judge by: no budgets in llmcost.yaml; write some with: llmcost init" in done.err
+    assert done.err == (
+        "llmcost check: nothing to judge by: no llmcost.yaml here; name it with --config, or write one with:"
+        " llmcost init\n"
+    )
+
+
+def test_a_file_without_budgets(llmcost, tmp_path):
+    """It is said what is missing in it."""
+    (tmp_path / "llmcost.yaml").write_text("version: 1\n")
+    done = llmcost("check")
+    assert (done.code, done.out) == (2, "")
+    assert "nothing to judge by: no budgets in llmcost.yaml; see what llmcost init would write" in done.err
+
+
+def test_the_last_line_is_the_command_to_type(llmcost, tmp_path):
+    """Notices of the gate come before the findings."""
+    limits(tmp_path, '{scope: test, max_cost: "0.002"}', "{scope: agent, match: nobody, max_calls: 1}")
+    lines = llmcost("check").out.splitlines()
+    assert lines[0].startswith("$")
+    assert lines[-1] == f"every cent: llmcost explain {A}"
+    assert any("no agent of this run is 'nobody'" in line for line in lines[1:-2])
 
 
 def test_a_mistake_in_the_limits(llmcost, tmp_path):
@@ -140,4 +160,4 @@ def test_the_limits_of_markers_are_in_the_report(project, capsys, tmp_path, monk
     monkeypatch.chdir(path.parent)
     found = commands(capsys)("check", "report.json")
     assert found.code == 1
-    assert "FAIL  max_calls  test_it.py::test_it makes 2 calls, and its limit is 1 calls" in found.out
+    assert "FAIL  max_calls  test_it.py::test_it makes 2 calls, and its limit is 1 call" in found.out

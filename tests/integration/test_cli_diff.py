@@ -218,7 +218,11 @@ class TestBadInput:
         assert done.err == (
             "llmcost diff: no report at nothing.json: run pytest --llm-cost here, or name another one\n"
         )
-        assert "nothing.json: cannot be read" in llmcost("diff", "nothing.json", "head.json").err
+        assert (
+            llmcost("diff", "nothing.json", "head.json").err
+            == "llmcost diff: nothing.json: cannot be read: No such file or directory;"
+            " pytest --llm-cost --llm-cost-update writes one\n"
+        )
 
     def test_a_baseline_in_the_place_of_the_head(self, llmcost, files):
         """Only a report has calls with a cost."""

@@ -48,7 +48,7 @@ def shop(project):
     project.write("llmcost.yaml", PRICES, "    budgets: [{scope: suite, max_increase: 10%}]\n")
     run = project.run("--llm-cost-update", "--llm-cost-reason=the first")
     assert run.code == OK, run.output
-    assert "accepted: llmcost-baseline.json: 4 tests accepted (4 new, 0 changed, 0 gone)" in run.output
+    assert "accepted: llmcost-baseline.json: 4 new, 0 changed, 0 gone, 0 as before" in run.output
     return project
 
 
@@ -89,7 +89,7 @@ def test_an_increase_fails_until_it_is_accepted(shop, options):
     before = text(shop).splitlines()
     run = shop.run("--llm-cost-update", "--llm-cost-reason=retries", *options, plugins=("xdist",), ONE="3")
     assert (run.code, rules(run)) == (OK, [])
-    assert "(0 new, 1 changed, 0 gone)" in run.output
+    assert "0 new, 1 changed, 0 gone" in run.output
     changed = [new for old, new in zip(before, text(shop).splitlines(), strict=True) if old != new]
     assert len(changed) == 1
     assert {key: row["reason"] for key, row in lines(shop).items()} == {
@@ -97,6 +97,12 @@ def test_an_increase_fails_until_it_is_accepted(shop, options):
         ONE: "retries",
     }
     assert shop.run(ONE="3").code == OK
+
+
+def test_what_was_accepted_of_a_part(shop):
+    """Lines of tests that did not run are not said to be accepted."""
+    run = shop.run("--llm-cost-update", "-k", "one", ONE="3")
+    assert "accepted: llmcost-baseline.json: 0 new, 1 changed, 0 gone, 3 as before" in run.output
 
 
 def test_an_update_judges_what_is_absolute(shop):
@@ -388,7 +394,10 @@ def test_a_baseline_that_is_not_there(shop):
     """Who names one means it; with --llm-cost-update it is made."""
     run = shop.run("--llm-cost-baseline=missing.json")
     assert run.code == USAGE
-    assert "missing.json: cannot be read: No such file or directory" in run.output
+    assert (
+        "missing.json: cannot be read: No such file or directory; pytest --llm-cost --llm-cost-up"
+        in run.output
+    )
     assert shop.run("--llm-cost-baseline=missing.json", "--llm-cost-update").code == OK
     assert set(lines(shop, "missing.json")) == ALL
 
@@ -441,6 +450,35 @@ def test_a_session_fixture_in_more_workers_is_no_increase(project):
     assert (run.code, text(project)) == (OK, before)
     run = project.run("-n", "3", plugins=("xdist",))
     assert (run.code, rules(run)) == (OK, [])
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_session_fixture_that_calls_more_often_is_an_increase(project, options):
+    """However many workers set it up: how often each side did is known."""
+    project.write("llmcost.yaml", PRICES, "    budgets: [{scope: suite, max_increase: 0%}]\n")
+    project.write(
+        "test_shop.py",
+        """
+        import os
+        import pytest
+        from ask import chat
+
+        @pytest.fixture(scope="session")
+        def index():
+            for _ in range(int(os.environ.get("TIMES", "1"))):
+                chat()
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_it(index, number):
+            chat("b")
+        """,
+    )
+    assert project.run("--llm-cost-update").code == OK
+    run = project.run(*options, plugins=("xdist",))
+    assert (run.code, rules(run)) == (OK, [])
+    run = project.run(*options, plugins=("xdist",), TIMES="2")
+    assert (run.code, rules(run)) == (FAILED, ["max_increase"])
+    assert run.report["diff"]["totals"]["delta"] == "0.000436"
 
 
 def test_a_folder_that_cannot_be_written(shop):

@@ -234,7 +234,7 @@ def test_a_marker_limits_its_test(project, options):
     assert run.code == FAILED
     assert rules(run) == [("error", "max_cost", "test_marked.py::TestDesk::test_costs")]
     assert run.report["findings"][0]["location"].startswith("test_marked.py:")
-    assert sum("loosens max_calls from 1 calls" in text for text in run.notices("budget")) == 2
+    assert sum("loosens max_calls from 1 call" in text for text in run.notices("budget")) == 2
 
 
 def test_markers_without_any_file(project):

@@ -116,3 +116,16 @@ def test_calls_are_captured(runs, mode):
     run = runs[mode, True]
     assert [call["source"] for call in run.calls] == [mode] * 5
     assert {call["usage"]["input_tokens"] for call in run.calls} == {1200}
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_nothing_blocks_with_a_spend_cap(tmp_path, loopback, mode):
+    """A cap writes to a file as a call is sent, in no way that counts as blocking; prices are there before."""
+    pytest.importorskip("blockbuster")
+    project = Project(tmp_path, {"LOOPBACK": loopback.origin})
+    project.write("conftest.py", CONFTEST)
+    project.write("test_suite.py", SUITE)
+    project.write("llmcost.yaml", "version: 1\nhosts: {127.0.0.1: openai}\n")
+    run = project.run("--llm-cost-max-spend=1", MODE=mode)
+    assert run.outcomes == {"passed": 7}, run.output
+    assert run.report["meta"]["complete"], run.output

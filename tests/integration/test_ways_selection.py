@@ -110,10 +110,28 @@ def test_a_file_that_is_left_out(suite, loopback):
     assert alone(suite, loopback).report["meta"]["selection"]["full"] is True
     for options in (["--ignore=test_other.py"], ["--ignore-glob=*_other.py"]):
         assert alone(suite, loopback, *options).report["meta"]["selection"]["full"] is False
+    suite.write("pytest.ini", "[pytest]\naddopts = --ignore=test_other.py\n")
+    assert alone(suite, loopback).report["meta"]["selection"]["full"] is True  # so it always is
+    suite.write("pytest.ini", "[pytest]\n")
     suite.write("test_other.py", "raise RuntimeError('broken')\n")
     go_on = "--continue-on-collection-errors"
     assert alone(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
     assert parallel(suite, loopback, go_on).report["meta"]["selection"]["full"] is False
+
+
+def test_the_folders_of_the_suite_by_name(suite, loopback):
+    """``pytest tests`` is all of it where the ini-file says that tests are there."""
+    suite.write("more/test_more.py", "def test_more(): pass\n")
+    suite.write("tests/test_inner.py", "def test_inner(): pass\n")
+
+    def full(*arguments):
+        return alone(suite, loopback, *arguments, compare=False).report["meta"]["selection"]["full"]
+
+    assert full("tests") is False
+    suite.write("pytest.ini", "[pytest]\ntestpaths = tests more\n")
+    assert (full(), full("more", "tests"), full("tests"), full("tests/test_inner.py", "more")) == (
+        (True, True, False, False)
+    )
 
 
 def test_error_in_collection(suite, loopback):

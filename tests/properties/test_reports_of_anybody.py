@@ -18,7 +18,17 @@ from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import COMMENT_BYTES, marker, render_comment, render_summary
 
-TEXTS = [render_json(sample_diff.changed_report()), render_json(sample.report())]
+TEXTS = [
+    render_json(report)
+    for report in (
+        sample_diff.changed_report(),
+        sample.report(),
+        sample_diff.month_report(),
+        sample_diff.months_report(),
+    )
+]
+# Where they differ from the others.
+MONTHS = "projection"
 NASTY = [
     "</details>",
     "|",
@@ -70,9 +80,10 @@ PATHS = [[path for path in leaves(json.loads(text)) if path] for text in TEXTS]
 @settings(max_examples=250, deadline=None)
 def test_refused_or_rendered(data):
     """Any value in any place."""
-    which = data.draw(st.sampled_from([0, 1]))
+    which = data.draw(st.integers(0, len(TEXTS) - 1))
     found = json.loads(TEXTS[which])
-    for path in data.draw(st.lists(st.sampled_from(PATHS[which]), min_size=1, max_size=3)):
+    paths = [path for path in PATHS[which] if MONTHS in path] if which > 1 else PATHS[which]
+    for path in data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3)):
         row = found
         try:
             for key in path[:-1]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from changed import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import pytest
 import sample
+import sample_diff
 from suites import A, B, C, Use, accepted, collected, difference, run, table, verdict
 
 from pytest_llmcost.baseline.compare import compare
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.diff import Cause, CauseKind, Change, Side, State
 from pytest_llmcost.reports.gate_section import share, signed, why
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
+from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import MoneyStyle, columns
 
@@ -91,6 +94,15 @@ def test_the_gate_with_one_of_everything(detail, width):
     check(f"gate-everything-{detail.name.lower()}-{width}.txt", text_of(report(), detail, width))
 
 
+@pytest.mark.parametrize(("width", "found"), [(60, "month"), (100, "month"), (100, "months")])
+def test_what_a_month_costs(width, found):
+    """One row for each agent with a volume, and their sum."""
+    shown = getattr(sample_diff, f"{found}_report")()
+    check(f"gate-{found}-{width}.txt", "\n".join(month_lines(shown.diff.projection, width)) + "\n")
+    assert "a month at" in text_of(shown)
+    assert "a month at" not in text_of(shown, Detail.QUIET)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_it_keeps_to_the_width(width):
     """Only what is to be copied stays in one piece."""
@@ -123,20 +135,82 @@ def test_quiet_says_why_where_the_baseline_is_in_another_folder():
     assert "test_a.py::test_one: calls 1 -> 2" in text_of(found, Detail.QUIET)
 
 
+def test_it_is_the_same_in_a_thread_with_coarse_decimals():
+    """The app under test may have set one digit of precision, and never set it back."""
+    expected = text_of(report(), Detail.QUIET), text_of(report(), Detail.CALLS, 200)
+    with localcontext() as coarse:
+        coarse.prec = 1
+        assert (text_of(report(), Detail.QUIET), text_of(report(), Detail.CALLS, 200)) == expected
+
+
 @pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])
 def test_a_finding_without_any_limit_is_in_the_headline(detail):
     """A lost price fails a run that has a baseline alone: its first line says so."""
     head = run({A: [UNKNOWN], B: [Use()]})
     diff = difference(accepted({A: [Use()], B: [Use()]}), head)
     found = replace(head, diff=diff, findings=verdict(head, "", diff).findings)
-    assert "| 1 FAILED" in text_of(found, detail).splitlines()[0]
+    assert "1 FAILED" in " ".join(text_of(found, detail).splitlines()[:2])
+
+
+def last_line(budgets, base=None, path=".llmcost/report.json", detail=Detail.QUIET):
+    head = run({A: [Use(9000)], B: [Use(5000, agent="support")], C: [Use(10), Use(20)]})
+    diff = difference(accepted(base), head) if base else None
+    judged = verdict(head, budgets, diff)
+    found = replace(head, diff=diff, findings=judged.findings, limits=judged.limits)
+    lines = section(found, detail=detail, width=200, report_path=path)
+    return lines[-1].text.partition(" | report")[0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "test"),
+    [
+        ("{scope: test, match: '*_two', max_cost: '0'}", B),
+        ("{scope: call, match: '*_three', max_cost: '0.0001'}", C),
+        ("{scope: agent, match: support, max_calls: 0}", B),
+        ("{scope: agent_run, match: support, max_calls: 0}", B),
+        ("{scope: model, max_calls: 0}", A),
+        ("{scope: suite, max_calls: 0}", A),
+    ],
+)
+@pytest.mark.parametrize("detail", [Detail.QUIET, Detail.NORMAL])
+def test_the_last_line_explains_what_failed(budget, test, detail):
+    """The command to type next is about the first finding, with -q too."""
+    assert last_line(f"  - {budget}\n", detail=detail) == f"every cent: llmcost explain {test}"
+
+
+def test_the_last_line_explains_what_got_dearer():
+    """And not what was dear before."""
+    base = {A: [Use(9000)], B: [Use(5000, agent="support")], C: [Use(10)]}
+    assert last_line("  - {scope: suite, max_calls: 3}\n", base) == f"every cent: llmcost explain {C}"
+    gone = {A: [Use(9000), Use(9)], B: [Use(5000, agent="support")], C: [Use(10), Use(20)]}
+    assert last_line("  - {scope: suite, max_calls: 3}\n", gone) == f"every cent: llmcost explain {A}"
+
+
+def test_the_last_line_explains_a_fixture_that_got_dearer():
+    """By its call: it has no name that could be typed."""
+    head = run({A: [Use(9000)], "fixture desk": [Use(10), Use(20)]})
+    diff = difference(accepted({A: [Use(9000)], "fixture desk": [Use(10)]}), head)
+    text = text_of(replace(head, diff=diff))
+    assert "every cent: llmcost explain c3" in text
+
+
+def test_the_last_line_names_another_report():
+    """Else the command would explain another run."""
+    said = last_line("  - {scope: suite, max_calls: 1}\n", path="../my runs/report.json")
+    assert said == f"every cent: llmcost explain {A} --report '../my runs/report.json'"
+
+
+def test_a_model_without_a_price_is_to_get_one():
+    """With -q too, which has no notices."""
+    head = run({A: [UNKNOWN]})
+    judged = verdict(head, "  - {scope: test, max_cost: '1'}\n")
+    found = replace(head, findings=judged.findings, limits=judged.limits)
+    assert text_of(found, Detail.QUIET).endswith("\ngive the model its price: pricing: in llmcost.yaml\n")
 
 
 def test_what_was_accepted_is_the_last_line():
     """With the file and the numbers."""
-    assert text_of(report(), accepted_line="b.json: 1 tests accepted").endswith(
-        "\naccepted: b.json: 1 tests accepted\n"
-    )
+    assert text_of(report(), accepted_line="b.json: 1 new").endswith("\naccepted: b.json: 1 new\n")
 
 
 STYLE = MoneyStyle(6)
@@ -156,6 +230,24 @@ STYLE = MoneyStyle(6)
 def test_changes_with_their_sign(amount, text):
     """What is unknown is neither nothing nor a saving."""
     assert signed(amount, STYLE) == text
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [
+        ("5 3", "tier: +$5.00; calls: +$3.00"),
+        ("5 3 1", "tier: +$5.00; calls: +$3.00; fees: +$1.00"),
+        ("5 3 1 -2", "tier: +$5.00; calls: +$3.00; 2 more: -$1.00"),
+        ("5 3 1 -1", "tier: +$5.00; calls: +$3.00; 2 more: $0"),
+    ],
+)
+def test_causes_that_are_not_shown_are_summed(dollars, text):
+    """What is read adds up to the change."""
+    kinds = [CauseKind.TIER, CauseKind.CALLS, CauseKind.FEES, CauseKind.STATED]
+    amounts = [Decimal(one) for one in dollars.split()]
+    causes = tuple(Cause(kind, "", "", amount) for kind, amount in zip(kinds, amounts, strict=False))
+    change = Change(A, State.CHANGED, Side(), Side(), Amount.exactly(sum(amounts)), causes)
+    assert why(change, STYLE) == text
 
 
 def test_no_percentage_of_the_unknown():

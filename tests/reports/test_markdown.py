@@ -21,11 +21,13 @@ from pytest_llmcost.reports.markdown import (
     render_summary,
     says_something,
 )
-from pytest_llmcost.reports.markdown_escape import cell, code, fenced, figure
+from pytest_llmcost.reports.markdown_escape import cell, code, code_in_lines, fenced, figure
 
 REPORTS = {
     "changed": sample_diff.changed_report,
     "unchanged": sample_diff.unchanged_report,
+    "month": sample_diff.month_report,
+    "months": sample_diff.months_report,
     "first": sample.report,
     "empty": lambda: sample.empty_report(imported=("openai",)),
 }
@@ -282,3 +284,35 @@ def test_mocked_calls_are_said():
     """The line of provenance tells what was left out."""
     assert "1 mocked (left out)" in render_comment(sample.report())
     assert sample.report().totals.sources[Source.MOCKED] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("tests/test_a.py::test_it", "`tests/test_a.py::test_it`"),
+        (
+            "tests/test_desk.py::TestDesk::test_answers[long-enough]",
+            "`tests/test_desk.py`<br>`TestDesk::test_answers[long-enough]`",
+        ),
+        (
+            "tests/test_desk.py::test_answers_in_every_language[a::b[c]]",
+            "`tests/test_desk.py`<br>`test_answers_in_every_language`<br>`[a::b[c]]`",
+        ),
+        ("x" * 50, f"`{'x' * 16}...{'x' * 17}`"),
+        ("", "(empty)"),
+        ("::", "`::`"),
+        ("ab::" * 500, f"`{'ab::' * 4}...{('ab::' * 5)[3:]}`"),
+    ],
+)
+def test_a_long_name_in_lines(name, shown):
+    """Broken where a reader looks for it: the file, the test, its parameters."""
+    assert code_in_lines(name, width=36) == shown
+
+
+@given(st.lists(NASTY, min_size=1, max_size=5).map("::".join))
+def test_lines_of_a_name_stay_code(name):
+    """However it is broken, each line is a code span and nothing else."""
+    page = Page(f"| a |\n|:--|\n| {cell(code_in_lines(name, width=20))} |\n")
+    assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "br"}
+    assert page.rows == [1, 1]
+    assert page.attributes == []

@@ -17,6 +17,7 @@ PACKAGE = Path(pytest_llmcost.__file__).parent
 # From the top down: a room may import rooms further down, and itself.
 FLOORS = (
     {"plugin"},
+    {"registration"},
     {"session"},
     {"reporter", "cli"},
     {"commands"},
@@ -28,6 +29,7 @@ FLOORS = (
         *("collected", "settings", "wire", "project", "journal", "outcomes"),
         *("hooks", "hookspecs", "junit_xml"),
     },
+    {"spending"},
     {"capture"},
     {"reports"},
     {"attribution", "baseline", "budgets", "config"},

@@ -63,6 +63,8 @@ class FakeGitHub:
 
     def answer(self, method, path, query, body):
         """Status, headers and body of an answer."""
+        if method in {"PUT", "DELETE"}:
+            return 404, {}, {"message": "Not Found"}
         for (wanted, part), given in self.failures.items():
             if wanted == method and part in path and given:
                 status, headers, done = given.pop(0)
@@ -130,7 +132,7 @@ def _handler(github):
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = _serve
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
         def log_message(self, *_):
             pass

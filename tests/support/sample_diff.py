@@ -11,6 +11,7 @@ from pytest_llmcost.baseline.from_report import baseline_of
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.budgets.evaluate import Gate, judge
 from pytest_llmcost.config.load import read_configuration
+from pytest_llmcost.model.projection import Per, Volume
 from pytest_llmcost.model.report import TestResult
 from pytest_llmcost.pricing.table import PriceTable
 
@@ -35,8 +36,7 @@ def _call(number, nodeid, model, usage, **changes):
         provider,
         model,
         usage,
-        origin=sample.agent(nodeid, "support_agent", run=f"r{number}"),
-        **changes,
+        **{"origin": sample.agent(nodeid, "support_agent", run=f"r{number}"), **changes},
     )
 
 
@@ -76,7 +76,7 @@ def _report(calls):
     return sample.report(calls, results=tuple(TestResult(nodeid, "passed", 0.25) for nodeid in nodeids))
 
 
-def changed_report(*, base=None, head=None, budgets=BUDGETS):
+def changed_report(*, base=None, head=None, budgets=BUDGETS, volumes=()):
     """A report with a diff and findings: a lost cache, a dearer model, a call less, a test more and one gone."""
     before = _report(_base_calls() if base is None else base)
     report = _report(_head_calls() if head is None else head)
@@ -88,7 +88,7 @@ def changed_report(*, base=None, head=None, budgets=BUDGETS):
         whole_files=frozenset(),
         gone_files=frozenset({GONE.partition("::")[0]}),
     )
-    diff = compare(baseline, report, prices, suite, "")
+    diff = compare(baseline, report, prices, suite, "", volumes=volumes)
     limits = read_configuration(budgets, "llmcost.yaml", "f" * 64).budgets if budgets else ()
     judged = judge(report, diff, Gate(budgets=limits))
     return replace(
@@ -98,6 +98,33 @@ def changed_report(*, base=None, head=None, budgets=BUDGETS):
         limits=judged.limits,
         notices=(*report.notices, *judged.notices),
     )
+
+
+def month_report():
+    """With the volume of one agent."""
+    return changed_report(volumes=[Volume("support_agent", Per.RUN, 120_000)])
+
+
+def months_report():
+    """With those of two, whose months add up."""
+    calls = [
+        [
+            *calls,
+            _call(
+                9,
+                sample.SEARCH,
+                "gpt-fixed",
+                usage,
+                origin=sample.agent(sample.SEARCH, "re|`searcher`", run="s"),
+            ),
+        ]
+        for calls, usage in (
+            (_base_calls(), {"input_tokens": 900, "output_tokens": 10}),
+            (_head_calls(), {"input_tokens": 500, "output_tokens": 10}),
+        )
+    ]
+    volumes = [Volume("support_agent", Per.RUN, 120_000), Volume("re|`searcher`", Per.CALL, 1)]
+    return changed_report(base=calls[0], head=calls[1], volumes=volumes)
 
 
 def unchanged_report(**changes):

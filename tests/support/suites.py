@@ -86,6 +86,8 @@ def _measured(number: int, key: str, use: Use):
     usage = {"input_tokens": use.input, "output_tokens": use.output}
     if use.cached is not None:
         usage["cache_read_tokens"] = use.cached
+    changes = dict(use.changes)
+    usage = changes.pop("usage", usage)
     given = {
         "origin": Origin(
             nodeid=nodeid,
@@ -96,7 +98,7 @@ def _measured(number: int, key: str, use: Use):
         ),
         "model": ModelIds(use.model, use.model),
         "source": use.source,
-        **dict(use.changes),
+        **changes,
     }
     return sample.call(number, nodeid, use.provider, use.model, usage, **given)
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pytest_llmcost.model.keys import is_of
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.verdict import Finding, Level
-from pytest_llmcost.reports.gate_section import is_of, why
+from pytest_llmcost.reports.gate_section import why
 from pytest_llmcost.reports.text import MoneyStyle, plural, spelled
 
 # GitHub shows so many of a level for each step, and drops the others without a word.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import localcontext
+
 import pytest
 from suites import NAME, A, B, C, Use, accepted, collected, run
 
-from pytest_llmcost.baseline.file import render_baseline
+from pytest_llmcost.baseline.file import parse_baseline, render_baseline
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.model.baseline import Baseline, Mark
 from pytest_llmcost.model.call import Origin, Phase, Source
-from pytest_llmcost.model.report import TestResult
+from pytest_llmcost.model.report import Observed, TestResult
 
 BASE = accepted({A: [Use()], B: [Use(2000)], C: [Use(3000)]})
 
@@ -184,6 +186,41 @@ def test_a_fixture_whose_calls_changed_gets_a_new_line(more):
     found = update(run({FIXTURE: more, A: [Use()]}), base=base)
     assert calls_of(found, FIXTURE) == len(more)
     assert found.lines[FIXTURE] != base.lines[FIXTURE]
+
+
+@pytest.mark.parametrize(
+    ("before", "base", "now", "head", "kept"),
+    [
+        (1, 1, 3, 3, "1 of 1"),
+        (3, 3, 1, 1, "3 of 3"),
+        (1, 1, 1, 2, "2 of 1"),
+        (1, 1, 3, 6, "6 of 3"),
+        (1, 1, 3, 1, "1 of 1"),
+        (None, 1, 3, 1, "1 of 3"),
+        (None, 1, 3, 3, "1 of None"),
+        (2, 2, None, 4, "2 of 2"),
+    ],
+)
+def test_a_fixture_that_calls_more_often_gets_a_new_line(before, base, now, head, kept):
+    """And one that was only set up more often keeps its own; a line learns of its set-ups."""
+
+    def facts(number):
+        known = {} if number is None else {FIXTURE.removeprefix("fixture "): number}
+        return {"observed": Observed(set_ups=known)}
+
+    line = accepted({FIXTURE: [Use()] * base, A: [Use()]}, **facts(before))
+    line = parse_baseline(render_baseline(line), "x")
+    found = update(run({FIXTURE: [Use()] * head, A: [Use()]}, **facts(now)), base=line)
+    assert f"{calls_of(found, FIXTURE)} of {found.lines[FIXTURE].set_ups}" == kept
+
+
+def test_set_ups_are_counted_exactly():
+    """Whatever precision the app under test has set in this thread."""
+    base = accepted({FIXTURE: [Use()] * 10 + [Use(5)] * 10, A: [Use()]})
+    with localcontext() as coarse:
+        coarse.prec = 1
+        found = update(run({FIXTURE: [Use()] * 11 + [Use(5)] * 10, A: [Use()]}), base=base)
+    assert calls_of(found, FIXTURE) == 21
 
 
 def test_a_test_that_calls_twice_as_often_gets_a_new_line():

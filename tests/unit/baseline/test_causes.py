@@ -127,6 +127,21 @@ def test_stated_costs_have_their_main_difference_as_the_cause(head, kind):
     assert (cause.kind, cause.delta) == (kind, Decimal("0.2"))
 
 
+def test_a_change_without_a_known_dollar_has_its_cause_all_the_same():
+    """What differs is told where its price is not known: nobody is left with a bare "unknown"."""
+    base = accepted({A: [Use()]})
+    flex = Use().but(context={"service_tier": "flex"})
+    (change,) = difference(base, run({A: [flex]})).tests
+    assert [(cause.kind, cause.before, cause.after, cause.delta) for cause in change.causes] == [
+        (CauseKind.TIER, "standard", "service_tier=flex", 0)
+    ]
+    unheard = Use(model="gpt-unheard")
+    (change,) = difference(accepted({A: [unheard]}), run({A: [unheard._replace(input=5)]})).tests
+    assert [(cause.kind, cause.after, cause.delta) for cause in change.causes] == [
+        (CauseKind.INPUT, "5 tokens", 0)
+    ]
+
+
 def test_a_stale_recording_that_was_made_anew():
     """The estimate gave way to a figure."""
     cause = only([Use(1100).but(stale=True)], [Use(1000)])

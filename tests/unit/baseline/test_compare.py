@@ -12,6 +12,7 @@ from suites import A, B, C, Use, accepted, collected, difference, run, table
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.diff import CauseKind, State
+from pytest_llmcost.model.report import Observed
 
 TESTS = {A: [Use()], B: [Use(2000), Use(5, 5)], C: [Use(3000)]}
 BASE = accepted(TESTS)
@@ -223,6 +224,26 @@ def test_a_call_that_loses_its_price():
     assert difference(unpriced, run({A: [Use(model="gpt-unheard", output=5)]})).lost_prices == ()
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "lost"),
+    [
+        ("known unheard", "unknown unheard", ["unknown"]),
+        ("known unheard", "unheard unheard", []),
+        ("unheard", "unknown", []),
+        ("unheard unheard", "unknown", []),
+        ("known unheard", "known unheard unknown", ["unknown"]),
+    ],
+)
+def test_one_call_without_a_price_hides_no_other_that_loses_its_own(before, now, lost):
+    """What was accepted without a price is no loss, and neither is another model in its place."""
+
+    def uses(names):
+        return [Use() if name == "known" else Use(model=f"gpt-{name}") for name in names.split()]
+
+    diff = difference(accepted({A: uses(before)}), run({A: uses(now)}))
+    assert diff.lost_prices == tuple((A, f"openai/gpt-{name}") for name in lost)
+
+
 def test_prices_that_moved_are_no_change():
     """The base is priced with the same table: what is left is told beside."""
     yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')
@@ -251,6 +272,52 @@ def test_fixtures_that_more_workers_set_up_are_no_change(times):
     assert (states(diff)[FIXTURE], diff.totals.delta) == ("unchanged", NOTHING)
     diff = difference(accepted({FIXTURE: once * times, A: [Use()]}), run({FIXTURE: once, A: [Use()]}))
     assert (states(diff)[FIXTURE], diff.totals.delta) == ("unchanged", NOTHING)
+
+
+def set_ups(number):
+    return Observed(set_ups={FIXTURE.removeprefix("fixture "): number})
+
+
+@pytest.mark.parametrize(
+    ("before", "base", "now", "head", "delta"),
+    [
+        (1, "a", 1, "aa", "0.0035"),
+        (1, "ab", 1, "aabb", "0.0045125"),
+        (1, "a", 3, "aaaaaa", "0.0035"),
+        (1, "a", 3, "aaaaaabbbbbb", "0.005525"),
+        (3, "aaaaaa", 1, "a", "-0.0105"),
+        (2, "aa", 4, "aaaa", "0"),
+        (2, "aa", 3, "aaaaaa", "0.007"),
+        (1, "a", 3, "a", "0"),
+        (3, "a", 1, "a", "0"),
+        (3, "a", 2, "a", "0"),
+        (2, "ab", 4, "aabb", "0"),
+    ],
+)
+def test_set_ups_that_are_known_decide(before, base, now, head, delta):
+    """A fixture that calls twice as often costs twice as much, on any number of workers."""
+    uses = {"a": Use(), "b": Use(5)}
+    accepted_line = accepted({FIXTURE: [uses[one] for one in base], A: [Use()]}, observed=set_ups(before))
+    diff = difference(
+        accepted_line, run({FIXTURE: [uses[one] for one in head], A: [Use()]}, observed=set_ups(now))
+    )
+    assert diff.totals.delta == Amount.exactly(Decimal(delta))
+
+
+def test_repeats_of_other_workers_are_no_cause():
+    """Each set-up asks the same again."""
+    base = accepted({FIXTURE: [Use()], A: [Use()]}, observed=set_ups(1))
+    for workers, detail in ((1, "1 repeats an identical call"), (3, None)):
+        found = run({FIXTURE: [Use()] * 2 * workers, A: [Use()]}, observed=set_ups(workers))
+        (change,) = [change for change in difference(base, found).tests if change.key == FIXTURE]
+        assert [cause.detail for cause in change.causes] == [detail]
+
+
+def test_a_parameter_of_a_fixture_that_did_not_run_makes_the_others_no_dearer():
+    """Its set-ups are fewer, and its calls not those of each."""
+    base = accepted({FIXTURE: [Use(), Use(5)], A: [Use()]}, observed=set_ups(2))
+    diff = difference(base, run({FIXTURE: [Use()], A: [Use()]}, observed=set_ups(1)))
+    assert diff.totals.delta.value < 0
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])

@@ -108,6 +108,7 @@ def test_what_is_no_baseline(text, message):
         ('"times": 1', '"times": true'),
         ('"times": 1', '"times": "1"'),
         ('"times": 1', '"times": 1000000000000'),
+        ('"calls": [', '"set_ups": 0, "calls": ['),
         ('"model": "acme/house-model"', '"model": "house-model"'),
         ('"model": "acme/house-model"', '"model": null'),
         ('"api": "openai.chat"', '"api": "no.such"'),

@@ -136,6 +136,38 @@ def test_a_limit_of_tokens_with_an_incomplete_call():
     assert found("  - {scope: test, max_input_tokens: 999}\n", report)[0][0] == "error"
 
 
+@pytest.mark.parametrize(
+    ("uses", "limit", "levels"),
+    [
+        ([Use(cached=900)], "70%", []),
+        ([Use(cached=900), None], "70%", ["warning"]),
+        ([Use(cached=100), None], "70%", ["warning"]),
+        ([None], "70%", ["warning"]),
+        ([Use(cached=900), None], "0%", []),
+        ([Use(cached=900).but(incomplete="cut")], "70%", []),
+        ([Use(cached=100).but(incomplete="cut")], "70%", ["error"]),
+    ],
+)
+def test_a_cache_hit_rate_with_a_call_that_states_no_usage(uses, limit, levels):
+    """Nobody knows how many prompt tokens it had: the rate may be anything. A stream that was cut states them."""
+    unstated = Use().but(usage=None, incomplete="no usage")
+    report = run({A: [unstated if use is None else use for use in uses]})
+    rows = f"  - {{scope: test, min_cache_hit_rate: {limit}}}\n"
+    assert [row[0] for row in found(rows, report)] == levels
+
+
+def test_a_rate_that_is_not_known_says_so():
+    """What is known of it, and what it should be."""
+    unstated = Use().but(usage=None, incomplete="no usage")
+    rows = "  - {scope: test, min_cache_hit_rate: 70%}\n"
+    (finding,) = verdict(run({A: [Use(cached=900), unstated]}), rows).findings
+    assert finding.message == (
+        f"{A} has a prompt-cache hit rate of 90.0% where usage was stated, and may miss the 70% that it needs"
+    )
+    (finding,) = verdict(run({A: [unstated]}), rows).findings
+    assert finding.actual == "unknown"
+
+
 def test_a_cache_hit_rate_without_prompts_is_nobodys_fault():
     """A test without a call has no rate."""
     assert found("  - {scope: test, min_cache_hit_rate: 99%}\n", run({A: []})) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import localcontext
+
 from suites import A, B, C, Use, accepted, collected, difference, run, verdict
 
 from pytest_llmcost.baseline.suite import Suite
@@ -49,6 +51,17 @@ def test_a_drop_of_the_cache_hit_rate():
     rows = "  - {scope: agent, match: support, max_cache_hit_drop: 5pp}\n"
     assert found(rows, report, diff) == [("error", "max_cache_hit_drop", "agent", "support")]
     assert found(rows.replace("5pp", "5.5pp"), report, diff) == []
+
+
+def test_a_drop_in_a_thread_with_coarse_decimals():
+    """The app under test may have set one digit of precision: a verdict does not depend on it."""
+    report = run({**TESTS, C: [Use(agent="support"), Use(cached=490, agent="support")]})
+    rows = "  - {scope: agent, match: support, max_cache_hit_drop: 5.4pp}\n"
+    with localcontext() as coarse:
+        coarse.prec = 1
+        diff = difference(BASE, report)
+        assert found(rows, report, diff) == [("error", "max_cache_hit_drop", "agent", "support")]
+        assert found(rows.replace("5.4pp", "5.5pp"), report, diff) == []
 
 
 def test_a_rate_on_one_side_only_is_no_drop():
@@ -129,6 +142,16 @@ def test_what_could_not_be_judged_is_told_and_not_counted():
     assert verdict(RUN, rows, difference(BASE, RUN), update=True).limits == 1
     new = run({A: [Use()]})
     assert verdict(new, RELATIVE, difference(accepted({}), new)).limits == 0
+
+
+def test_a_suite_of_new_tests_has_nothing_to_be_judged_against():
+    """A limit is not kept where no call is on either side of it."""
+    rows = "  - {scope: suite, max_increase: 10%, max_cache_hit_drop: 5pp}\n"
+    new = run({A: [Use()]})
+    assert verdict(new, rows, difference(accepted({B: [Use(7)]}), new)).limits == 0
+    silent = accept(accepted({A: [Use()]}), run({A: []}), Suite(), "")
+    assert verdict(new, rows, difference(silent, new)).limits == 2
+    assert verdict(run({A: []}), rows, difference(accepted({A: [Use()]}), run({A: []}))).limits == 2
 
 
 def test_a_part_of_the_suite_is_compared_with_the_same_part():

@@ -12,6 +12,7 @@ import yaml
 
 from pytest_llmcost.config import load, pricing, replay
 from pytest_llmcost.config.budgets import _KEYS as BUDGET_KEYS
+from pytest_llmcost.config.projection import _KEYS as PROJECTION_KEYS
 from pytest_llmcost.model.budget import BudgetScope
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -31,7 +32,7 @@ def module(name):
     return found
 
 
-LOADED, BUDGETS = module("test_load"), module("test_budgets")
+LOADED, BUDGETS, PROJECTION = map(module, ("test_load", "test_budgets", "test_projection"))
 
 
 class EditorLoader(yaml.SafeLoader):
@@ -63,6 +64,7 @@ def blocks(path):
 VALID = [
     LOADED.WHOLE_FILE,
     BUDGETS.WHOLE,
+    PROJECTION.WHOLE,
     "",
     "version: 1",
     "pricing:\nhosts:\nbudgets:\nreplay:\n",
@@ -83,7 +85,9 @@ BEYOND = (
     *("'2026-02-30'", "1e999", "'.nan'", "'.inf'", "'16:30'", "9" * 40),
 )
 SHAPES = [
-    text for text, message in [*LOADED.MISTAKES, *BUDGETS.MISTAKES] if not any(b in message for b in BEYOND)
+    text
+    for text, message in [*LOADED.MISTAKES, *BUDGETS.MISTAKES, *PROJECTION.MISTAKES]
+    if not any(b in message for b in BEYOND)
 ]
 
 
@@ -111,6 +115,7 @@ def test_no_key_is_missing():
     assert set(properties) == set(load._KEYS)
     assert set(properties["pricing"]["properties"]) == set(pricing._KEYS)
     assert set(properties["replay"]["properties"]) == set(replay._KEYS)
+    assert set(SCHEMA["$defs"]["volume"]["properties"]) == set(PROJECTION_KEYS)
     assert set(SCHEMA["$defs"]["row"]["properties"]) == set(pricing._ROW_KEYS)
     assert set(SCHEMA["$defs"]["row"]["properties"]["fees"]["properties"]) == set(pricing._FEE_KEYS)
     assert set(SCHEMA["$defs"]["budget"]["properties"]) == set(BUDGET_KEYS)

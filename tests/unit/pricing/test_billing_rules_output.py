@@ -230,6 +230,26 @@ def test_rule(name):
         ("openai", "tts-1", {"input_characters": 1_000}, "0.015"),  # OpenAI: $15 per million characters
         ("mistral", "mistral-ocr-latest", {"input_document_pages": 1_000}, None),  # Mistral: by the page
         ("cohere", "rerank-v4.0-pro", {"rerank_searches": 1_000}, "2.5"),  # Cohere: by the search
+        (
+            "google",
+            "gemini-2.5-flash-preview-tts",
+            {"output_tokens": 500, "output_audio_tokens": 500},
+            "0.005",
+        ),
+        ("google", "gemini-1.5-flash-8b", {"input_tokens": 100_000, "output_tokens": 100}, "0.003765"),
+        ("google", "gemini-1.5-flash-8b-001", {"input_tokens": 200_000, "output_tokens": 100}, "0.01503"),
+        ("azure", "DeepSeek-V3-0324", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, "5.7"),
+        ("openai", "ft:gpt-4.1-mini-2025-04-14:acme::b1", {"input_tokens": 1_000_000}, "0.8"),
+        ("openai", "gpt-4o-mini-transcribe-2025-12-15", {"input_tokens": 1_000_000}, "1.25"),
+        ("voyageai", "voyage-multimodal-3", {"input_pixels": 1_000_000_000}, "0.6"),
+        ("azure", "grok-3-mini", {"input_tokens": 1_000_000}, "0.25"),
+        (
+            "aws",
+            "eu.amazon.nova-pro-v1:0",
+            {"input_tokens": 1_000_000, "cache_read_tokens": 500_000},
+            "0.65625",
+        ),
+        ("mistral", "magistral-medium-latest", {"output_tokens": 1_000_000}, "7.5"),
         ("openai", "gpt-image-2", {"output_tokens": 1_000, "output_image_tokens": 1_000}, "0.03"),
     ],
 )

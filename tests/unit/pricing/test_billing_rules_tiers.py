@@ -109,15 +109,33 @@ RULES = {
         {"input": "13 x 1", "output": "67 x 4"},
         "0.000281",
     ),
+    "Groq: flex is no dearer and no cheaper": Rule(
+        "console.groq.com, flex processing",
+        GROQ,
+        chat("openai/gpt-oss-20b", "flex"),
+        {"input": "1000 x 0.075", "output": "100 x 0.3"},
+    ),
+    "Bedrock: flex is half": Rule(
+        "AWS's price list of Amazon Bedrock; serviceTier of the answer",
+        NOVA,
+        {"usage": {"inputTokens": 13, "outputTokens": 5}, "serviceTier": {"type": "flex"}},
+        {"input": "13 x 0.4", "output": "5 x 1.6"},
+    ),
+    "Bedrock: priority is 1.75 times, also of a model that only we list": Rule(
+        "AWS's price list of Amazon Bedrock; serviceTier of the answer",
+        NOVA.replace("us.amazon.nova-pro-v1%3A0", "zai.glm-4.7"),
+        {"usage": {"inputTokens": 13, "outputTokens": 5}, "serviceTier": {"type": "priority"}},
+        {"input": "13 x 1.05", "output": "5 x 3.85"},
+    ),
     "Bedrock: flex of a model without such a price is in doubt": Rule(
         "Bedrock user guide, service tiers; serviceTier of the answer",
-        NOVA,
+        NOVA.replace("nova-pro", "nova-lite"),
         {
             "output": {},
             "usage": {"inputTokens": 13, "outputTokens": 5},
             "serviceTier": {"type": "flex"},
         },
-        {"input": "13 x 0.8", "output": "5 x 3.2"},
+        {"input": "13 x 0.06", "output": "5 x 0.24"},
         doubt=f"{GENAI} has no price for service_tier=flex",
     ),
     "Anthropic: inference in the US is 1.1 times every token, and no fee": Rule(

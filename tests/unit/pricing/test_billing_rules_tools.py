@@ -200,6 +200,33 @@ RULES = {
         {"input": "1000 x 2", "output": "100 x 6"},
         doubt="no price for social_searches (1)",
     ),
+    "xAI: a tool whose fee nobody lists is in doubt, and MCP has none": Rule(
+        "docs.x.ai, tool usage details",
+        "https://api.x.ai/v1/responses",
+        response(
+            model="grok-4.5",
+            usage={
+                "input_tokens": 1_000,
+                "output_tokens": 100,
+                "server_side_tool_usage_details": {"document_search_calls": 2, "mcp_calls": 3},
+            },
+        ),
+        {"input": "1000 x 2", "output": "100 x 6"},
+        doubt="no price for document_search_calls",
+    ),
+    "OpenAI: a shell that it runs is a container": Rule(
+        "ResponseFunctionShellToolCall of the SDK: its environment",
+        OPENAI_RESPONSES,
+        response({"type": "shell_call", "environment": {"type": "container_reference", "container_id": "c"}}),
+        GPT_5,
+        doubt="no price for the containers of shell",
+    ),
+    "OpenAI: a shell of one's own is none": Rule(
+        "ResponseLocalEnvironment of the SDK",
+        OPENAI_RESPONSES,
+        response({"type": "shell_call", "environment": {"type": "local"}}),
+        GPT_5,
+    ),
     "Gemini's interactions: each query of Google Search has a fee": Rule(
         "ai.google.dev, Interactions API: google_search_call with its queries",
         INTERACTIONS,

@@ -26,6 +26,9 @@ def bundled():
     [
         ("openai", "gpt-4o", Match("openai", "gpt-4o")),
         ("openai", "gpt-4o-2024-08-06", Match("openai", "gpt-4o")),
+        ("openai", "ft:gpt-4o-2024-08-06:acme::b1", Match("openai", "ft:gpt-4o")),
+        ("openai", "ft:gpt-4-0613:acme::b1", None),
+        ("azure", "gpt-35-turbo-1106", Match("azure", "gpt-3.5-turbo-1106")),
         ("google", "models/gemini-2.5-pro", Match("google", "gemini-2.5-pro")),
         ("google", "gemini-2.5-pro", Match("google", "gemini-2.5-pro")),
         ("google", "google/gemini-2.5-pro", Match("google", "gemini-2.5-pro")),

@@ -120,12 +120,41 @@ def test_iterations_that_the_top_level_leaves_out():
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "doubts"),
+    [
+        (
+            {
+                "iterations": [
+                    {"type": "message", "model": "m-1"},
+                    {"type": "fallback_message", "model": "m-2"},
+                ]
+            },
+            ("no price for the model that declined before the fallback",),
+        ),
+        (
+            {"fallback_credit": {"status": {"type": "redeemed"}}},
+            ("no price for the credit of a fallback",),
+        ),
+        ({"fallback_credit": {"status": {"type": "not_applied", "reason": "expired"}}}, ()),
+        ({"iterations": [{"type": "message", "model": "m-1"}], "fallback_credit": None}, ()),
+        ({"iterations": 7, "fallback_credit": {"status": "redeemed"}}, ()),
+    ],
+    ids=["fallback", "credit", "no credit", "none", "nonsense"],
+)
+def test_fallback_to_another_model_is_in_doubt(more, doubts):
+    """What the model that declined is billed, and a credit for it, no answer states."""
+    message = {"id": "msg_1", "model": "m-2", "usage": {"input_tokens": 5, "output_tokens": 5, **more}}
+    assert read(ANTHROPIC, message).stated.doubts == doubts
+
+
 START = {
     "type": "message_start",
     "message": answer({"input_tokens": 10, "cache_read_input_tokens": 90, "output_tokens": 1}),
 }
 DELTA = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 25}}
 STOP = {"type": "message_stop"}
+NO_TOTALS = "the stream ended without its totals: it states what was read, and the first token of the answer"
 WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
 
 
@@ -136,6 +165,8 @@ WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
         ([START, WORD, DELTA], 25, None),
         ([START, WORD], 1, CUT),
         ([START], 1, CUT),
+        ([START, WORD, {"type": "message_delta", "delta": DELTA["delta"]}, STOP], 1, NO_TOTALS),
+        ([START, WORD, STOP], 1, NO_TOTALS),
         ([START, WORD, {"type": "error", "error": {"type": "overloaded_error"}}], 1, FAILED),
         (
             [START, {"type": "ping"}, {**DELTA, "usage": {"output_tokens": 25, "input_tokens": None}}, STOP],
@@ -143,7 +174,16 @@ WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
             None,
         ),
     ],
-    ids=["whole", "without message_stop", "cut", "cut at once", "error", "ping and nulls"],
+    ids=[
+        "whole",
+        "without message_stop",
+        "cut",
+        "cut at once",
+        "no totals",
+        "no delta",
+        "error",
+        "ping and nulls",
+    ],
 )
 def test_stream(events, output, incomplete):
     """message_start states the input, message_delta the running output; a cut stream is a lower bound."""

@@ -116,6 +116,14 @@ def test_events_with_every_line_end(line_end):
     assert ends_with_done(body)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_events_without_empty_lines_between(end):
+    """A server or an editor that leaves them out: each line is an event, unless together they are one."""
+    lines = ['data: {"n": 1}', 'data: {"n": 2}', "data: [DONE]", ""]
+    assert list(event_data(end.join(lines).encode())) == [{"n": 1}, {"n": 2}, None]
+    assert list(event_data(f'data: {{"n":{end}data: 3}}{end}{end}'.encode())) == [{"n": 3}]
+
+
 @pytest.mark.parametrize(
     ("body", "events"),
     [

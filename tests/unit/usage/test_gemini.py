@@ -125,6 +125,8 @@ def test_modalities_as_numbers():
         ({"serviceTier": "priority"}, {"service_tier": "priority"}, ()),
         ({"trafficType": "ON_DEMAND_PRIORITY"}, {"service_tier": "priority"}, ()),
         ({"trafficType": "ON_DEMAND_FLEX"}, {"service_tier": "flex"}, ()),
+        ({"trafficType": "ON_DEMAND_OFFPEAK"}, {"service_tier": "offpeak"}, ()),
+        ({"trafficType": "TRAFFIC_TYPE_UNSPECIFIED"}, {}, ()),
         ({"trafficType": "PROVISIONED_THROUGHPUT"}, {}, ("no price for provisioned throughput",)),
         ({"trafficType": 2}, {}, ("no price for provisioned throughput",)),
         ({"trafficType": ["ON_DEMAND"], "serviceTier": 7}, {}, ()),

@@ -207,6 +207,8 @@ def test_host_of_a_url(url, host):
         ("/together/v1/chat/completions", "m:novita", {}, "huggingface_together"),
         ("/v1/chat/completions", "meta-llama/Llama-3.3-70B-Instruct:groq", {}, "huggingface_groq"),
         ("/v1/chat/completions", "m", {"x-inference-provider": "cerebras"}, "huggingface_cerebras"),
+        ("/v1/chat/completions", "m:fastest", {"x-inference-provider": "novita"}, "huggingface_novita"),
+        ("/v1/chat/completions", "m:cheapest", {}, "huggingface"),
         ("/v1/chat/completions", "m", {}, "huggingface"),
         ("/v1/chat/completions", None, {}, "huggingface"),
         ("", None, {}, "huggingface"),

@@ -7,7 +7,15 @@ from decimal import Decimal
 import pytest
 from exchanges import OPENAI_CHAT, read, sse
 
-from pytest_llmcost.usage.reading import CUT, EMPTY, FAILED, NO_USAGE_STATED, NotACall
+from pytest_llmcost.usage.reading import (
+    CUT,
+    EMPTY,
+    FAILED,
+    NO_INPUT_STATED,
+    NO_OUTPUT_STATED,
+    NO_USAGE_STATED,
+    NotACall,
+)
 
 HEAD = {
     "id": "chatcmpl-1",
@@ -70,8 +78,16 @@ def counts(reading):
         ({**USAGE, "cached_tokens": 64}, {**COUNTS, "cache_read_tokens": 64}),
         ({**USAGE, "prompt_tokens_details": None, "completion_tokens_details": None}, COUNTS),
         ({"prompt_tokens": 12.0, "completion_tokens": 3}, {"input_tokens": 12, "output_tokens": 3}),
-        ({"prompt_tokens": True, "completion_tokens": -3}, {}),
-        ({"prompt_tokens": "12", "completion_tokens": 3.5}, {}),
+        (
+            {**USAGE, "completion_tokens_details": {"image_tokens": 25}},
+            {**COUNTS, "output_image_tokens": 25},
+        ),
+        ({**USAGE, "prompt_audio_seconds": 4}, {**COUNTS, "input_audio_seconds": 4}),
+        ({**USAGE, "prompt_audio_seconds": None}, COUNTS),
+        ({"prompt_tokens": "12", "completion_tokens": "3"}, {"input_tokens": 12, "output_tokens": 3}),
+        ({"prompt_tokens": 12, "total_tokens": 20}, {"input_tokens": 12, "output_tokens": 8}),
+        ({"prompt_tokens": 12, "total_tokens": 12}, {"input_tokens": 12, "output_tokens": 0}),
+        ({"completion_tokens": 8, "total_tokens": 20}, {"input_tokens": 12, "output_tokens": 8}),
     ],
     ids=[
         "plain",
@@ -83,13 +99,50 @@ def counts(reading):
         "Moonshot",
         "null details",
         "whole floats",
-        "no counts",
-        "texts and fractions",
+        "images that were made",
+        "audio by the second",
+        "no audio",
+        "digits as text",
+        "the answer is in the total only",
+        "nothing was generated",
+        "the prompt is in the total only",
     ],
 )
 def test_counts(usage, expected):
     """Cached tokens are inside the prompt, reasoning inside the output; what is not stated is absent."""
     assert counts(read(OPENAI_CHAT, answer(usage))) == expected
+
+
+@pytest.mark.parametrize(
+    ("usage", "reason"),
+    [
+        ({"prompt_tokens": True, "completion_tokens": -3}, NO_USAGE_STATED),
+        ({"prompt_tokens": "a few", "completion_tokens": 3.5}, NO_USAGE_STATED),
+        ({"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}, NO_USAGE_STATED),
+        ({"total_tokens": 20}, NO_USAGE_STATED),
+        ({"queue_time": 0.1}, NO_USAGE_STATED),
+        ({"completion_tokens": 8}, NO_INPUT_STATED),
+        ({"prompt_tokens": 12}, NO_OUTPUT_STATED),
+    ],
+    ids=["no counts", "words", "null", "total only", "times only", "no prompt", "no answer"],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_half_a_usage_is_incomplete(usage, reason, streamed):
+    """Counters that are null, or of one side only, are no bill: such a call never costs $0."""
+    body = sse(WORD, LAST_WORD, {**HEAD, "choices": [], "usage": usage}) if streamed else answer(usage)
+    stated = read(OPENAI_CHAT, body).stated
+    assert stated.incomplete == reason
+    assert (stated.usage is None) == (reason == NO_USAGE_STATED)
+
+
+@pytest.mark.parametrize(
+    ("total", "reasoning", "output"), [(1_430, 200, 230), (1_230, 20, 30), (1_999, 200, 30)]
+)
+def test_reasoning_outside_of_the_completion_at_any_provider(total, reasoning, output):
+    """Grok at Azure: where the total is prompt, completion and reasoning, the last is no part of the second."""
+    usage = {**USAGE, "total_tokens": total, "completion_tokens_details": {"reasoning_tokens": reasoning}}
+    url = "https://r.services.ai.azure.com/models/chat/completions"
+    assert read(url, answer(usage)).stated.usage.output_tokens == output
 
 
 @pytest.mark.parametrize(
@@ -193,6 +246,7 @@ def test_tier_that_was_served(more, context):
         ([WORD, LAST_WORD, {**HEAD, "choices": [], "usage": USAGE}], False, COUNTS, None),
         ([WORD, {**LAST_WORD, "usage": USAGE}], False, COUNTS, None),
         ([WORD, {**LAST_WORD, "x_groq": {"usage": USAGE}}], True, COUNTS, None),
+        ([WORD, {**HEAD, "choices": [{"finish_reason": "stop", "usage": USAGE}]}], True, COUNTS, None),
         (
             [{**WORD, "usage": {**USAGE, "completion_tokens": 1}}, {**LAST_WORD, "usage": USAGE}],
             True,
@@ -208,6 +262,7 @@ def test_tier_that_was_served(more, context):
         "usage chunk without an end mark",
         "usage with the last word",
         "Groq",
+        "Moonshot",
         "running usage in every chunk",
         "cut, with running usage",
         "cut",

@@ -103,7 +103,29 @@ def test_transcription_by_duration(seconds, expected):
     assert counts(read(TRANSCRIPTIONS, {"text": "Hi", "usage": usage})) == {"input_audio_seconds": expected}
 
 
-@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), "7", True, 10**20])
+@pytest.mark.parametrize(
+    ("host", "answer", "expected"),
+    [
+        ("api.openai.com", {"duration": 8.47}, 8),
+        ("api.openai.com", {"duration": "8.510000228881836"}, 9),
+        ("api.openai.com", {"duration": 8.47, "usage": {"type": "duration", "seconds": 9}}, 9),
+        ("api.groq.com/openai", {"duration": 2.5, "x_groq": {"id": "req_1"}}, 10),
+        ("api.groq.com/openai", {"duration": 61.2}, 61),
+        (
+            "api.mistral.ai",
+            {"usage": {"prompt_audio_seconds": 203, "prompt_tokens": 4, "total_tokens": 3264}},
+            203,
+        ),
+    ],
+    ids=["verbose", "as text", "beside usage", "Groq bills 10 at least", "Groq", "Mistral"],
+)
+def test_seconds_of_audio_where_they_stand(host, answer, expected):
+    """A verbose transcription states how long the audio was, and Mistral does so in its usage."""
+    url = f"https://{host}/v1/audio/transcriptions"
+    assert counts(read(url, {"text": "Hi", **answer}, FORM)) == {"input_audio_seconds": expected}
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), "7 s", True, 10**20])
 def test_impossible_duration(seconds):
     """It is no statement."""
     usage = {"type": "duration", "seconds": seconds}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import pytest
 from exchanges import ANTHROPIC, OPENAI_CHAT, read
 
@@ -50,7 +53,8 @@ def test_stream_is_what_was_asked_for_or_what_came():
 
 
 @pytest.mark.parametrize(
-    "value", [None, [], "text", 7, {"n": None}, {"n": "7"}, {"n": [7]}, {"n": float("inf")}]
+    "value",
+    [None, [], "text", 7, {"n": None}, {"n": "7 tokens"}, {"n": "²"}, {"n": [7]}, {"n": float("inf")}],
 )
 def test_fields_of_any_json(value):
     """A field of the wrong type is absent."""
@@ -59,8 +63,23 @@ def test_fields_of_any_json(value):
 
 def test_fields():
     """Counts, texts and amounts as JSON writes them."""
-    assert [count({"n": number}, "n") for number in (7, 7.0, 0, 7.5, -7, True)] == [7, 7, 0, None, None, None]
+    assert [count({"n": number}, "n") for number in (7, 7.0, "7", 0, 7.5, -7)] == [7, 7, 7, 0, None, None]
     assert [text({"t": value}, "t") for value in ("a", "", 7, None)] == ["a", None, None, None]
     assert [str(usd({"c": value}, "c")) for value in (0.1, "0.10", 1, -1, "x", "nan")] == [
         "0.1", "0.10", "1", "None", "None", "None"
     ]  # fmt: skip
+
+
+def test_body_that_no_decoder_reads_says_which_to_install(monkeypatch):
+    """Brotli is not in the standard library; such a call is incomplete, and says why."""
+    import brotli
+
+    body = brotli.compress(json.dumps(ANSWER).encode())
+    headers = {"content-encoding": "br"}
+    assert read(OPENAI_CHAT, body, {"model": "m"}, headers=headers).stated.incomplete is None
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    stated = read(OPENAI_CHAT, body, {"model": "m"}, headers=headers).stated
+    assert (stated.usage, stated.incomplete) == (
+        None,
+        "the response is compressed (br) and cannot be read without brotli: install it",
+    )
