@@ -18,6 +18,7 @@ from pytest_llmcost.model.units import (
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.cache_misses import cache_miss
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_context, tier_context
@@ -81,6 +82,7 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         context={**tier_context(body, usage), **place_context(usage)},
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
+        cache_miss=cache_miss(body) if "diagnostics" in body else None,
         doubts=tuple(_doubts(usage)),
     )
 
