@@ -14,6 +14,7 @@ from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, INPUT, OUTPUT, UNITS
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.replay.slopes import Slope, Slopes, slopes_of
+from pytest_llmcost.replay.swapped import without_swapped
 from pytest_llmcost.replay.tokenizers import apart
 
 # Of the tokens that went and came: of pairs of recorded requests nine of ten lie within.
@@ -49,6 +50,7 @@ def estimated(calls: Sequence[MeasuredCall]) -> list[MeasuredCall]:
     """The calls of a run, with an estimate in the place of the recorded usage of changed requests."""
     if not any(_is_due(call) for call in calls):
         return list(calls)
+    calls = without_swapped(calls)
     slopes = slopes_of(calls)
     return [estimate(call, slopes) if _is_due(call) else call for call in calls]
 

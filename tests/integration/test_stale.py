@@ -149,6 +149,21 @@ UNCHANGED = {
         """,
         [interaction(request(f"prompt {n}")) for n in range(4)],
     ),
+    "swapped-over-phases": (
+        """
+        @pytest.fixture
+        def first():
+            with cassette():
+                ask(prompt="two")
+                yield
+
+        def test_it(first, llm_cost):
+            ask(prompt="three")
+            assert llm_cost.calls == 2
+            ask(prompt="one")
+        """,
+        [interaction(request(prompt)) for prompt in ("one", "two", "three")],
+    ),
     "repeats": (
         """
         def test_it():
