@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pytest_llmcost.model.drift import Drift, PartChange
 from pytest_llmcost.replay.form import Form
 from pytest_llmcost.replay.media import MARK
-from pytest_llmcost.replay.noise import plain_value, same, shared_end, shared_start
+from pytest_llmcost.replay.noise import STORED_PROMPT, plain_value, same, shared_end, shared_start
 from pytest_llmcost.replay.tokens import (
     frame_of,
     text_of,
@@ -92,6 +92,8 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
     changes += parameters.changes
     if _media(sent) != _media(recorded):
         unknown.append(_MEDIA)
+    if _stored_prompts(sent) != _stored_prompts(recorded):
+        unknown.append("a prompt that the provider keeps changed")
     return Drift(
         changes=tuple(changes),
         recorded_model=recorded.model,
@@ -122,6 +124,15 @@ def _bytes(value: Any) -> int | None:
 
 def _media(form: Form) -> Counter[str]:
     return Counter(medium.cost_key for medium in form.media)
+
+
+def _stored_prompts(form: Form) -> list[tuple[str, Any]]:
+    """Which texts the provider takes: OpenAI's ``prompt: {id, version}``."""
+    return [
+        (message["id"], message.get("version"))
+        for message in form.messages
+        if isinstance(message, Mapping) and str(message.get("id", "")).startswith(STORED_PROMPT)
+    ]
 
 
 def _key(value: Any) -> str:

@@ -211,3 +211,12 @@ def test_no_text_of_a_prompt_is_kept():
     found = drift(chat(messages=said("the launch code is 0000")), CHAT)
     assert "launch" not in repr(found)
     assert "bank" not in repr(found)
+
+
+def test_another_stored_prompt_is_unknown():
+    """The provider keeps its text, so that nobody else knows its length."""
+    recorded = {"model": "gpt-5", "input": "hi", "prompt": {"id": "pmpt_68a1", "version": "1"}}
+    for sent in ({"id": "pmpt_7c02", "version": "1"}, {"id": "pmpt_68a1", "version": "2"}):
+        assert drift({**recorded, "prompt": sent}, recorded).unknown == (
+            "a prompt that the provider keeps changed",
+        )
