@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift, PartChange
+from pytest_llmcost.replay.cache_marks import cache_asked_for, cache_marks
 from pytest_llmcost.replay.form import Form
 from pytest_llmcost.replay.media import MARK
 from pytest_llmcost.replay.noise import STORED_PROMPT, plain_value, same, shared_end, shared_start
@@ -34,6 +35,7 @@ _UNTOLD = frozenset(
         *("service_tier", "serviceTier", "speed", "inference_geo", "n", "best_of", "num_generations"),
         *("reasoning", "reasoning_effort", "thinking", "thinkingConfig", "thinking_config", "effort"),
         *("candidateCount", "previous_response_id", "conversation", "container", "background"),
+        *("mediaResolution", "media_resolution"),
         *("web_search_options", "plugins", "mcp_servers", "modalities", "audio", "verbosity"),
     }
 )
@@ -107,6 +109,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         output_limit=output_limit(sent.parameters),
         recorded_output_limit=output_limit(recorded.parameters),
         unknown=tuple(unknown),
+        cache=cache_asked_for(sent) if cache_marks(sent) != cache_marks(recorded) else None,
     )
 
 

@@ -423,13 +423,37 @@ def test_recording_again_is_a_cause_of_its_own(suite):
     """The estimate goes, and what the provider says comes."""
     project = suite(EDIT)
     project.run("--llm-cost-update", SYSTEM=LONGER)
-    suite(EDIT, interaction(request(system=LONGER), tokens=1_000))
+    suite(EDIT, interaction(request(system=LONGER), tokens=1_025))
     (project.folder / "test_suite.py").write_text(
         (project.folder / "test_suite.py").read_text().replace("== 1000", ">= 1000")
     )
     run = project.run(SYSTEM=LONGER)
     [cause] = run.report["diff"]["tests"][0]["causes"]
     assert cause["cause"] == "re-recorded"
+
+
+def test_another_limit_of_the_answer_is_another_edit(suite):
+    """What the baseline has accepted of a changed request was with the limit of that time."""
+    project = suite(
+        """
+        def test_it():
+            with cassette():
+                ask(max_tokens=int(os.environ["MOST"]))
+        """
+    )
+    project.write("llmcost.yaml", "budgets: [{scope: test, max_increase: 0%}]")
+    assert project.run("--llm-cost-update", MOST="10").code == 0
+    same = project.run(MOST="10")
+    assert (same.code, same.report["diff"]["totals"]["state"]) == (0, "unchanged")
+    assert project.run(MOST="19").code == 1
+
+
+def test_an_edit_that_is_taken_back_is_not_a_new_recording(suite):
+    """The recorded request is sent again: the prompt has changed, and nothing was recorded."""
+    project = suite(EDIT)
+    project.run("--llm-cost-update", SYSTEM=LONGER)
+    [cause] = project.run().report["diff"]["tests"][0]["causes"]
+    assert cause["cause"] == "input per call"
 
 
 def test_changed_lines_are_shown_and_nowhere_kept(suite):
