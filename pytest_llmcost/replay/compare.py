@@ -175,7 +175,7 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
 
 
 def _key(request: _Request) -> str:
-    return hashlib.sha256(_roughly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
+    return hashlib.sha256(_exactly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
 
 
 def _exactly(request: _Request) -> str:
