@@ -1,7 +1,8 @@
 """A recorded answer that vcr has played, with the request that asked for it and the one it was recorded for.
 
 They are kept by reference in the hot path, and read when the test has ended. vcr makes its request of its own
-from what the client sends, so that nothing an app does later changes it.
+from what the client sends, so that nothing an app does later changes it; where it has the app's own object for
+a body (aiohttp's ``json=``), that is written down at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,15 @@ from typing import Any, NamedTuple
 
 from pytest_llmcost.replay.sent import Sent
 from pytest_llmcost.usage.request_parts import compact_json
+
+
+_CHANGEABLE = (dict, list, bytearray, memoryview)
+
+
+def kept(request: Any) -> Any:
+    """A request of vcr as it is now, whatever the app does to its body from here on."""
+    body = getattr(request, "body", None)
+    return Sent(str(request.uri), _bytes(body)) if isinstance(body, _CHANGEABLE) else request
 
 
 class Played(NamedTuple):
@@ -61,7 +71,7 @@ class Played(NamedTuple):
 
 
 def _plain(request: Any) -> Sent:
-    return Sent(str(request.uri), _bytes(request.body))
+    return Sent(str(request.uri), _bytes(request.body))  # of vcr, or one that was kept
 
 
 def _bytes(body: Any) -> bytes:

@@ -62,7 +62,7 @@ def unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath] = ()) -> Unlik
     Returns:
         None if they do not.
     """
-    if sent.body == recorded.body and _path(sent.url) == _path(recorded.url):
+    if sent.body == recorded.body and _path(sent.uri) == _path(recorded.uri):
         return None
     if not recorded.body or not sent.body:
         return None
@@ -79,16 +79,16 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
     if one is None or other is None:
         one, other = dict(value_of(sent.body)), dict(value_of(recorded.body))
     one, other = _without_manner(one), _without_manner(other)
-    same_path = _path(sent.url) == _path(recorded.url)
+    same_path = _path(sent.uri) == _path(recorded.uri)
     if one == other and same_path:
         return None
     if ignore:
         one, other = without(one, ignore), without(other, ignore)
-    if is_google(_path(sent.url)):
+    if is_google(_path(sent.uri)):
         one, other = in_camel_case(one), in_camel_case(other)
     if same(one, other) and same_path:
         return None
-    return Unlike((sent.url, one), (recorded.url, other))
+    return Unlike((sent.uri, one), (recorded.uri, other))
 
 
 def _without_manner(request: dict[str, Any]) -> dict[str, Any]:

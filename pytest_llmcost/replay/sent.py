@@ -9,9 +9,9 @@ class Sent(NamedTuple):
     """A request as it went out, or as it was recorded.
 
     Attributes:
-        url: Where to.
+        uri: Where to.
         body: As bytes.
     """
 
-    url: str
+    uri: str
     body: bytes
