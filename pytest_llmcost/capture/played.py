@@ -1,8 +1,8 @@
 """A recorded answer that vcr has played, with the request that asked for it and the one it was recorded for.
 
 They are kept by reference in the hot path, and read when the test has ended. vcr makes its request of its own
-from what the client sends, so that nothing an app does later changes it; where it has the app's own object for
-a body (aiohttp's ``json=``), that is written down at once.
+from what the client sends, so that nothing an app does later changes it; where it has the app's own object
+for a body (aiohttp's ``json=``), that is written down at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from pytest_llmcost.replay.sent import Sent
 from pytest_llmcost.usage.request_parts import compact_json
-
 
 _CHANGEABLE = (dict, list, bytearray, memoryview)
 
