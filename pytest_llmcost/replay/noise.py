@@ -27,7 +27,7 @@ _MADE_UP = re.compile(
     "|".join(
         (
             r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+(?=[0-9A-Za-z_-]*(?:\d|[a-z][A-Z]))[0-9A-Za-z_-]{8,128}\b",
+            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+(?=[0-9A-Za-z_-]{0,64}(?:\d|[a-z][A-Z]))[0-9A-Za-z_-]{8,128}\b",
             r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,128}\b",
             r"\b0x[0-9a-fA-F]{6,}\b",
             rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?",

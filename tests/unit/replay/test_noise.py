@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from pytest_llmcost.replay.noise import is_scrubbed, same
+from pytest_llmcost.replay.noise import is_scrubbed, plain, same
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,11 @@ def test_deep_nesting_in_a_text_is_text():
     assert same(deep, deep + "")
     assert not same(deep, deep + "[")
     assert same(json.dumps({"a": [1]}), '{"a":[1]}')
+
+
+@pytest.mark.parametrize("text", ["call-", "run_", "a", "0x", "12:", "Mon ", "2024-", "***", "abc0 "])
+def test_no_text_takes_long(text):
+    """A long prompt is compared in a moment, whatever its author repeats in it."""
+    begin = time.process_time()
+    assert plain(text * (200_000 // len(text))) is not None
+    assert time.process_time() - begin < 5
