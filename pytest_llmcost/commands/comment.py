@@ -31,6 +31,7 @@ from pytest_llmcost.reports.text import safe
 OK = 0
 _UNAUTHORISED = 401
 _NOT_ALLOWED = frozenset({403, 404})
+_MOVED = frozenset({301, 302, 307, 308})
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _WHENS = ("changes", "always", "failures", "never")
@@ -118,6 +119,10 @@ def comment(
         if error.status == _UNAUTHORISED:
             raise GitHubError(
                 f"{error}; is ${arguments.token_env} a token of GitHub's?", error.status
+            ) from error
+        if error.status in _MOVED:
+            raise GitHubError(
+                f"{error}; the repository has moved: give its new name with --repo", error.status
             ) from error
         if error.status in _NOT_ALLOWED:
             _notice(f"{error}; the job needs permissions: {{pull-requests: write}}", environ, err)

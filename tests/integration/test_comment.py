@@ -230,6 +230,35 @@ def test_the_rate_limit(run, github, waits):
     assert waits == [5.0, 30.0, 8.0]
 
 
+def test_a_rate_limit_that_lasts(run, github):
+    """What is refused for its number is told as that, and not as a missing permission."""
+    github.failures["GET", "comments"] = [(403, {"X-RateLimit-Remaining": "0"}, False)] * 9
+    code, said = run()
+    assert code == 0
+    assert "rate limit" in said
+    assert "run it again later" in said
+    assert "permissions" not in said
+
+
+def test_a_repository_that_has_moved(run, github):
+    """Nothing is written to where GitHub points: a redirected write would be read, and reported as done."""
+    github.failures["POST", "issues"] = [(301, {"Location": f"{github.url}/repos/acme/app/pulls/7"}, False)]
+    code, said = run()
+    assert code == 2
+    assert "POST answered 301" in said
+    assert "has moved" in said
+    assert "--repo" in said
+    assert not github.comments
+
+
+def test_pages_of_long_comments(run, github):
+    """A hundred comments as long as GitHub takes them, in a script of four bytes a character."""
+    for _ in range(100):
+        github.add("\U0001f600" * 65_536, "octocat")
+    github.add(f"old\n\n{MARKER}")
+    assert run()[1].endswith("updated\n")
+
+
 def test_nobody_answers(run, github, waits):
     """Notice, and no failure."""
     github.close()
@@ -337,6 +366,25 @@ def test_a_report_of_anybodys_making(run, github, packed, said):
     assert said in text
     assert "Traceback" not in text
     assert not github.writes
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"meta__format": "##[add-mask]x ::error::y " * 9_000},
+        {"totals__sources": {"##[add-mask]x ::error::y " * 9_000: 1}},
+        {"meta__created_at": "##[add-mask]x ::error::y " * 9_000},
+        {"totals__cost": {"low": "##[add-mask]x", "value": "1", "high": None}},
+    ],
+)
+def test_what_is_said_of_a_damaged_report(run, github, changes):
+    """A short line for the log, and no command of GitHub's, of the old kind neither: those count anywhere."""
+    github.artifacts["llm-cost"] = zipped({"report.json": damaged(**changes)})
+    code, text = run(where=FROM_RUN)
+    assert code == 2
+    assert len(text) < 700
+    assert "##[" not in text
+    assert " ::error" not in text
 
 
 def test_a_dry_run_asks_nobody(run, github, monkeypatch):

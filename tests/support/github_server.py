@@ -124,7 +124,9 @@ def _handler(github):
             github.log.append((self.command, parts.path))
             github.tokens.append((parts.path, self.headers.get("Authorization")))
             status, headers, answer = github.answer(self.command, parts.path, parse_qs(parts.query), body)
-            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            content = (
+                answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
+            )
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
