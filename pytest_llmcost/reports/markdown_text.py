@@ -25,6 +25,7 @@ _MINUS = "\N{MINUS SIGN}&NoBreak;"
 _DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 _LIMITS = frozenset(key.value for key in LimitKey)
 _MOST_CAUSES = 2
+_MOST_TABLES = 4
 _FIRST = (
     "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
 )
@@ -253,7 +254,9 @@ def provenance(report: RunReport, note: str | None = None) -> str:
     parts = [text for text in (sources_text(report), doubts_text(report)) if text]
     tables = price_tables(report)
     if tables:
-        parts.append(f"prices: {', '.join(map(code, tables))} as of {code(meta.pricing.as_of)}")
+        more = len(tables) - _MOST_TABLES
+        of = ", ".join(map(code, tables[:_MOST_TABLES])) + (f" and {more:,} more" if more > 0 else "")
+        parts.append(f"prices: {of} as of {code(meta.pricing.as_of)}")
     if report.diff is not None:
         parts.append(f"baseline {code(report.diff.base)}")
     if meta.commit:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from changed import replace
+import json
+
 import pytest
 import sample
 import sample_diff
@@ -316,3 +318,19 @@ def test_lines_of_a_name_stay_code(name):
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "br"}
     assert page.rows == [1, 1]
     assert page.attributes == []
+
+
+def test_price_tables_of_anybody_are_few():
+    """The line of provenance is always there, so it has a length: a page holds however many files have prices."""
+    found = json.loads(render_json(sample_diff.changed_report()))
+    (card, *_), (call, *_) = found["rate_cards"].values(), found["calls"]
+    for number in range(600):
+        origin = f"{'x' * 150}{number}.yaml:7"
+        found["rate_cards"][f"card {number}"] = {**card, "origin": origin, "source": "yaml"}
+        price = {**call["price"], "card": f"card {number}", "source": "yaml", "origin": origin}
+        found["calls"].append({**call, "id": f"more {number}", "price": price})
+    report = parse_report(json.dumps(found), "report.json")
+    comment = render_comment(report)
+    assert len(comment.encode()) <= COMMENT_BYTES
+    assert "and 597 more" in comment
+    assert len(render_summary(report, most_bytes=10_000).encode()) <= 10_000
