@@ -517,6 +517,27 @@ def test_expected_spend(project):
     )
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_calls_after_the_last_test(project, loopback, workers):
+    """Those of no test, which can fail none, fail the session; of xdist workers too."""
+    project.write(
+        "conftest.py",
+        HEAD,
+        """
+    def pytest_sessionfinish(session):
+        if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+            for _ in range(2):
+                with contextlib.suppress(BaseException):
+                    chat()
+    """,
+    )
+    suite(project, "\ndef test_it(): pass\n")
+    run = project.run(ONE, *workers, plugins=("xdist",) if workers else ())
+    assert run.outcomes == {"passed": 1}, run.output
+    assert not_sent(run)
+    assert run.code == 1
+
+
 def test_ini_key(project, loopback):
     """The ini key is the same; the command line comes before it."""
     project.write("pytest.ini", "[pytest]\nllm_cost_max_spend = 0\n")
