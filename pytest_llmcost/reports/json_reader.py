@@ -65,7 +65,8 @@ def parse_report(text: str, path: str) -> RunReport:
     try:
         return _report_from_json(found)
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
-        raise ReportError(f"{path}: damaged ({type(error).__name__}: {_cut(str(error))}); {_RERUN}") from error
+        what = f"{type(error).__name__}: {_cut(str(error))}"
+        raise ReportError(f"{path}: damaged ({what}); {_RERUN}") from error
 
 
 def _cut(text: str) -> str:

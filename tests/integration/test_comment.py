@@ -276,11 +276,23 @@ def test_an_update_that_github_finds_wrong(run, github):
 
 def test_the_pull_request_of_a_branch(run, github):
     """Its number comes from GitHub, its head is the commit that ran; a fork's report is said to be one."""
-    github.pulls = {5: pull(5, sha="d" * 40), 7: pull(source="someone/app")}
+    github.pulls = {
+        5: pull(5, source="someone/app", sha="d" * 40),
+        7: pull(source="someone/app"),
+    }
     assert run(where=("--head=someone:fix", f"--head-sha={HEAD}"))[1].endswith("created\n")
     assert "reported by the run of a fork" in github.comments[0]["body"]
     code, said = run(where=("--head=someone:fix", f"--head-sha={'e' * 40}"))
     assert (code, "no open pull request of someone:fix" in said) == (0, True)
+
+
+@pytest.mark.parametrize("head", [":fix", "someone:", "else:fix"])
+def test_the_pull_request_of_another_branch(run, github, head):
+    """Of a fork that is gone the owner is not known, and GitHub would list all: a commit may be in many forks."""
+    github.pulls = {7: pull(source="someone/app")}
+    code, said = run(where=(f"--head={head}", f"--head-sha={HEAD}"))
+    assert (code, f"no open pull request of {head} is at" in said) == (0, True)
+    assert not github.writes
 
 
 def test_a_fork_that_is_gone(run, github):

@@ -56,7 +56,7 @@ class Answer:
 class _Redirects(HTTPRedirectHandler):
     """Another host gets no token: where artifacts lie, the address alone opens them.
 
-    What was to be written is not sent elsewhere: urllib would read the new address instead, and that succeeds.
+    What was to be written is not sent elsewhere: urllib would read the new address, and that succeeds.
     """
 
     def redirect_request(  # noqa: PLR0917  # as urllib calls it
