@@ -129,7 +129,7 @@ class SpendReporter:
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._fault("expected spend", error)
             found = None
-        return found or f"llm-cost: spend cap ${money_text(self._cap.limit)}"
+        return found or f"llm-cost: spend cap ${self._cap.limit:f}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -170,7 +170,7 @@ def _notice(refused: list[Refused], cap: SpendCap) -> Notice:
     why = "; ".join(f"{why} ({number:,})" for why, number in causes.most_common())
     tests = len({one.nodeid for one in refused if one.nodeid})
     places = f" in {plural(tests, 'test')}" if tests else ""
-    spent = f"${money_text(cap.ledger.spent)} of {OPTION}={money_text(cap.limit)}"
+    spent = f"${money_text(cap.ledger.spent)} of {OPTION}={cap.limit:f}"
     return Notice(
         NoticeKind.SPEND_CAP,
         f"{plural(len(refused), 'call')}{places} not sent: {why}. Live calls have spent {spent}",

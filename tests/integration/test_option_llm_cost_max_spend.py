@@ -457,11 +457,16 @@ def test_free_models(project, loopback):
 
 
 def test_a_prompt_that_is_too_long(project, loopback):
-    """The prompt itself may pass the cap: 80,000 bytes are 10,000 tokens or more, which cost $0.01."""
+    """The prompt itself may pass the cap: 80,000 bytes are 10,000 tokens or more, which cost $0.01.
+
+    The cap is named as it was typed.
+    """
     suite(project, "\ndef test_long(): chat('word ' * 16_000)\ndef test_short(): chat()\n")
-    run = project.run("--llm-cost-max-spend=0.009")
+    run = project.run("--llm-cost-max-spend=0.0090")
     assert run.outcomes == {"passed": 1, "failed": 1}, run.output
-    assert "It costs $0.010003 or more, and $0.009 is left of --llm-cost-max-spend=0.009" in run.output
+    assert "It costs $0.010003 or more, and $0.009 is left of --llm-cost-max-spend=0.0090 (" in run.output
+    assert "llm-cost: spend cap $0.0090\n" in run.output
+    assert not_sent(run)[0].endswith("of --llm-cost-max-spend=0.0090")
     assert loopback.requests == 1
 
 
