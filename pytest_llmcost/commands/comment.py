@@ -104,7 +104,10 @@ def comment(
     if not is_comment_id(arguments.id):
         raise ConfigError(f"--id {arguments.id}: letters, digits, dots, dashes and underscores, at most 64")
     if arguments.dry_run:
-        out.write(render_comment(_checked(load_report(arguments.report)), comment_id=arguments.id))
+        text = render_comment(_checked(load_report(arguments.report)), comment_id=arguments.id)
+        if _is_job(environ):  # whose log obeys lines
+            text = "".join(f"{safe(line)}\n" for line in text.splitlines())
+        out.write(text)
         return OK
     if arguments.when == "never":
         out.write("no comment: --when=never\n")
@@ -231,8 +234,12 @@ def _token(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
     return token
 
 
+def _is_job(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
 def _notice(text: str, environ: Mapping[str, str], err: TextIO) -> None:
-    if environ.get("GITHUB_ACTIONS") == "true":
+    if _is_job(environ):
         from pytest_llmcost.integrations.github.annotations import escape_data
 
         err.write(f"::notice title=LLM cost::{escape_data(text)}\n")

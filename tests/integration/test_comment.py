@@ -12,6 +12,7 @@ from github_server import BOT, HEAD, MERGE, TOKEN, FakeGitHub, pull, zipped
 
 from pytest_llmcost import cli
 from pytest_llmcost.integrations.github import api as api_module
+from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import marker, render_comment
 
@@ -404,6 +405,18 @@ def test_a_dry_run_asks_nobody(run, github, monkeypatch):
     monkeypatch.delenv("GITHUB_TOKEN")
     assert run("--dry-run") == (0, render_comment(of_commit(CHANGED, HEAD)))
     assert github.log == []
+
+
+def test_a_dry_run_in_a_job(run, monkeypatch):
+    """A log of GitHub's obeys lines: none of the comment is a command, whatever its names and notices hold."""
+    paste = Notice(NoticeKind.UNPRICED, "x", "::error::pwned\n##[add-mask]a")
+    report = replace(of_commit(CHANGED, HEAD), notices=(paste,))
+    assert "    ::error::pwned\n    ##[add-mask]a" in run("--dry-run", report=report)[1]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = run("--dry-run", report=report)[1]
+    assert "##[" not in said
+    assert not any(line.lstrip().startswith("::") for line in said.splitlines())
+    assert said.startswith("### ❌ LLM cost: +$0.015770 (+80%), 3 limits exceeded")
 
 
 @pytest.mark.parametrize(
