@@ -200,8 +200,14 @@ def _month(projection: Projection) -> Iterator[str]:
 def month_text(change: Change, style: MoneyStyle) -> str:
     """``$1,234.00 → $1,500.00, +$266.00 (+22%)``, with what there is of it."""
     text = f"**{from_to(change, style)}**"
-    moved = change.state is State.CHANGED
-    return f"{text}, {delta(change, style)}" if moved else text
+    if change.base is None or change.head is None:
+        return f"{text} {one_side(change)}"
+    return f"{text}, {delta(change, style)}" if change.state is State.CHANGED else text
+
+
+def one_side(change: Change) -> str:
+    """What stands beside the only figure of a month, which would read as an unchanged one."""
+    return "now, with no month before" if change.base is None else "before, and no run now"
 
 
 def _volume(report: RunReport) -> list[str]:
