@@ -139,6 +139,8 @@ def comment(
 def _put(api: GitHubApi, request: _Request, arguments: argparse.Namespace) -> str:
     report = _report(api, request, arguments)
     pull = _pull(api, request, report)
+    if request.head_sha is not None:  # a checkout may be of a merge that no reviewer knows
+        report = report._replace(meta=report.meta._replace(commit=request.head_sha))
     wanted = {
         "always": True,
         "changes": says_something(report),

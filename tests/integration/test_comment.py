@@ -164,9 +164,10 @@ def test_a_run_of_the_head_or_of_its_merge(run, commit):
     assert run(report=of_commit(CHANGED, commit))[1].endswith("created\n")
 
 
-def test_what_ran_may_be_told(run):
-    """A job knows it better than the checkout."""
+def test_what_ran_may_be_told(run, github):
+    """A job knows it better than the checkout, which may be a merge that no reviewer knows; the page names it."""
     assert run(f"--head-sha={HEAD}", report=of_commit(CHANGED, "c" * 40))[1].endswith("created\n")
+    assert "commit `aaaaaaa`" in github.comments[0]["body"]
 
 
 @pytest.mark.parametrize("status", [403, 404])
