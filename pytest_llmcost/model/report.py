@@ -154,6 +154,7 @@ class NoticeKind(StrEnum):
     LEAK = "leak"
     CASSETTE = "cassette"
     CACHE = "cache"
+    WARM = "warm"
     VCR = "vcr"
     COMPARE = "compare"
     NOT_CAPTURED = "not captured"

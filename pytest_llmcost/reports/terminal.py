@@ -111,8 +111,8 @@ def section(
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
         lines += _plain(list(stale_lines(report.calls, texts)))
-    if report.notices:
-        lines += [Line(""), *notice_lines(report.notices, width)]
+    if notices := _notices(report, detail):
+        lines += [Line(""), *notice_lines(notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
     steps = [f"every cent: {explain_command(report, report_path)}", f"report: {report_path}"]
@@ -281,6 +281,12 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
         if row.rollup.calls
     ]
     return table("model", _USAGE_COLUMNS, rows, width)
+
+
+def _notices(report: RunReport, detail: Detail) -> list[Notice]:
+    """Those of a level; that recordings began warm is so in most suites, and nothing to act upon."""
+    more = detail >= Detail.TESTS
+    return [notice for notice in report.notices if more or notice.kind is not NoticeKind.WARM]
 
 
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:
