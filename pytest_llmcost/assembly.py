@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.config.configuration import Configuration
@@ -26,6 +27,17 @@ from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.replay.estimate import estimated
+from pytest_llmcost.replay.health import (
+    age_notices,
+    deprecated_notices,
+    miss_notices,
+    unplayed_notices,
+    warm_notices,
+)
+from pytest_llmcost.replay.notices import replay_notices
+
+_PASSED = "passed"
 
 
 class Facts(NamedTuple):
@@ -42,6 +54,8 @@ class Facts(NamedTuple):
         faults: Faults of ours, and what was lost to crashes: any makes the run incomplete.
         notices: What was noticed while capturing.
         observed: What was seen beside calls.
+        unplayed: By cassette, the interactions that no test has played.
+        re_record: What is typed to record tests again, ``{tests}`` in it; None where nobody knows.
     """
 
     version: str
@@ -54,6 +68,8 @@ class Facts(NamedTuple):
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     observed: Observed = Observed()
+    unplayed: Mapping[str, Sequence[int]] = MappingProxyType({})
+    re_record: str | None = None
 
 
 def assemble(
@@ -67,10 +83,11 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(calls, table)
+    priced = price_calls(estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
+    the_counted = counted(priced, last=last, include_mocked=mocked)
     totals = rollup(priced, last=last, include_mocked=mocked)
     return RunReport(
         meta=Meta(
@@ -94,10 +111,25 @@ def assemble(
             *_fault_notices(facts.faults),
             *facts.notices,
             *price_notices(priced, table.rules, include_mocked=mocked),
-            *dated_notices(counted(priced, last=last, include_mocked=mocked), table),
+            *_of_replays(the_counted, facts, configuration, table),
+            *dated_notices(the_counted, table),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
     )
+
+
+def _of_replays(
+    calls: Sequence[Call], facts: Facts, configuration: Configuration, table: PriceTable
+) -> Iterator[Notice]:
+    """What is to say of recordings; a run that was cut short has left some unplayed for that alone."""
+    today, re_record = facts.created_at.date(), facts.re_record
+    yield from replay_notices(calls, table, re_record)
+    if facts.selection.full and all(result.outcome == _PASSED for result in facts.results):
+        yield from unplayed_notices(calls, facts.unplayed, re_record)
+    yield from age_notices(calls, configuration.replay.max_age, today, re_record)
+    yield from deprecated_notices(calls, table.is_deprecated, re_record)
+    yield from warm_notices(calls)
+    yield from miss_notices(calls)
 
 
 def _of_calling_fixtures(observed: Observed, calls: Sequence[Call]) -> Observed:

@@ -13,10 +13,12 @@ from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
+from pytest_llmcost.capture.staleness import Staleness
 from pytest_llmcost.capture.vcr_versions import bypass_notice
 from pytest_llmcost.errors import HookError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import Notice
+from pytest_llmcost.replay.rules import ReplayRules
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
@@ -41,10 +43,16 @@ class Collector:
         hosts: The YAML's ``hosts:``.
         root: The project's root: cassettes below it are named from there.
         read_first: Asks the user's plugins about an exchange; a ``HookError`` names the one that failed.
+        rules: How replayed calls are judged.
     """
 
     def __init__(
-        self, log: ExchangeLog, hosts: Mapping[str, str], root: Path, read_first: ReadFirst | None = None
+        self,
+        log: ExchangeLog,
+        hosts: Mapping[str, str],
+        root: Path,
+        read_first: ReadFirst | None = None,
+        rules: ReplayRules | None = None,
     ) -> None:
         self._log = log
         self._hosts = hosts
@@ -55,6 +63,7 @@ class Collector:
         self.notices: list[Notice] = []
         self._attempts = FailedAttempts()
         self._root = root
+        self.staleness = Staleness(rules or ReplayRules(), log.fault)
         self._last: tuple[Scope, AgentFrame | None, Origin] = (Scope(), None, Origin())
 
     def collect(self) -> list[MeasuredCall]:
@@ -65,12 +74,18 @@ class Collector:
         """Everything that is left at the end of the session; open responses count as cut."""
         calls = self._measure(self._log.drain(everything=True))
         calls += [self._measured(settled) for settled in self._background.unfinished()]
+        calls = self.staleness.settle(calls)
         if self._log.sightings:
             try:
                 self._note_not_captured()
             except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
                 self._log.fault("saying what was not captured", error)
         return calls
+
+    def unplayed(self) -> dict[str, tuple[int, ...]]:
+        """By cassette, the interactions that nobody has played in this process."""
+        found = self._log.places.unplayed()
+        return {self._name(path): tuple(sorted(interactions)) for path, interactions in found.items()}
 
     def _note_not_captured(self) -> None:
         from pytest_llmcost.capture.not_captured_notices import not_captured
@@ -88,7 +103,7 @@ class Collector:
                 continue
             if call is not None:
                 calls.append(call)
-        return calls
+        return self.staleness.settle(calls)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
         if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
@@ -123,7 +138,7 @@ class Collector:
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
         seen, source = settled.attached.seen, _source(settled.attached.seen)
-        return measured_call(
+        call = measured_call(
             settled.reading,
             settled.attached.exchange,
             origin=self._origin(seen),
@@ -134,6 +149,7 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
+        return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, seen: OpenExchange) -> Origin:
         """Who made it; calls in a row mostly have the same, and share it."""
@@ -146,8 +162,10 @@ class Collector:
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
-        path = found.cassette.removeprefix(self._inside).replace(os.sep, "/")
-        return CassetteRef(path, found.interaction)
+        return CassetteRef(self._name(found.cassette), found.interaction)
+
+    def _name(self, cassette: str) -> str:
+        return cassette.removeprefix(self._inside).replace(os.sep, "/")
 
     def _note_bypass(self, seen: OpenExchange) -> None:
         if not seen.cassette_open or seen.seen_by_vcr or seen.replayed or seen.recorded:

@@ -29,7 +29,7 @@ from pytest_llmcost.usage.body import json_object
 from pytest_llmcost.usage.endpoints import Kind
 from pytest_llmcost.usage.fields import text
 from pytest_llmcost.usage.hosts import host_of, provider_of
-from pytest_llmcost.usage.read import request_sizes
+from pytest_llmcost.usage.request_parts import request_sizes
 from pytest_llmcost.usage.tiers import endpoint_context
 
 BYTES_PER_TOKEN = 8
