@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from pytest_llmcost.attribution.notices import agent_notices
 from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Call, MeasuredCall
 from pytest_llmcost.model.codec import card_to_json
@@ -71,6 +72,7 @@ def assemble(
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
+    final = counted(priced, last, mocked)
     totals = rollup(priced, last=last, include_mocked=mocked)
     return RunReport(
         meta=Meta(
@@ -94,7 +96,8 @@ def assemble(
             *_fault_notices(facts.faults),
             *facts.notices,
             *price_notices(priced, table.rules, include_mocked=mocked),
-            *dated_notices(counted(priced, last=last, include_mocked=mocked), table),
+            *dated_notices(final, table),
+            *agent_notices(final, configuration.agents, full=facts.selection.full),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
     )

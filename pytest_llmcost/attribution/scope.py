@@ -30,20 +30,23 @@ class Scope(NamedTuple):
     def origin(self, frame: AgentFrame | None) -> Origin:
         """The scope with the agent that was entered in the caller's context, else the marked one."""
         if frame is None:
-            named = self.marked_agent
-            return self._origin(named, None, (named,) if named else (), ())
-        return self._origin(frame.name, frame.run, frame.path, frame.runs)
+            return self.origin_of((self.marked_agent,) if self.marked_agent else ())
+        return self.origin_of(frame.path, frame.runs)
 
-    def _origin(
-        self, agent: str | None, run: str | None, path: tuple[str, ...], runs: tuple[str, ...]
-    ) -> Origin:
+    def origin_of(self, path: tuple[str, ...], runs: tuple[str, ...] = ()) -> Origin:
+        """The scope with agents.
+
+        Args:
+            path: From the outermost to the one that calls.
+            runs: Identities of the entries into them; empty where there is none.
+        """
         return Origin(
             nodeid=self.nodeid,
             phase=self.phase,
             fixture=self.fixture,
             attempt=self.attempt,
-            agent=agent,
-            agent_run=run,
+            agent=path[-1] if path else None,
+            agent_run=runs[-1] if runs else None,
             agent_path=path,
             agent_runs=runs,
         )

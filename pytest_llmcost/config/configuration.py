@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.pricing.rules import PricingRules
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.agent_rule import AgentRule
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.projection import Volume
 
@@ -33,6 +34,7 @@ class Configuration(NamedTuple):
         budgets: The ``budgets:`` section, in its order.
         incomplete: What a call that did not state all of its usage is in a cost budget.
         projection: The ``projection:`` section, in its order.
+        agents: The ``agents:`` section, in its order.
     """
 
     path: str | None = None
@@ -43,3 +45,4 @@ class Configuration(NamedTuple):
     budgets: tuple["Budget", ...] = ()
     incomplete: Incomplete = Incomplete.FAIL
     projection: tuple["Volume", ...] = ()
+    agents: tuple["AgentRule", ...] = ()

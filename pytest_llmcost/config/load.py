@@ -15,11 +15,12 @@ from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.pricing.rules import PricingRules
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.agent_rule import AgentRule
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.projection import Volume
 
 VERSION = 1
-_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection")
+_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection", "agents")
 _REPLAY_KEYS = ("incomplete",)
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
 _PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -67,6 +68,7 @@ def read_configuration(text: str, shown: str, sha256: str | None = None) -> Conf
         budgets=_budgets(found["budgets"]) if "budgets" in found else (),
         incomplete=_incomplete(found["replay"]) if "replay" in found else Incomplete.FAIL,
         projection=_projection(found["projection"]) if "projection" in found else (),
+        agents=_agents(found["agents"]) if "agents" in found else (),
     )
 
 
@@ -80,6 +82,12 @@ def _projection(section: Value) -> tuple[Volume, ...]:
     from pytest_llmcost.config.projection import read_projection
 
     return read_projection(section)
+
+
+def _agents(section: Value) -> tuple[AgentRule, ...]:
+    from pytest_llmcost.config.agents import read_agents
+
+    return read_agents(section)
 
 
 def _incomplete(section: Value) -> Incomplete:
