@@ -70,7 +70,7 @@ class CostRecorder:
             settings.configuration.hosts,
             settings.root,
             hooks.read,
-            origins=Origins(settings.configuration.agents, sites),
+            origins=Origins(settings.configuration.agents, sites, self._log.spans),
             name_agent=hooks.agent,
         )
         self._unsent: list[MeasuredCall] = []

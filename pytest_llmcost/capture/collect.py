@@ -148,7 +148,11 @@ class Collector:
     def _origin(self, context: Context) -> Origin:
         """Who made it."""
         seen, exchange = context
-        origin = self._origins.of(seen)
+        try:
+            origin = self._origins.of(seen)
+        except Exception as error:  # noqa: BLE001  # whatever an app puts into spans may not cost the call
+            self._log.fault("reading whose call it is", error)
+            origin = seen.scope.origin_of(())
         if self._name_agent is None:
             return origin
         try:

@@ -18,6 +18,8 @@ from typing import Any
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
 from pytest_llmcost.attribution.call_sites import CallSites, Stack
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
+from pytest_llmcost.attribution.spans import SpanTree
+from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
 from pytest_llmcost.capture.same_request import differ, plain_url
 from pytest_llmcost.capture.sighting import Sighting
@@ -58,6 +60,7 @@ class OpenExchange:
         request_body: As sent; empty if it is streamed.
         scope: What pytest was doing.
         agent: The agent that was entered in the caller's context; None outside all agents.
+        around: What tracing libraries and agent frameworks say there; None for nothing.
         cassette_open: Whether a cassette was open when it was sent.
         started: Seconds of the clock of ``time.perf_counter``.
         finished: The same clock at the end of the response; None while it is open.
@@ -121,6 +124,7 @@ class OpenExchange:
         self.request_body = request_body
         self.scope = _NOWHERE
         self.agent: AgentFrame | None = None
+        self.around: Surroundings | None = None
         self.cassette_open = False
         self.started = RealClocks.since()
 
@@ -250,6 +254,7 @@ class ExchangeLog:
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
         self.sightings: deque[Sighting] = deque()
+        self.spans = SpanTree()
         # Called as a request begins; only forked child processes have a use for it.
         self.on_begin: Callable[[], None] | None = None
         # Asked before a request leaves this process, if ``departures`` are watched; it may raise.
@@ -276,6 +281,7 @@ class ExchangeLog:
         """Keep an exchange that begins here and now."""
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
+        exchange.around = surroundings()
         if self._call_sites is not None:
             if self.keeps_stacks:
                 exchange.call_site, exchange.stack = self._call_sites.stack()
