@@ -200,3 +200,18 @@ def test_the_apps_own_client_is_the_only_one(project):
     run = project.run("-W", "default")
     assert run.code == 0, run.output  # Langfuse may write after pytest's last line
     assert [call["agent"] for call in run.calls] == ["support"]
+
+
+def test_without_keys(project):
+    """Langfuse records nothing then: observations of type agent, their metadata and what is handed down still count.
+
+    What is set later, by ``update_current_span``, it does not keep.
+    """
+    project.write("test_suite.py", SUITE)
+    run = project.run("-W", "default", LANGFUSE_PUBLIC_KEY="", LANGFUSE_TRACING_ENABLED="false")
+    assert run.code == 0, run.output
+    found = paths(run)
+    late = {"test_metadata": [[]], "test_metadata_that_comes_late": [[]], "test_sub_agent": [["support"]]}
+    inside = {"test_propagated_inside": [["support", "tech"]] * 2}
+    assert found == {**PATHS, **late, **inside}
+    assert run.report["meta"]["complete"] is True
