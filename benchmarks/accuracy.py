@@ -266,8 +266,10 @@ def is_unfounded_zero(call: Call) -> bool:
     free = call.status in {Status.FREE, Status.REPORTED}
     rates = call.lookup.card.rates.values() if call.lookup.card else ()
     listed_as_free = bool(rates) and not any(rate.usd for rate in rates)
-    used = any(count for _, count in call.measured.usage or NO_USAGE)
-    return call.cost.high == 0 and used and not free and not listed_as_free
+    counts = [count for _, count in call.measured.usage or NO_USAGE]
+    # A usage without a count says nothing, and is no usage of 0.
+    nothing_used = bool(counts) and not any(counts)
+    return call.cost.high == 0 and not (nothing_used or free or listed_as_free)
 
 
 def differences(rows: list[Row], recorded: Recordings, most: int) -> None:

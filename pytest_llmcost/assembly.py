@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.attribution.notices import agent_notices
@@ -27,6 +28,17 @@ from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.replay.estimate import estimated
+from pytest_llmcost.replay.health import (
+    age_notices,
+    deprecated_notices,
+    miss_notices,
+    unplayed_notices,
+    warm_notices,
+)
+from pytest_llmcost.replay.notices import replay_notices
+
+_PASSED = "passed"
 
 
 class Facts(NamedTuple):
@@ -43,6 +55,8 @@ class Facts(NamedTuple):
         faults: Faults of ours, and what was lost to crashes: any makes the run incomplete.
         notices: What was noticed while capturing.
         observed: What was seen beside calls.
+        unplayed: By cassette, the interactions that no test has played.
+        re_record: What is typed to record tests again, ``{tests}`` in it; None where nobody knows.
     """
 
     version: str
@@ -55,6 +69,8 @@ class Facts(NamedTuple):
     faults: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
     observed: Observed = Observed()
+    unplayed: Mapping[str, Sequence[int]] = MappingProxyType({})
+    re_record: str | None = None
 
 
 def assemble(
@@ -68,11 +84,11 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(calls, table)
+    priced = price_calls(estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
-    final = counted(priced, last, mocked)
+    the_counted = counted(priced, last=last, include_mocked=mocked)
     totals = rollup(priced, last=last, include_mocked=mocked)
     return RunReport(
         meta=Meta(
@@ -96,11 +112,26 @@ def assemble(
             *_fault_notices(facts.faults),
             *facts.notices,
             *price_notices(priced, table.rules, include_mocked=mocked),
-            *dated_notices(final, table),
-            *agent_notices(final, configuration.agents, full=facts.selection.full),
+            *_of_replays(the_counted, facts, configuration, table),
+            *dated_notices(the_counted, table),
+            *agent_notices(the_counted, configuration.agents, full=facts.selection.full),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
     )
+
+
+def _of_replays(
+    calls: Sequence[Call], facts: Facts, configuration: Configuration, table: PriceTable
+) -> Iterator[Notice]:
+    """What is to say of recordings; a run that was cut short has left some unplayed for that alone."""
+    today, re_record = facts.created_at.date(), facts.re_record
+    yield from replay_notices(calls, table, re_record)
+    if facts.selection.full and all(result.outcome == _PASSED for result in facts.results):
+        yield from unplayed_notices(calls, facts.unplayed, re_record)
+    yield from age_notices(calls, configuration.replay.max_age, today, re_record)
+    yield from deprecated_notices(calls, table.is_deprecated, re_record)
+    yield from warm_notices(calls)
+    yield from miss_notices(calls)
 
 
 def _of_calling_fixtures(observed: Observed, calls: Sequence[Call]) -> Observed:

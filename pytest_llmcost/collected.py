@@ -122,3 +122,11 @@ class MarkerCheck:
             _, problem = read(item)
             if problem is not None:
                 pytest.fail(problem, pytrace=False)
+
+
+def re_record_command(config: pytest.Config) -> str | None:
+    """What records tests again, with ``{tests}`` in their place; None where no plugin does."""
+    has = config.pluginmanager.hasplugin
+    if has("recording"):
+        return "pytest --record-mode=rewrite {tests}"
+    return "pytest --vcr-record=all {tests}" if has("vcr") else None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmcost.config.configuration import Configuration, Incomplete
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.report import Notice, RunReport
 from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
+from pytest_llmcost.replay.rules import Incomplete, Stale
 from pytest_llmcost.settings import FailOn, Settings
 
 if TYPE_CHECKING:
@@ -77,7 +79,11 @@ class CostGate:
     @property
     def is_set(self) -> bool:
         """Whether anything limits the costs of this session, but for markers."""
-        return bool(self._settings.configuration.budgets)
+        return (
+            bool(self._settings.configuration.budgets)
+            or self._settings.configuration.replay.stale is Stale.FAIL
+            or self._settings.require_replayed
+        )
 
     def decide(
         self, report: RunReport, prices: Prices, collected: Collected, marked: Mapping[str, Budget]
@@ -94,6 +100,7 @@ class CostGate:
             volumes = self._settings.configuration.projection
             diff = compare(self.baseline, report, prices, suite, self._folder, volumes=volumes)
         limits = limits_of(self._settings.configuration, marked, self._folder, update=self._settings.update)
+        limits = replace(limits, require_replayed=self._settings.require_replayed)
         judged = judge(report, diff, limits)
         return report._replace(
             diff=diff,
@@ -169,9 +176,10 @@ def limits_of(
         budgets=configuration.budgets,
         marked=marked,
         unknown_model=Level.WARNING if warns else Level.ERROR,
-        incomplete=Level.WARNING if configuration.incomplete is Incomplete.WARN else Level.ERROR,
+        incomplete=Level.WARNING if configuration.replay.incomplete is Incomplete.WARN else Level.ERROR,
         update=update,
         folder=folder,
+        stale=Level.ERROR if configuration.replay.stale is Stale.FAIL else None,
     )
 
 

@@ -26,6 +26,7 @@ _NEED_COSTS = (
     "--llm-cost-update",
     "--llm-cost-reason",
     "--llm-cost-fail-on",
+    "--llm-cost-require",
     "--llm-cost-max-spend",
 )
 
@@ -85,6 +86,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="From which level a finding fails the session (default: error).",
     )
     group.addoption(
+        "--llm-cost-require",
+        choices=("replayed",),
+        dest="llm_cost_require",
+        help="replayed: a call that goes to a provider, live or to be recorded, fails the session.",
+    )
+    group.addoption(
         "--llm-cost-max-spend",
         metavar="USD",
         dest="llm_cost_max_spend",
@@ -97,6 +104,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("llm_cost_config", "As --llm-cost-config, relative to the ini-file.", default="")
     parser.addini("llm_cost_baseline", "As --llm-cost-baseline, relative to the ini-file.", default="")
     parser.addini("llm_cost_fail_on", "As --llm-cost-fail-on.", default="error")
+    parser.addini("llm_cost_require", "As --llm-cost-require.", default="")
     parser.addini("llm_cost_max_spend", "As --llm-cost-max-spend.", default="")
     parser.addini("llm_cost_report", "As --llm-cost-report, one a line.", type="linelist", default=[])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -14,17 +14,17 @@ import pytest
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.capture.observed import together
-from pytest_llmcost.collected import names_a_part
+from pytest_llmcost.collected import names_a_part, re_record_command
 from pytest_llmcost.files import make_folder
 from pytest_llmcost.gate import Collected, CostGate
 from pytest_llmcost.journal import RunFacts, begin_run, new_run, read, remove
 from pytest_llmcost.model.call import MeasuredCall
-from pytest_llmcost.model.report import Notice, RunReport, Selection, TestResult
+from pytest_llmcost.model.report import RunReport, Selection, TestResult
 from pytest_llmcost.outcomes import Outcomes
 from pytest_llmcost.outputs import Outputs
 from pytest_llmcost.project import git_state
 from pytest_llmcost.settings import ReportType, Settings
-from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest
+from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest, unplayed_by_all
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
@@ -261,6 +261,7 @@ class CostReporter:
             width=terminalreporter._tw.fullwidth,  # noqa: SLF001  # pytest has no public name for it
             report_path=self._outputs.written,
             accepted=self._accepted,
+            texts={name: lines for rest in self._rests for name, lines in rest.texts.items()},
         )
         for line in lines:
             terminalreporter.write_line(
@@ -325,8 +326,10 @@ class CostReporter:
             selection=self._selection(session, exitstatus),
             results=tuple(results.values()),
             faults=tuple(self._faults),
-            notices=tuple(_unique(notice for rest in self._rests for notice in rest.notices)),
+            notices=tuple(dict.fromkeys(notice for rest in self._rests for notice in rest.notices)),
             observed=together(rest.observed for rest in self._observing()),
+            re_record=re_record_command(self._config),
+            unplayed=unplayed_by_all(self._rests),
         )
 
     def _observing(self) -> list[Rest]:
@@ -341,7 +344,3 @@ class CostReporter:
         part = part or any(rest.deselected for rest in self._rests)
         through = exitstatus in _RAN_THROUGH
         return Selection(full=through and ran == collected and not part, collected=collected, ran=ran)
-
-
-def _unique(notices: Iterable[Notice]) -> Iterable[Notice]:
-    return dict.fromkeys(notices)

@@ -65,12 +65,14 @@ class CostRecorder:
         sites = project_call_sites(settings.root)
         self._log = ExchangeLog(self.scope, sites)
         self._capture = Capture(self._log)
+        configured = settings.configuration
         self._collector = Collector(
             self._log,
-            settings.configuration.hosts,
+            configured.hosts,
             settings.root,
             hooks.read,
-            origins=Origins(settings.configuration.agents, sites, self._log.spans),
+            configured.replay,
+            origins=Origins(configured.agents, sites, self._log.spans),
             name_agent=hooks.agent,
         )
         self._unsent: list[MeasuredCall] = []
@@ -282,6 +284,8 @@ class CostRecorder:
             observed=observe(self._log, self._collector, self._children),
             deselected=max(self._deselected, self._watch.left_out if self._watch else 0),
             whole_files=tuple(sorted(self._watch.whole_files())) if self._watch else (),
+            texts=self._collector.staleness.texts,
+            unplayed=self._collector.unplayed(),
         )
         if self._reporter is not None:
             self._reporter.add_rest(rest)
@@ -313,13 +317,14 @@ class CostRecorder:
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:
         from pytest_llmcost.pricing.price_call import price_calls
+        from pytest_llmcost.replay.estimate import estimated
 
         self._collect()
         attempt = self.scope.now.attempt
         own = [
             call for call in self._of_test if (call.origin.nodeid, call.origin.attempt) == (nodeid, attempt)
         ]
-        return price_calls(own, self.prices())
+        return price_calls(estimated(own), self.prices())
 
     def prices(self) -> PriceTable:
         """The prices of this run."""

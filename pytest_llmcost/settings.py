@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ON = frozenset({"1", "true", "yes", "on"})
 _OFF = frozenset({"0", "false", "no", "off"})
 BASELINE_NAME = "llmcost-baseline.json"
+REPLAYED = "replayed"
+_SHOWS_TEXTS = 2  # -vv
 GIT = "git:"
 REPORT_DIR = ".llmcost"
 REPORT_NAME = "report.json"
@@ -85,6 +87,7 @@ class Settings(NamedTuple):
         update: Whether this run is accepted as the baseline.
         reason: Why it is accepted; None if nobody says.
         fail_on: From which level a finding fails the session.
+        require_replayed: Whether a call that is paid in this run is an error.
         max_spend: USD that live calls may cost; None for no cap.
     """
 
@@ -97,6 +100,7 @@ class Settings(NamedTuple):
     update: bool = False
     reason: str | None = None
     fail_on: FailOn = FailOn.ERROR
+    require_replayed: bool = False
     max_spend: Decimal | None = None
 
     @classmethod
@@ -112,12 +116,13 @@ class Settings(NamedTuple):
             invoked_from=invoked_from,
             root=config.rootpath,
             reports=tuple(parse_report_request(text) for text in typed),
-            configuration=_configuration(config, invoked_from),
+            configuration=_with_texts(_configuration(config, invoked_from), config),
             today=datetime.now(UTC).date(),
             baseline=_baseline(config, invoked_from),
             update=_updates(config),
             reason=config.getoption("llm_cost_reason"),
             fail_on=_fail_on(config),
+            require_replayed=_requires_replays(config),
             max_spend=_max_spend(config),
         )
 
@@ -166,11 +171,18 @@ def parse_report_request(text: str) -> ReportRequest:
     return ReportRequest(kind, path or None)
 
 
+def _with_texts(configuration: Configuration, config: "pytest.Config") -> Configuration:
+    replay = configuration.replay._replace(show_texts=config.get_verbosity() >= _SHOWS_TEXTS)
+    return configuration._replace(replay=replay)
+
+
 def _baseline(config: "pytest.Config", invoked_from: Path) -> BaselineSource:
     folder = _config_folder(config, invoked_from)
     typed, start = config.getoption("llm_cost_baseline"), invoked_from
     if not typed:
         typed, start = config.getini("llm_cost_baseline"), _beside(config)
+        if typed.startswith(GIT) and config.getoption("llm_cost_update"):
+            typed = ""  # a commit is compared with; what is accepted goes into the file
     default = folder / BASELINE_NAME
     if not typed:
         return BaselineSource(default, shown_path(default, invoked_from))
@@ -185,10 +197,17 @@ def _updates(config: "pytest.Config") -> bool:
         raise ConfigError(
             "--llm-cost-reason says why a cost is accepted, and needs --llm-cost-update: add it"
         )
-    typed = config.getoption("llm_cost_baseline") or config.getini("llm_cost_baseline")
+    typed = config.getoption("llm_cost_baseline") or ""
     if update and typed.startswith(GIT):
         raise ConfigError(f"--llm-cost-update cannot write to {typed}; leave --llm-cost-baseline out")
     return update
+
+
+def _requires_replays(config: "pytest.Config") -> bool:
+    typed = config.getoption("llm_cost_require") or config.getini("llm_cost_require")
+    if typed not in {"", REPLAYED}:
+        raise ConfigError(f"llm_cost_require = {typed}: unknown; allowed: {REPLAYED}")
+    return bool(typed)
 
 
 def _fail_on(config: "pytest.Config") -> FailOn:

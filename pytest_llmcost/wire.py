@@ -81,6 +81,9 @@ class Rest(NamedTuple):
         observed: What was seen beside calls.
         deselected: How many tests were.
         whole_files: Files whose tests were all collected.
+        texts: By the hash of a request, its lines that changed since it was recorded; they are shown by the
+            process that ran the test, and go nowhere else.
+        unplayed: By cassette that was opened, the interactions that nobody played.
     """
 
     payload: Payload = Payload()
@@ -88,6 +91,8 @@ class Rest(NamedTuple):
     observed: Observed = Observed()
     deselected: int = 0
     whole_files: tuple[str, ...] = ()
+    texts: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    unplayed: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
     def to_text(self) -> str:
         """Write it in ASCII."""
@@ -96,6 +101,7 @@ class Rest(NamedTuple):
             "observed": observed_to_json(self.observed),
             "deselected": self.deselected,
             "whole_files": list(self.whole_files),
+            "unplayed": {path: list(found) for path, found in self.unplayed.items()},
         }
         return f"{{{self.payload.members()}, {_encode(rest)[1:]}"
 
@@ -111,4 +117,14 @@ class Rest(NamedTuple):
             observed_from_json(found["observed"]),
             found["deselected"],
             tuple(found["whole_files"]),
+            unplayed={path: tuple(left) for path, left in found["unplayed"].items()},
         )
+
+
+def unplayed_by_all(rests: Iterable[Rest]) -> dict[str, tuple[int, ...]]:
+    """By cassette, the interactions that no process has played: each plays those of its own tests."""
+    found: dict[str, tuple[int, ...]] = {}
+    for rest in rests:
+        for path, left in rest.unplayed.items():
+            found[path] = tuple(one for one in found[path] if one in set(left)) if path in found else left
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -99,6 +99,7 @@ def compare(
         agents=tuple(_agents(both, pricer)),
         price_delta=_price_delta(baseline, old_names, compared),
         lost_prices=tuple(_lost_prices(baseline, heads, old_names, compared)),
+        new_stale=tuple(_new_stale(run, compared)),
         partial=any(change.state is State.NOT_RUN and is_test(change.key) for change in changes),
         projection=project(
             volumes,
@@ -237,6 +238,18 @@ def _price_delta(baseline: Baseline, old: Mapping[str, str], compared: Mapping[s
             if accepted is not None and side is not None and side.cost.high is not None:
                 found += side.cost.value - accepted
     return found
+
+
+def _new_stale(
+    run: Mapping[str, Sequence[Priced]], compared: Mapping[str, _Compared]
+) -> Iterable[tuple[str, int]]:
+    """Tests with changed requests that the base does not know as such."""
+    for key in sorted(run):
+        accepted = compared[key].base if key in compared else []
+        known = Counter(call.kind for call in accepted if call.entry.mark is Mark.STALE)
+        found = Counter(call.kind for call in run[key] if call.entry.mark is Mark.STALE)
+        if number := (found - known).total():
+            yield key, number
 
 
 def _lost_prices(

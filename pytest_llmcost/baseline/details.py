@@ -11,6 +11,7 @@ from pytest_llmcost.model.baseline import Line
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import CauseKind
 
+_ESTIMATED = "estimated: the recording is of an older request"
 _WORTH_SAYING = 16  # bytes a call: dates and ids come and go
 
 
@@ -23,8 +24,11 @@ def details_of(line: Line, calls: Sequence[Call], matched: Matched) -> dict[Caus
         matched: What differs.
     """
     found = {}
-    if parts := _grown_parts(line, calls):
+    parts = _grown_parts(line, calls)
+    if parts:
         found[CauseKind.INPUT] = parts
+    if any(call.measured.stale for call in calls):
+        found[CauseKind.INPUT] = ", ".join(filter(None, (parts, _ESTIMATED)))
     grown = len(calls) - sum(line.entries.values())
     as_it_ran = grown == len(matched.added) - len(matched.removed)  # and no fixture of several workers
     if matched.added and as_it_ran and (more := _repeats_and_retries(calls)):

@@ -44,9 +44,29 @@ def entry_of(call: Call) -> Entry:
         usage=measured.usage or NO_USAGE,
         stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
         sub_calls=measured.sub_calls,
-        mark=_MARKS.get(call.status, Mark.NONE),
+        mark=_mark(call),
+        edit=_edit(measured),
         within=tuple(dict.fromkeys(n for n in measured.origin.agent_path if n != measured.origin.agent)),
     )
+
+
+def _mark(call: Call) -> Mark:
+    found = _MARKS.get(call.status, Mark.NONE)
+    # Of a changed request whose cost nobody knows, the usage is in doubt all the same.
+    return Mark.STALE if found is Mark.NONE and call.measured.stale else found
+
+
+def _edit(measured: MeasuredCall) -> tuple[tuple[str, int], ...]:
+    drift, recorded = measured.drift, measured.recorded_usage
+    if drift is None or recorded is None:
+        return ()
+    changed = {
+        "text_removed": drift.removed,
+        "text_added": drift.added,
+        "tools_removed": drift.tools_removed,
+        "tools_added": drift.tools_added,
+    }
+    return tuple(sorted({**dict(recorded), **changed}.items()))
 
 
 def as_measured(entry: Entry) -> MeasuredCall:

@@ -120,6 +120,8 @@ def _entry_to_json(entry: Entry, number: int) -> Json:
         found["stated_cost"] = money_text(entry.stated_cost)
     if entry.mark is not Mark.NONE:
         found["mark"] = entry.mark.value
+    if entry.edit:
+        found["edit"] = dict(entry.edit)
     return found
 
 
@@ -186,6 +188,7 @@ def _entry_from_json(found: Mapping[str, Any]) -> Entry:
             for sub in found.get("sub_calls", ())
         ),
         mark=Mark(found.get("mark", "")),
+        edit=tuple(sorted((str(unit), _number(count)) for unit, count in found.get("edit", {}).items())),
         within=tuple(map(str, found.get("within", ()))),
     )
 

@@ -119,7 +119,8 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
 
 def _used(entry: Entry) -> tuple[object, ...]:
     """What ``used`` leaves of an entry, as a key that is quick to make."""
-    counts = entry.usage.counts
+    # An estimate is what it was made from: it may move a little with what else is in a run.
+    counts = dict(entry.edit) if entry.edit else entry.usage.counts
     if 0 in counts.values():
         counts = {unit: count for unit, count in counts.items() if count}
     return (

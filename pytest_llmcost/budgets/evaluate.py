@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pytest_llmcost.budgets.intervals import Interval, Outcome, judge_lower, judge_upper
 from pytest_llmcost.budgets.matching import Limit, Loosened, limits_for, marked_over, nearest
+from pytest_llmcost.budgets.replays import paid_calls, replay_findings
 from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
@@ -34,6 +35,9 @@ class Gate:
         incomplete: Of a call in a cost budget whose usage is not final.
         update: Whether this run is being accepted: relative limits are not judged then.
         folder: Of the baseline, relative to the root.
+        stale: Of a request that changed since it was recorded, and that the base does not know; None to let
+            its cost decide.
+        require_replayed: Whether a call that was paid in this run is an error.
     """
 
     budgets: tuple[Budget, ...] = ()
@@ -42,6 +46,8 @@ class Gate:
     incomplete: Level = Level.ERROR
     update: bool = False
     folder: str = ""
+    stale: Level | None = None
+    require_replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,9 @@ class Judged:
         limits: How many limits were judged.
     """
 
-    findings: tuple[Finding, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    limits: int = 0
+    findings: tuple[Finding, ...]
+    notices: tuple[Notice, ...]
+    limits: int
 
 
 def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
@@ -80,10 +86,11 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
         for subject in subjects:
             limits, loosened = _limits(subject, gate)
             notices += map(_loosened_notice, loosened)
-            found = list(_judge_subject(subject, limits, gate))
+            findings += _judge_subject(subject, limits, gate)
             judged += sum(_is_judged(subject, key, gate) for key in limits)
-            findings += found
     findings += _of_the_run(report, gate)
+    findings += replay_findings(report, diff, gate.folder, gate.stale if not gate.update else None)
+    findings += paid_calls(report) if gate.require_replayed else ()
     if diff is not None and not gate.update:
         findings += _lost_prices(diff)
     notices += _about_the_baseline(diff, gate)

@@ -38,14 +38,14 @@ class Subject:
 
     scope: BudgetScope
     name: str
-    shown: str = ""
+    shown: str
     cost: Amount
     calls: int
     usage: Usage
     cache_hit_rate: Decimal | None
     unpriced: int
     incomplete: int
-    unstated: int = 0
+    unstated: int
     change: Change | None = None
 
     @property

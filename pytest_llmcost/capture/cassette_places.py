@@ -49,6 +49,8 @@ class Places:
     def __init__(self) -> None:
         self._sources: WeakKeyDictionary[Any, _Source] = WeakKeyDictionary()
         self._loading = threading.local()
+        # Of each cassette that was closed, and was not written: its file, and what was played of it.
+        self._played: list[tuple[_Source, frozenset[int]]] = []
 
     @property
     def loading(self) -> bool:
@@ -103,6 +105,26 @@ class Places:
         """A place in the cassette's file that nobody knows."""
         source = self._sources.get(cassette)
         return InteractionRef(source.path if source else _path_of(cassette), None)
+
+    def close(self, cassette: Any) -> None:
+        """A cassette is closed."""
+        source = self._sources.get(cassette)
+        if source is not None and not cassette.dirty:
+            self._played.append((source, frozenset(cassette.play_counts)))
+
+    def unplayed(self) -> dict[str, set[int]]:
+        """By file, the interactions that nobody has played, however often it was opened."""
+        found: dict[str, set[int]] = {}
+        for source, played in self._played:
+            left: dict[str, set[int]] = {path: set() for path, _ in source.parts} or {source.path: set()}
+            for index, position in enumerate(source.kept):
+                if index not in played:
+                    path, interaction = self._in_parts(source, position)
+                    if interaction is not None:
+                        left.setdefault(path, set()).add(interaction)
+            for path, interactions in left.items():
+                found[path] = found[path] & interactions if path in found else interactions
+        return found
 
     @staticmethod
     def _in_parts(source: _Source, position: int) -> InteractionRef:

@@ -12,10 +12,12 @@ from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 from pytest_llmcost.capture.measure import measured_call
+from pytest_llmcost.capture.staleness import Staleness
 from pytest_llmcost.capture.vcr_versions import bypass_notice
 from pytest_llmcost.errors import HookError
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, Source
 from pytest_llmcost.model.report import Notice
+from pytest_llmcost.replay.rules import ReplayRules
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
@@ -41,6 +43,7 @@ class Collector:
         hosts: The YAML's ``hosts:``.
         root: The project's root: cassettes below it are named from there.
         read_first: Asks the user's plugins about an exchange; a ``HookError`` names the one that failed.
+        rules: How replayed calls are judged.
         origins: Decides whose a call is.
         name_agent: Asks the user's plugins for the agent of a call, as ``read_first`` does.
     """
@@ -51,6 +54,7 @@ class Collector:
         hosts: Mapping[str, str],
         root: Path,
         read_first: ReadFirst | None = None,
+        rules: ReplayRules | None = None,
         *,
         origins: Origins | None = None,
         name_agent: NameAgent | None = None,
@@ -64,6 +68,7 @@ class Collector:
         self.notices: list[Notice] = []
         self._attempts = FailedAttempts()
         self._root = root
+        self.staleness = Staleness(rules or ReplayRules(), log.fault)
         self._origins = origins or Origins()
         self._name_agent = name_agent
 
@@ -75,12 +80,18 @@ class Collector:
         """Everything that is left at the end of the session; open responses count as cut."""
         calls = self._measure(self._log.drain(everything=True))
         calls += [self._measured(settled) for settled in self._background.unfinished()]
+        calls = self.staleness.settle(calls)
         if self._log.sightings:
             try:
                 self._note_not_captured()
             except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
                 self._log.fault("saying what was not captured", error)
         return calls
+
+    def unplayed(self) -> dict[str, tuple[int, ...]]:
+        """By cassette, the interactions that nobody has played in this process."""
+        found = self._log.places.unplayed()
+        return {self._name(path): tuple(sorted(interactions)) for path, interactions in found.items()}
 
     def _note_not_captured(self) -> None:
         from pytest_llmcost.capture.not_captured_notices import not_captured
@@ -98,7 +109,7 @@ class Collector:
                 continue
             if call is not None:
                 calls.append(call)
-        return calls
+        return self.staleness.settle(calls)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
         if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
@@ -133,7 +144,7 @@ class Collector:
 
     def _measured(self, settled: Settled[Context]) -> MeasuredCall:
         seen, source = settled.attached.seen, _source(settled.attached.seen)
-        return measured_call(
+        call = measured_call(
             settled.reading,
             settled.attached.exchange,
             origin=self._origin(settled.attached),
@@ -144,6 +155,7 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
+        return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:
         """Who made it."""
@@ -165,8 +177,10 @@ class Collector:
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:
             return None
-        path = found.cassette.removeprefix(self._inside).replace(os.sep, "/")
-        return CassetteRef(path, found.interaction)
+        return CassetteRef(self._name(found.cassette), found.interaction)
+
+    def _name(self, cassette: str) -> str:
+        return cassette.removeprefix(self._inside).replace(os.sep, "/")
 
     def _note_bypass(self, seen: OpenExchange) -> None:
         if not seen.cassette_open or seen.seen_by_vcr or seen.replayed or seen.recorded:

@@ -21,6 +21,7 @@ from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.attribution.spans import SpanTree
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
+from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
 from pytest_llmcost.capture.sighting import Sighting
 from pytest_llmcost.errors import LlmCostError
@@ -40,7 +41,7 @@ _FIRST_OK, _FIRST_NOT_OK = 200, 300
 _OF_THE_ANSWER = frozenset(
     {
         *("finished", "status", "headers", "chunks", "decoded", "ended", "on_network"),
-        *("seen_by_vcr", "replayed", "recorded", "failed_attempts", "vcr_answer"),
+        *("seen_by_vcr", "replayed", "recorded", "failed_attempts", "vcr_answer", "played"),
     }
 )
 _PORT = re.compile(r":\d+$")
@@ -85,6 +86,7 @@ class OpenExchange:
         redirected_to: Where the layer below was sent on to; the client above follows from there.
         failed_attempts: HTTP statuses of attempts that the client made before by itself; 0: no response.
         earlier: Answers that came before the last one and were billed too: a hook of the app's asked again.
+        played: The two requests of a replayed interaction; None for nothing that is to be compared.
         vcr_answer: What a cassette has played or recorded last, as vcr keeps it; None for nothing.
         answers: How many answers have begun.
         answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
@@ -113,6 +115,7 @@ class OpenExchange:
     failed_attempts: tuple[int, ...] = ()
     earlier: tuple[OpenExchange, ...] = ()
     vcr_answer: Mapping[str, Any] | None = None
+    played: Played | None = None
     answers = 0
     answers_of_vcr = 0
     refused = False
@@ -250,7 +253,7 @@ class ExchangeLog:
         self.faults: list[str] = []
         # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
         self.kept_hosts: Collection[str] = ()
-        self.open_cassettes: list[str] = []
+        self.open_cassettes: list[Any] = []
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
         self.sightings: deque[Sighting] = deque()

@@ -60,6 +60,7 @@ def measured_call(
         latency=latency,
         call_site=call_site,
         failed_attempts=failed_attempts,
+        cache_miss=stated.cache_miss,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.vcr_fallback import unseen_exchange
 from pytest_llmcost.capture.vcr_stubs import sent_by_stub
 
@@ -134,15 +135,20 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
         response = original(cassette, *args, **kwargs)
         try:
             exchange = sent_by_stub(log)
+            request = args[0] if args else kwargs["request"]
             if exchange is None:
-                exchange = unseen_exchange(log, args[0] if args else kwargs["request"], response)
+                exchange = unseen_exchange(log, request, response)
             else:
                 exchange.note_vcr()
                 exchange.vcr_answer = response
             if exchange is not None:
                 index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
                 # A cassette class of the user's may make its responses.
-                exchange.replayed = places.unknown(cassette) if index is None else places.of(cassette, index)
+                if index is None:
+                    exchange.replayed = places.unknown(cassette)
+                else:
+                    exchange.replayed = places.of(cassette, index)
+                    exchange.played = Played(cassette, request, cassette.data[index][0])
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
         return response
@@ -167,7 +173,7 @@ def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
         cassette = original(context)
         try:
             path = places.unknown(cassette).cassette
-            log.open_cassettes.append(path)
+            log.open_cassettes.append(cassette)
             log.cassettes_seen[path] = len(cassette)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr cassette", error)
@@ -176,13 +182,21 @@ def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
     return enter
 
 
+def _closed(log: ExchangeLog) -> None:
+    if not log.open_cassettes:
+        return
+    try:
+        log.places.close(log.open_cassettes.pop())
+    except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+        log.fault("vcr cassette", error)
+
+
 def _exit(original: Any, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def leave(context: Any, *exception: Any) -> Any:
         try:
             return original(context, *exception)
         finally:
-            if log.open_cassettes:
-                log.open_cassettes.pop()
+            _closed(log)
 
     return leave

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import TextIO
 
 from pytest_llmcost.budgets.subjects import Subject, subjects_of
@@ -67,11 +68,21 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
         ) from error
     except OSError as error:
         raise ConfigError(f"{arguments.config}: cannot be written: {error.strerror or error}") from error
+    check, pytest = _next_commands(arguments.report, arguments.config)
     out.write(
-        f"\n{safe(arguments.config)} is written; judge the run by it: llmcost check;"
-        " accept its cost: pytest --llm-cost --llm-cost-update\n"
+        f"\n{safe(arguments.config)} is written; judge the run by it: {check}; accept its cost: {pytest}\n"
     )
     return OK
+
+
+def _next_commands(report: str, config: str) -> tuple[str, str]:
+    """What judges the run by the new file, and what accepts its cost."""
+    named = "" if report == DEFAULT_REPORT else f" {quote(safe(report))}"
+    limits, option = "", ""
+    if config != DEFAULT_NAME:
+        limits = f" --config {quote(safe(config))}"
+        option = f" --llm-cost-config={quote(safe(config))}"
+    return f"llmcost check{named}{limits}", f"pytest --llm-cost{option} --llm-cost-update"
 
 
 def figures_of(report: RunReport, name: str) -> Figures:

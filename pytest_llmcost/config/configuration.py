@@ -1,11 +1,11 @@
 """What llmcost.yaml says, as values. A run without that file needs no more of this room than this."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.pricing.rules import PricingRules
+from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.agent_rule import AgentRule
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from pytest_llmcost.model.projection import Volume
 
 DEFAULT_NAME = "llmcost.yaml"
-
-
-class Incomplete(StrEnum):
-    """``replay: {incomplete: ...}``."""
-
-    FAIL = "fail"
-    WARN = "warn"
 
 
 class Configuration(NamedTuple):
@@ -32,7 +25,7 @@ class Configuration(NamedTuple):
         hosts: ``host`` or ``host:port`` to provider.
         include_mocked: Whether mocked calls count.
         budgets: The ``budgets:`` section, in its order.
-        incomplete: What a call that did not state all of its usage is in a cost budget.
+        replay: The ``replay:`` section.
         projection: The ``projection:`` section, in its order.
         agents: The ``agents:`` section, in its order.
     """
@@ -43,6 +36,6 @@ class Configuration(NamedTuple):
     hosts: Mapping[str, str] = MappingProxyType({})
     include_mocked: bool = False
     budgets: tuple["Budget", ...] = ()
-    incomplete: Incomplete = Incomplete.FAIL
+    replay: ReplayRules = ReplayRules()
     projection: tuple["Volume", ...] = ()
     agents: tuple["AgentRule", ...] = ()

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmcost.config.configuration import Configuration, Incomplete
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.config.document import Value, parse_document, unknown_key
 from pytest_llmcost.config.pricing import read_pricing
-from pytest_llmcost.config.scalars import choice, flag, whole_number
+from pytest_llmcost.config.replay import read_replay
+from pytest_llmcost.config.scalars import flag, whole_number
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.pricing.rules import PricingRules
+from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.agent_rule import AgentRule
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection", "agents")
-_REPLAY_KEYS = ("incomplete",)
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
 _PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -66,7 +67,7 @@ def read_configuration(text: str, shown: str, sha256: str | None = None) -> Conf
         hosts=_hosts(found["hosts"]) if "hosts" in found else {},
         include_mocked=flag(found["include_mocked"]) if "include_mocked" in found else False,
         budgets=_budgets(found["budgets"]) if "budgets" in found else (),
-        incomplete=_incomplete(found["replay"]) if "replay" in found else Incomplete.FAIL,
+        replay=read_replay(found["replay"]) if "replay" in found else ReplayRules(),
         projection=_projection(found["projection"]) if "projection" in found else (),
         agents=_agents(found["agents"]) if "agents" in found else (),
     )
@@ -88,15 +89,6 @@ def _agents(section: Value) -> tuple[AgentRule, ...]:
     from pytest_llmcost.config.agents import read_agents
 
     return read_agents(section)
-
-
-def _incomplete(section: Value) -> Incomplete:
-    found = Incomplete.FAIL
-    for key, value in section.items("settings, such as {incomplete: warn}"):
-        if key.text() not in _REPLAY_KEYS:
-            unknown_key(key, _REPLAY_KEYS, "replay")
-        found = choice(value, Incomplete)
-    return found
 
 
 def _check_version(value: Value) -> None:

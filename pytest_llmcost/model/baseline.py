@@ -42,6 +42,8 @@ class Entry(NamedTuple):
         stated_cost: USD, where the cost of the call is the provider's own statement.
         sub_calls: Model calls inside it.
         mark: What is special.
+        edit: Where the usage is an estimate, what it was made from: the recorded counts, and how much of the
+            request changed. The same edit is no change, although the estimate may move a little.
         within: Other agents around its own, from the outermost; no part of what was used.
     """
 
@@ -55,6 +57,7 @@ class Entry(NamedTuple):
     stated_cost: Decimal | None = None
     sub_calls: tuple[SubCall, ...] = ()
     mark: Mark = Mark.NONE
+    edit: tuple[tuple[str, int], ...] = ()
     within: tuple[str, ...] = ()
 
     def __hash__(self) -> int:

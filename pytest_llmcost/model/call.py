@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.usage import NO_USAGE, Usage, total_usage
 
@@ -139,10 +140,19 @@ class RequestSize(NamedTuple):
     Attributes:
         sha256: Of the body as sent.
         parts: Bytes of ``system``, ``tools`` and ``messages`` as compact JSON.
+        about_tokens: A rough count of the prompt's tokens, by words and marks; None where nobody counted.
     """
 
     sha256: str
     parts: Mapping[str, int]
+    about_tokens: int | None = None
+
+
+class Bounds(NamedTuple):
+    """Between which usages that of a changed request lies, as far as the changed text decides it."""
+
+    low: Usage
+    high: Usage
 
 
 class Origin(NamedTuple):
@@ -205,6 +215,10 @@ class MeasuredCall(NamedTuple):
         latency: Seconds to the end of the answer; None if it was not live.
         call_site: ``file:line`` of the innermost frame in the project; None if there is none.
         failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
+        drift: What changed in the request since it was recorded; None for nothing that matters.
+        recorded_usage: What the recording states, where ``usage`` is an estimate.
+        bounds: Of that estimate.
+        cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
     """
 
     origin: Origin
@@ -230,6 +244,10 @@ class MeasuredCall(NamedTuple):
     latency: float | None = None
     call_site: str | None = None
     failed_attempts: tuple[int, ...] = ()
+    drift: Drift | None = None
+    recorded_usage: Usage | None = None
+    bounds: Bounds | None = None
+    cache_miss: str | None = None
 
 
 class PricedSubCall(NamedTuple):

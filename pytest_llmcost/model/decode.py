@@ -9,6 +9,7 @@ from typing import Any
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import (
     Api,
+    Bounds,
     Call,
     CassetteRef,
     MeasuredCall,
@@ -21,6 +22,7 @@ from pytest_llmcost.model.call import (
     Status,
     SubCall,
 )
+from pytest_llmcost.model.drift import drift_from_json
 from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.report import Notice, NoticeKind, Observed
@@ -79,6 +81,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     """
     found = row.get
     cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
+    drift, bounds = found("drift"), found("estimate")
     return MeasuredCall(
         origin=Origin(
             nodeid=_name(found("nodeid")),
@@ -106,7 +109,9 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         sub_calls=tuple(
             [SubCall(sub["kind"], sub["model"], _usage(sub["usage"])) for sub in found("sub_calls", ())]
         ),
-        request=RequestSize(row["request"]["sha256"], row["request"]["parts"]),
+        request=RequestSize(
+            row["request"]["sha256"], row["request"]["parts"], row["request"].get("about_tokens")
+        ),
         cassette=CassetteRef(cassette["path"], cassette["interaction"]) if cassette else None,
         http_status=row["http_status"],
         started_at=parse_time(row["started_at"]),
@@ -114,6 +119,10 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         latency=row["latency"],
         call_site=found("call_site"),
         failed_attempts=tuple(found("failed_attempts", ())),
+        drift=None if drift is None else drift_from_json(drift),
+        recorded_usage=usage_from_json(found("recorded_usage")),
+        cache_miss=_name(found("cache_miss")),
+        bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
     )
 
 

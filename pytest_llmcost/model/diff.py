@@ -107,6 +107,8 @@ class RunDiff(NamedTuple):
             any change.
         lost_prices: Keys of tests with a model that had a price when they were accepted, and that model.
         partial: Whether not everything that the base knows has run.
+        new_stale: Keys of tests with calls whose request changed in another way than the base knows, and how
+            many.
         projection: To a month; None without volumes.
     """
 
@@ -117,4 +119,5 @@ class RunDiff(NamedTuple):
     price_delta: Decimal = ZERO
     lost_prices: tuple[tuple[str, str], ...] = ()
     partial: bool = False
+    new_stale: tuple[tuple[str, int], ...] = ()
     projection: "Projection | None" = None

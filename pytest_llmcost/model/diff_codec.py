@@ -22,6 +22,7 @@ def diff_to_json(diff: RunDiff) -> Json:
         "partial": diff.partial,
         "price_delta": money_text(diff.price_delta),
         "lost_prices": [{"key": key, "model": model} for key, model in diff.lost_prices],
+        "new_stale": [{"key": key, "calls": calls} for key, calls in diff.new_stale],
         "totals": change_to_json(diff.totals),
         "agents": [change_to_json(change) for change in diff.agents],
         "tests": [change_to_json(change) for change in diff.tests],
@@ -39,6 +40,7 @@ def diff_from_json(found: Mapping[str, Any]) -> RunDiff:
         price_delta=read_money(found["price_delta"]),
         lost_prices=tuple((row["key"], row["model"]) for row in found["lost_prices"]),
         partial=found["partial"],
+        new_stale=tuple((row["key"], row["calls"]) for row in found.get("new_stale", ())),
         projection=_projection_from_json(found.get("projection")),
     )
 

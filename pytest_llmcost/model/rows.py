@@ -17,13 +17,15 @@ from json.encoder import encode_basestring_ascii
 from typing import TypeVar
 
 from pytest_llmcost.model.amount import Amount
-from pytest_llmcost.model.call import Call, MeasuredCall, Origin, PricedSubCall, SubCall
+from pytest_llmcost.model.call import Call, MeasuredCall, Origin, PricedSubCall, RequestSize, SubCall
 from pytest_llmcost.model.codec import time_text
+from pytest_llmcost.model.drift import drift_to_json
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost
 from pytest_llmcost.model.usage import Usage
 
+_CACHE_MISS = '"cache_miss"'
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 # Most strings are said of many calls: models, tests, files, where a price is from.
 _quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
@@ -113,17 +115,35 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"model": {{"requested": {_text(model.requested)}, "billed": {_text(model.billed)}}}, '
         f'"stream": {_flag(call.stream)}, "source": "{call.source}", '
         f'"stale": {_flag(call.stale)}, "leak": {_flag(call.leak)}, '
-        f'"usage": {_usage(usage)}, "recorded_usage": null, "incomplete": {_text(call.incomplete)}, '
+        f'"usage": {_usage(usage)}, "recorded_usage": {_usage(call.recorded_usage)}, '
+        f'"incomplete": {_text(call.incomplete)}, '
+        f'"incomplete": {_text(call.incomplete)}, '
         f'"context": {_encode(dict(call.context)) if call.context else "{}"}, '
         f'"doubts": {_texts(call.doubts)}, "stated_cost": {_money(call.stated_cost)}, '
         f'"sub_calls": [{sub_calls}], '
-        f'"request": {{"sha256": "{request.sha256}", "parts": {_counts(request.parts)}}}, '
+        f'"request": {_request(request)}, '
         f'"cassette": {_cassette(call)}, "http_status": {call.http_status:d}, '
         f'"started_at": {_time(call.started_at)}, '
         f'"answered_at": {_answered(call.answered_at)}, '
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
+        f"{_drift(call) if call.drift is not None else ''}"
+        f"{'' if call.cache_miss is None else f', {_CACHE_MISS}: {_quoted(call.cache_miss)}'}"
     )
+
+
+def _drift(call: MeasuredCall) -> str:
+    """What few calls have: how far the request has moved, and the bounds of the estimate."""
+    drift = "null" if call.drift is None else _encode(drift_to_json(call.drift))
+    if call.bounds is None:
+        return f', "drift": {drift}'
+    low, high = _usage(call.bounds.low), _usage(call.bounds.high)
+    return f', "drift": {drift}, "estimate": {{"low": {low}, "high": {high}}}'
+
+
+def _request(request: RequestSize) -> str:
+    about = "" if request.about_tokens is None else f', "about_tokens": {request.about_tokens}'
+    return f'{{"sha256": "{request.sha256}", "parts": {_counts(request.parts)}{about}}}'
 
 
 @lru_cache(maxsize=16)

@@ -151,6 +151,10 @@ class CorrectedPrices:
             found = found and _changed(found, row)
         return found
 
+    def is_deprecated(self, provider: str, model: str) -> bool:
+        """Whether the provider has announced the end of a model."""
+        return self.bundled.is_deprecated(provider, model)
+
     def owners(self, model: str) -> list[str]:
         """The providers under which a table lists a model id, in the order of their ids."""
         ours = {

@@ -132,6 +132,11 @@ class GenaiPrices:
             + ((f"{self.name} has no price for {_and(together)} together",) if together else ()),
         )
 
+    def is_deprecated(self, provider: str, model: str) -> bool:
+        """Whether the provider has announced the end of a model."""
+        found = self._find(provider, model)
+        return found is not None and bool(found[1].deprecated)
+
     def owners(self, model: str) -> list[str]:
         """The providers that list a model id themselves, in the order of their ids."""
         return sorted(owner.id for owner in self._providers if owner.find_model(model) is not None)

@@ -154,7 +154,10 @@ def _leaks(calls: Iterable[Call]) -> Iterable[Notice]:
     if leaked:
         yield Notice(
             NoticeKind.LEAK,
-            f"{_calls(leaked)} went past an open cassette to the network ({_first_places(leaked)})",
+            f"{_calls(leaked)} went past an open cassette to the network ({_first_places(leaked)}):"
+            " vcrpy was never asked, as it replaces nothing that the client sends through (skip_patchers, a"
+            " transport of its own, or a library that is younger than your vcrpy)",
+            "pip install --upgrade vcrpy  # then look at skip_patchers and at the client's transport",
         )
 
 

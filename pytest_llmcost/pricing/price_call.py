@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
-from pytest_llmcost.model.call import Call, MeasuredCall, PricedSubCall, Status, SubCall
+from pytest_llmcost.model.call import Bounds, Call, MeasuredCall, PricedSubCall, Status, SubCall
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import Lookup, PriceSource, RateCard
 from pytest_llmcost.model.usage import NO_USAGE, Usage
@@ -53,6 +53,8 @@ def price_call(call_id: str, call: MeasuredCall, table: Prices, bills: _Bills | 
     """
     lookup = table.look_up(call)
     own = _remembered(call, lookup, bills)
+    if call.bounds is not None:
+        own = _within(own, call.bounds, lookup)
     cost, problems = own.cost, own.problems
     sub_calls: tuple[PricedSubCall, ...] = ()
     if call.sub_calls or call.doubts:
@@ -88,6 +90,17 @@ def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:
     problems = (*bill.problems, *lookup.card.doubts)
     amount = Amount.at_least(bill.amount) if problems else Amount.exactly(bill.amount)
     return _Part(amount, components, problems)
+
+
+def _within(own: _Part, bounds: Bounds, lookup: Lookup) -> _Part:
+    """An estimated part with the costs between which it lies."""
+    if own.cost.high is None or lookup.card is None:
+        return own
+    value = own.cost.value
+    ends = [_part(usage, lookup, None).cost for usage in bounds]
+    low = min(value, *(end.low for end in ends))
+    high = None if any(end.high is None for end in ends) else max(value, *(end.value for end in ends))
+    return own._replace(cost=Amount(low, value, high))
 
 
 def _priced_sub_call(

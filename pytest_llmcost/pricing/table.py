@@ -95,6 +95,10 @@ class PriceTable:
             or self.bundled.resolve(provider, model) is not None
         )
 
+    def is_deprecated(self, provider: str, model: str) -> bool:
+        """Whether the bundled table says that the provider has announced the end of a model."""
+        return self.bundled.is_deprecated(provider, model)
+
     def starts(self, provider: str, model: str) -> list[date]:
         """The days on which prices of a model begin, in order; those of all rows of the YAML too."""
         return sorted({*self.typed_starts(), *self.bundled.starts(provider, model)})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pytest_llmcost.model.call import Call, PricedSubCall
+from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
 from pytest_llmcost.model.report import RunReport
@@ -13,6 +14,7 @@ from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.units import PER_MILLION, UNITS
 from pytest_llmcost.model.usage import NO_USAGE, Usage, cache_hit_rate
 from pytest_llmcost.pricing.kernel import Invoice, Line, invoice
+from pytest_llmcost.reports.stale import drift_text, grown_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import UNKNOWN, exact_usd, percent, plural, safe
 
@@ -61,6 +63,10 @@ def explain_call(call: Call, width: int) -> list[str]:
         number = measured.cassette.interaction
         facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
     facts.append(("usage", _usage(measured.usage)))
+    if measured.cache_miss:
+        facts.append(("cache missed", f"{measured.cache_miss}, says the provider"))
+    if measured.drift is not None:
+        facts += _stale_facts(call, measured.drift)
     facts += _price_facts(call)
     if measured.context:
         facts.append(("context", ", ".join(f"{key}={value}" for key, value in measured.context.items())))
@@ -72,6 +78,13 @@ def explain_call(call: Call, width: int) -> list[str]:
         lines += ["", f"{_INDENT}how the price was found:"]
         lines += [f"{_INDENT * 2}{number}. {safe(step)}" for number, step in enumerate(call.lookup.trail, 1)]
     return lines
+
+
+def _stale_facts(call: Call, drift: Drift) -> Iterator[tuple[str, str]]:
+    yield "recorded", _usage(call.measured.recorded_usage)
+    yield "changed", drift_text(drift)
+    if grown := grown_text(call):
+        yield "grown by", grown
 
 
 def _manner(call: Call) -> str:

@@ -14,7 +14,7 @@ from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
 from pytest_llmcost.reports.markdown_escape import code, code_in_lines, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
-from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
+from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, one_side, why
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 
@@ -130,7 +130,9 @@ def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
             f"{volume_text(month.volume)} of {view.name(month.volume.agent)}",
             seen_text(month, ARROW),
             from_to(month.change, style),
-            _agent_delta(month.change, style),
+            _agent_delta(month.change, style)
+            if month.change.base and month.change.head
+            else one_side(month.change),
         ]
         for month in projection.agents
     ]

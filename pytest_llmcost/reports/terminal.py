@@ -1,16 +1,19 @@
 """The section of the terminal: what a developer reads after each run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
+from pytest_llmcost.reports.calls import OUTSIDE, calls_table
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.explain_command import explain_command
 from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
+from pytest_llmcost.reports.stale import stale_lines
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import (
     HIT_RATE,
@@ -20,11 +23,9 @@ from pytest_llmcost.reports.text import (
     percent,
     plural,
     safe,
-    shorten,
 )
 
 _TOP = 10
-_OUTSIDE = "(outside any test)"
 _NO_AGENT = "(no agent)"
 ALARMING = frozenset(
     {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
@@ -64,6 +65,7 @@ def section(
     report_path: str,
     accepted: str | None = None,
     told: frozenset[NoticeKind] = ALARMING,
+    texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Line]:
     """Render the section.
 
@@ -74,6 +76,7 @@ def section(
         report_path: Where report.json was written, as the user would type it.
         accepted: What was accepted as the baseline; None if nothing was.
         told: Notices that are shown however little else is.
+        texts: By the hash of a request, its lines that changed since it was recorded.
     """
     alarms = [notice for notice in report.notices if notice.kind in told]
     if not report.calls:
@@ -107,8 +110,9 @@ def section(
         lines += _plain(["", *models_table(report, style, width)])
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
-    if report.notices:
-        lines += [Line(""), *notice_lines(report.notices, width)]
+        lines += _plain(list(stale_lines(report.calls, texts)))
+    if notices := _notices(report, detail):
+        lines += [Line(""), *notice_lines(notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
     steps = [f"every cent: {explain_command(report, report_path)}", f"report: {report_path}"]
@@ -250,7 +254,7 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
         origin = call.measured.origin
         if origin.nodeid in listed:
             continue
-        name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or _OUTSIDE
+        name = f"fixture {origin.fixture}" if origin.fixture else origin.nodeid or OUTSIDE
         groups.setdefault(safe(name), []).append(call)
     rows = [(name, rollup_in(report, calls)) for name, calls in groups.items()]
     return [row for row in rows if row[1].calls]
@@ -279,64 +283,10 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
     return table("model", _USAGE_COLUMNS, rows, width)
 
 
-def _call_columns(*, with_sites: bool) -> tuple[Column, ...]:
-    """Cassette files that nothing was run for have no call sites."""
-    sites = (Column("called from", numeric=False, from_width=80),) if with_sites else ()
-    return (
-        Column("model", numeric=False, from_width=140 if with_sites else 110),
-        Column("agent", numeric=False, from_width=160),
-        *sites,
-        Column("source", numeric=False, from_width=100 if with_sites else 80),
-        Column("input", from_width=100 if with_sites else 80),
-        Column("cached", from_width=140),
-        Column("output", from_width=100 if with_sites else 80),
-        Column("status", numeric=False, from_width=130),
-        Column("cost"),
-    )
-
-
-_MODEL_WIDTH = 32
-_SITE_WIDTH = 28
-
-
-def calls_table(calls: Sequence[Call], style: MoneyStyle, width: int) -> list[str]:
-    """One row for each call, named by its id and test."""
-    folder = common_folder([place for place in map(_where, calls) if "/" in place])
-    with_sites = any(call.measured.call_site for call in calls)
-    rows = []
-    for call in calls:
-        measured = call.measured
-        usage = call.usage
-        stated = measured.usage is not None
-        rows.append(
-            (
-                f"{call.id} {safe(_where(call).removeprefix(folder))}",
-                [
-                    shorten(safe(f"{measured.provider}/{measured.model.name}"), _MODEL_WIDTH),
-                    safe(measured.origin.agent or "-"),
-                    *([shorten(safe(measured.call_site or "-"), _SITE_WIDTH)] if with_sites else []),
-                    measured.source.value,
-                    f"{usage.input_tokens:,}" if stated else "?",
-                    f"{usage.cache_read_tokens:,}" if stated else "?",
-                    f"{usage.output_tokens:,}" if stated else "?",
-                    call.status.value,
-                    style.amount(call.cost),
-                ],
-            )
-        )
-    columns = _call_columns(with_sites=with_sites)
-    return table(f"call in {safe(folder)}" if folder else "call", columns, rows, width)
-
-
-def _where(call: Call) -> str:
-    origin, cassette = call.measured.origin, call.measured.cassette
-    if origin.nodeid is not None:
-        return origin.nodeid
-    if origin.fixture is not None:
-        return f"fixture {origin.fixture}"
-    if cassette is None:
-        return _OUTSIDE
-    return cassette.path if cassette.interaction is None else f"{cassette.path} #{cassette.interaction}"
+def _notices(report: RunReport, detail: Detail) -> list[Notice]:
+    """Those of a level; that recordings began warm is so in most suites, and nothing to act upon."""
+    more = detail >= Detail.TESTS
+    return [notice for notice in report.notices if more or notice.kind is not NoticeKind.WARM]
 
 
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:

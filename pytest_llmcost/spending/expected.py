@@ -10,7 +10,6 @@ from pytest_llmcost.baseline.sides import Pricer
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Baseline
 from pytest_llmcost.model.keys import test_key
-from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.shown import MoneyStyle, plural
 from pytest_llmcost.pricing.prices import Prices
 from pytest_llmcost.reports.text import safe
@@ -57,4 +56,4 @@ def expected_text(found: Expected, name: str, limit: Decimal) -> str:
     cost = MoneyStyle.of(found.cost).amount(found.cost)
     tests = f"{found.known:,} of {plural(found.selected, 'selected test')}"
     # What stale recordings cost to make anew belongs here too, once they are known.
-    return f"llm-cost: spend cap ${money_text(limit)}; {cost} if all run live ({tests} in {safe(name)})"
+    return f"llm-cost: spend cap ${limit:f}; {cost} if all run live ({tests} in {safe(name)})"

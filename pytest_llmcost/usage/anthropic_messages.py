@@ -18,11 +18,13 @@ from pytest_llmcost.model.units import (
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.cache_misses import cache_miss
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_context, tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
+_NO_TOTALS = "the stream ended without its totals: it states what was read, and the first token of the answer"
 # Entries of usage.iterations that the top-level counters leave out (the SDK's docstrings say so);
 # "message" entries are already in them.
 _BILLED_APART = frozenset({"compaction", "advisor_message"})
@@ -44,7 +46,7 @@ def read_events(events: Events, _context: Context) -> Stated:
     """
     message: Mapping[str, Any] = {}
     usage: dict[str, Any] = {}
-    final, failed, runs = False, False, 0
+    final, counted, failed, runs = False, False, False, 0
     for event in events:
         if event is None:
             continue
@@ -55,6 +57,7 @@ def read_events(events: Events, _context: Context) -> Stated:
         elif kind == "message_delta":
             newer = child(event, "usage")
             usage.update({key: value for key, value in newer.items() if value is not None})
+            counted = counted or count(newer, "output_tokens") is not None
             final = final or bool(newer and text(child(event, "delta"), "stop_reason"))
         elif kind == "message_stop":
             final = True
@@ -62,7 +65,7 @@ def read_events(events: Events, _context: Context) -> Stated:
             runs += _is_of_code(event.get("content_block"))
         failed = failed or kind == "error"
     unstated = FAILED if failed else CUT
-    incomplete = (None if usage else NO_USAGE_STATED) if final else unstated
+    incomplete = (None if counted else _NO_TOTALS if usage else NO_USAGE_STATED) if final else unstated
     return _stated(message, usage, incomplete, runs)
 
 
@@ -79,6 +82,7 @@ def _stated(body: Mapping[str, Any], usage: Mapping[str, Any], incomplete: str |
         context={**tier_context(body, usage), **place_context(usage)},
         cost=stated_cost(usage),
         sub_calls=tuple(_sub_calls(usage)),
+        cache_miss=cache_miss(body) if "diagnostics" in body else None,
         doubts=tuple(_doubts(usage)),
     )
 

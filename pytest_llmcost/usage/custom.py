@@ -15,8 +15,8 @@ from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.body import json_object, plain_bytes
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.hosts import host_of
-from pytest_llmcost.usage.read import request_sizes
 from pytest_llmcost.usage.reading import Reading, Stated
+from pytest_llmcost.usage.request_parts import request_sizes
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 NOT_STATED = "the plugin found no usage"

@@ -19,6 +19,7 @@ from pytest_llmcost.model.units import (
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.cache_misses import cache_miss
 from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
@@ -98,6 +99,7 @@ def _stated(body: Mapping[str, Any], context: Context, incomplete: str | None, *
         sub_calls=images,
         pending=pending,
         created=count(body, "completed_at") or count(body, "created_at"),
+        cache_miss=cache_miss(body) if "prompt_cache_diagnostics" in body else None,
     )
 
 

@@ -1,6 +1,5 @@
 """From an exchange to a reading: find the endpoint, undo encodings, let the wire format's module read."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -24,6 +23,7 @@ from pytest_llmcost.usage.reading import (
     Reading,
     Stated,
 )
+from pytest_llmcost.usage.request_parts import request_sizes
 from pytest_llmcost.usage.tiers import endpoint_context
 from pytest_llmcost.usage.wire_format import Context, Events
 
@@ -31,18 +31,6 @@ from pytest_llmcost.usage.wire_format import Context, Events
 _DECODERS = {"br": "brotli", "zstd": "zstandard"}
 _NO_DECODER = "the response is compressed ({encoding}) and cannot be read without {decoder}: install it"
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
-# Where each wire format keeps the parts of a prompt.
-_PARTS = {
-    "system": ("system", "instructions", "systemInstruction", "system_instruction", "preamble"),
-    "tools": ("tools", "toolConfig"),
-    "messages": (
-        *("messages", "input", "prompt", "contents", "content", "chat_history", "message"),
-        *("requests", "instances", "texts", "inputs", "inputText", "query", "documents"),
-    ),
-}
-_PART_OF = {key: part for part, keys in _PARTS.items() for key in keys}
-# One encoder for all: json.dumps() with options makes one at each call.
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # An object with one of these is an answer, even if it speaks of an error too.
 _ANSWER_KEYS = ("usage", "id", "choices", "output", "content", "data", "usageMetadata", "candidates")
 _BILLED_NOTHING = {Kind.TOKEN_COUNT: NotACall.TOKEN_COUNT, Kind.MODERATION: NotACall.MODERATION}
@@ -188,18 +176,3 @@ def _known(stated: Stated, api: Api) -> Stated:
     elif OUTPUT not in counts and api in _ALWAYS_GENERATE:
         missing = NO_OUTPUT_STATED
     return stated._replace(incomplete=stated.incomplete or missing) if missing else stated
-
-
-def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
-    """Sizes of a prompt's parts, in bytes of compact JSON; what a request lacks is absent."""
-    sizes: dict[str, int] = {}
-    for key, value in request.items():
-        part = _PART_OF.get(key)
-        if part is not None and value:
-            sizes[part] = sizes.get(part, 0) + _compact_size(value)
-    return {part: sizes[part] for part in _PARTS if part in sizes}
-
-
-def _compact_size(value: Any) -> int:
-    text = _compact(value)
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -41,6 +41,7 @@ class Stated(NamedTuple):
         cost: USD, where the body states the cost.
         sub_calls: Model calls inside this one.
         pending: Whether the answer is still being made in the background.
+        cache_miss: Why a prompt cache was missed; None where the body does not say.
         created: When the provider answered, seconds since 1970; None if the body does not say.
     """
 
@@ -54,6 +55,7 @@ class Stated(NamedTuple):
     sub_calls: tuple[SubCall, ...] = ()
     pending: bool = False
     created: int | None = None
+    cache_miss: str | None = None
 
 
 class Reading(NamedTuple):

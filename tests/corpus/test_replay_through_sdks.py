@@ -179,10 +179,16 @@ def test_outcomes_and_values_are_the_same(corpus, tmp_path):
     report = json.loads((tmp_path / ".llmcost" / "report.json").read_text())
     assert report["meta"]["complete"] is True, report["notices"]
     assert {call["source"] for call in report["calls"]} == {"replayed"}
+    # What the suite sends anew is what was recorded, but for what it puts in itself.
+    changed = [call for call in report["calls"] if call["stale"] and call["model"]["requested"] != "none"]
+    named = {change["part"] for call in changed for change in call["drift"]["changes"]}
+    assert named <= {"max_tokens"}, named
     # Each test makes one call; the others are answered by a recorded error, or the SDK cannot send them.
     called = [call["nodeid"] for call in report["calls"]]
     assert len(called) == len(set(called))
     answered = sum(1 for value in without.values() if len(value) == 64)
     refused = report["observed"]["not_calls"].get("error in place of an answer", 0)
     assert len(called) + refused >= answered
+    unchanged = sum(not call["stale"] for call in report["calls"])
+    print(f"{unchanged} replays unchanged, {len(changed)} with an argument of the suite's own")
     print(f"{len(suite)} tests, {answered} passed, {len(called)} calls")

@@ -78,6 +78,21 @@ def test_another_name(llmcost, tmp_path):
     assert not (tmp_path / YAML).exists()
 
 
+def test_the_commands_to_type_next(llmcost, tmp_path):
+    """They are about the files that were named."""
+    assert llmcost("init").out.endswith(
+        "\nllmcost.yaml is written; judge the run by it: llmcost check;"
+        " accept its cost: pytest --llm-cost --llm-cost-update\n"
+    )
+    save(tmp_path / "my run.json", run({A: [made(GPT, 1000, 100)]}))
+    said = llmcost("init", "--report", "my run.json", "--config", "ci.yaml").out
+    assert said.endswith(
+        "\nci.yaml is written; judge the run by it: llmcost check 'my run.json' --config ci.yaml;"
+        " accept its cost: pytest --llm-cost --llm-cost-config=ci.yaml --llm-cost-update\n"
+    )
+    assert llmcost("check", "my run.json", "--config", "ci.yaml").code == 0
+
+
 def test_a_run_with_calls_of_unknown_cost(llmcost, tmp_path):
     """No limit can be set to them: what to paste, exit status 3, and no file."""
     save(tmp_path / ".llmcost" / "report.json", sample.report())

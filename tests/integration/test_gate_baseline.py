@@ -343,6 +343,20 @@ def test_a_baseline_of_a_commit(shop):
     assert (run.code, run.report["diff"]) == (OK, None)
 
 
+def test_an_update_where_the_ini_file_names_a_commit(shop):
+    """The command that a finding gives works: what is accepted goes into the file."""
+    git(shop, "init", "-b", "main")
+    git(shop, "add", BASELINE)
+    git(shop, "commit", "-m", "one")
+    shop.write("pytest.ini", "[pytest]\nllm_cost_baseline = git:main\n")
+    run = shop.run(ONE="3")
+    assert (run.code, rules(run)) == (FAILED, ["max_increase"])
+    run = shop.run("--llm-cost-update", ONE="3")
+    assert (run.code, "accepted: llmcost-baseline.json: 0 new, 1 changed" in run.output) == (OK, True)
+    git(shop, "commit", "-am", "three")
+    assert shop.run(ONE="3").code == OK
+
+
 def test_a_branch_that_only_the_remote_has(shop):
     """A checkout of CI has origin/main and no main of its own; git:main means that one then."""
     git(shop, "init", "-b", "main")

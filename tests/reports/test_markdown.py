@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from changed import replace
+import json
+
 import pytest
 import sample
 import sample_diff
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmcost.model.call import Source
+from pytest_llmcost.model.diff import State
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import (
@@ -316,3 +319,41 @@ def test_lines_of_a_name_stay_code(name):
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "br"}
     assert page.rows == [1, 1]
     assert page.attributes == []
+
+
+def test_price_tables_of_anybody_are_few():
+    """The line of provenance is always there, so it has a length: a page holds however many files have prices."""
+    found = json.loads(render_json(sample_diff.changed_report()))
+    (card, *_), (call, *_) = found["rate_cards"].values(), found["calls"]
+    for number in range(600):
+        origin = f"{'x' * 150}{number}.yaml:7"
+        found["rate_cards"][f"card {number}"] = {**card, "origin": origin, "source": "yaml"}
+        price = {**call["price"], "card": f"card {number}", "source": "yaml", "origin": origin}
+        found["calls"].append({**call, "id": f"more {number}", "price": price})
+    report = parse_report(json.dumps(found), "report.json")
+    comment = render_comment(report)
+    assert len(comment.encode()) <= COMMENT_BYTES
+    assert "and 597 more" in comment
+    assert len(render_summary(report, most_bytes=10_000).encode()) <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(State.NEW, "now, with no month before"), (State.GONE, "before, and no run now")],
+)
+def test_a_month_of_one_side(state, said):
+    """One figure alone would read as a month that has not changed."""
+    months = sample_diff.months_report()
+    for report in (months, only_first_month(months)):
+        first, *others = report.diff.projection.agents
+        side = {"base": None} if state is State.NEW else {"head": None}
+        change = replace(first.change, state=state, **side)
+        agents = (replace(first, change=change), *others)
+        diff = replace(report.diff, projection=replace(report.diff.projection, agents=agents, totals=None))
+        for page in (render_comment(replace(report, diff=diff)), render_summary(replace(report, diff=diff))):
+            assert page.count(said) == 1
+
+
+def only_first_month(report):
+    projection = replace(report.diff.projection, agents=report.diff.projection.agents[:1])
+    return replace(report, diff=replace(report.diff, projection=projection))

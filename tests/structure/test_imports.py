@@ -33,6 +33,7 @@ FLOORS = (
     {"capture"},
     {"reports"},
     {"attribution", "baseline", "budgets", "config"},
+    {"replay"},
     {"usage", "pricing"},
     {"model"},
     {"errors", "imports", "file_locks"},

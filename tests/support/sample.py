@@ -64,6 +64,9 @@ class FixedPrices:
         name = model.rsplit("-2", 1)[0]
         return Match(provider, name) if (provider, name) in self.cards else None
 
+    def is_deprecated(self, provider, model):
+        return False
+
     def starts(self, provider, model):
         return []
 

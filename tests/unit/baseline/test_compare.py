@@ -244,6 +244,30 @@ def test_one_call_without_a_price_hides_no_other_that_loses_its_own(before, now,
     assert diff.lost_prices == tuple((A, f"openai/gpt-{name}") for name in lost)
 
 
+def test_lost_prices_are_in_the_order_of_tests():
+    """In whatever order they ran."""
+    unheard = [Use(model="gpt-unheard")]
+    diff = difference(accepted({A: [Use()], C: [Use()]}), run({C: unheard, A: unheard}))
+    assert [key for key, _ in diff.lost_prices] == [A, C]
+
+
+@pytest.mark.parametrize("order", [(A, B, C), (C, B, A), (B, C, A)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_model_of_the_whole_is_that_of_its_biggest_switch(order, turned):
+    """Whichever way it goes, and wherever among the tests it is."""
+    ours = {A: [Use(100)], B: [Use(90_000)], C: [Use(200)]}
+    house = {"model": "house-model", "provider": "acme"}
+    others = {
+        A: [Use(100, **house)],
+        B: [Use(90_000, model="claude-fixed", provider="anthropic")],
+        C: [Use(200, **house)],
+    }
+    base, head = (others, ours) if turned else (ours, others)
+    diff = difference(accepted(base), run({key: head[key] for key in order}))
+    (model,) = [cause for cause in diff.totals.causes if cause.kind is CauseKind.MODEL]
+    assert (model.before if turned else model.after).startswith("anthropic/claude-fixed")
+
+
 def test_prices_that_moved_are_no_change():
     """The base is priced with the same table: what is left is told beside."""
     yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')

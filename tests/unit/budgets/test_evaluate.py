@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from suites import A, B, C, Use, run, verdict
 
 from pytest_llmcost.budgets.markers import budget_of_markers
-from pytest_llmcost.model.call import Origin, Phase
+from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.call import Api, Origin, Phase
 from pytest_llmcost.model.verdict import Level, Verdict, verdict_of
 
 UNKNOWN = Use(model="gpt-unheard")
@@ -156,6 +159,13 @@ def test_a_cache_hit_rate_with_a_call_that_states_no_usage(uses, limit, levels):
     assert [row[0] for row in found(rows, report)] == levels
 
 
+def test_an_embedding_that_states_no_usage_leaves_the_rate_as_it_is():
+    """It has no part in the rate."""
+    embedding = Use().but(usage=None, incomplete="no usage", api=Api.OPENAI_EMBEDDINGS)
+    rows = "  - {scope: test, min_cache_hit_rate: 70%}\n"
+    assert found(rows, run({A: [Use(cached=900), embedding]})) == []
+
+
 def test_a_rate_that_is_not_known_says_so():
     """What is known of it, and what it should be."""
     unstated = Use().but(usage=None, incomplete="no usage")
@@ -190,6 +200,25 @@ def test_a_marker_is_no_limit_of_each_call():
     ]
 
 
+def test_a_marker_that_every_call_breaks_is_broken_once():
+    """By the test, and not by each of its calls once more."""
+    rows = "  - {scope: call, max_cost: '9'}\n"
+    assert found(rows, marked=marked(B, max_cost="0.001", max_calls=0)) == [
+        ("error", "max_cost", "test", B),
+        ("error", "max_calls", "test", B),
+    ]
+
+
+def test_an_unknown_price_beside_an_estimate_is_undecided_until_the_certain_part_is_past():
+    """What is likely is not what is certain."""
+    report = run({A: [UNKNOWN]})
+    cost = Amount(Decimal("0.5"), Decimal(2), None)
+    report = report._replace(calls=tuple(call._replace(cost=cost) for call in report.calls))
+    rows = "  - {{scope: test, max_cost: '{}'}}\n"
+    assert found(rows.format("1"), report) == [("error", "pricing.unknown_model", "test", A)]
+    assert found(rows.format("0.4"), report) == [("error", "max_cost", "test", A)]
+
+
 def test_a_loosened_limit_is_told():
     """Who reviews the run sees that a test has an exception, and where."""
     judged = verdict(
@@ -211,6 +240,18 @@ def test_a_limit_that_a_marker_makes_a_warning_is_told():
     )
     assert [notice.message for notice in judged.notices] == [
         f"{B} loosens max_cost from $0.01 (llmcost.yaml:2) to $0.01, which only warns (tests/test_a.py:7)"
+    ]
+
+
+def test_a_warning_that_stays_one_is_loosened_by_its_figure_only():
+    """It only warned before."""
+    judged = verdict(
+        RUN,
+        "  - {scope: test, max_cost: '0.01', level: warning}\n",
+        marked=marked(B, max_cost="1", level="warning"),
+    )
+    assert [notice.message for notice in judged.notices] == [
+        f"{B} loosens max_cost from $0.01 (llmcost.yaml:2) to $1 (tests/test_a.py:7)"
     ]
 
 

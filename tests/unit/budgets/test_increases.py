@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import localcontext
+from decimal import Decimal, localcontext
 
 from suites import A, B, C, Use, accepted, collected, difference, run, verdict
 
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.budgets.markers import budget_of_markers
+from pytest_llmcost.model.amount import Amount
 
 UNKNOWN = Use(model="gpt-unheard")
 TESTS = {A: [Use()], B: [Use(2000), Use(4000)], C: [Use(agent="support"), Use(cached=600, agent="support")]}
@@ -96,6 +97,17 @@ def test_new_agents_like_new_tests_are_no_increase():
     report = run({**TESTS, A: [Use(agent="new")]})
     rows = "  - {scope: agent, max_increase: 10%, max_cache_hit_drop: 0pp}\n"
     assert found(rows, report, difference(BASE, report)) == []
+
+
+def test_an_increase_is_measured_by_what_the_base_most_likely_cost():
+    """Where it was estimated: neither by its lower bound nor by its upper."""
+    report = run({A: [Use(), Use(5)]})
+    diff = difference(accepted({A: [Use()]}), report)
+    estimate = Amount(Decimal("0.001"), Decimal("0.01"), Decimal("0.02"))
+    totals = diff.totals._replace(base=diff.totals.base._replace(cost=estimate))
+    rows = "  - {{scope: suite, max_increase: {}%}}\n"  # $0.0010125 of $0.01
+    assert found(rows.format("10.125"), report, diff._replace(totals=totals)) == []
+    assert len(found(rows.format("10.124"), report, diff._replace(totals=totals))) == 1
 
 
 def test_an_increase_that_is_possible_warns():

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_llmcost.config.configuration import Incomplete
+from pytest_llmcost.replay.rules import Incomplete
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.budget import BudgetScope, LimitKey
@@ -35,10 +35,18 @@ def read(text):
     return read_configuration(text, "llmcost.yaml")
 
 
+def test_the_replay_section():
+    """Weeks are days, and paths are read."""
+    found = read("replay: {stale: fail, max_age: 26w, ignore: [$.user, '$.metadata.*']}").replay
+    assert (found.stale.value, found.max_age, found.incomplete.value) == ("fail", 182, "fail")
+    assert [[step.name for step in path] for path in found.ignore] == [["user"], ["metadata", "*"]]
+    assert read("replay: {max_age: 180d}").replay.max_age == 180
+
+
 def test_whole_sections():
     """Every scope and key, exactly as typed, each with its line."""
     found = read(WHOLE)
-    assert found.incomplete is Incomplete.WARN
+    assert found.replay.incomplete is Incomplete.WARN
     assert [(b.scope.value, b.match, b.location) for b in found.budgets] == [
         ("suite", "*", "llmcost.yaml:4"),
         ("test", "tests/test_triage.py::*", "llmcost.yaml:5"),
@@ -70,7 +78,7 @@ def test_whole_sections():
 def test_empty_sections(text):
     """No limit is no mistake."""
     found = read(text)
-    assert (found.budgets, found.incomplete) == ((), Incomplete.FAIL)
+    assert (found.budgets, found.replay.incomplete) == ((), Incomplete.FAIL)
 
 
 @pytest.mark.parametrize("scope", BudgetScope)
@@ -130,8 +138,15 @@ MISTAKES = [
     (row("{scope: test, max_cost: 1, ignore_increase_below: 1}"), "2:55: budgets[0].ignore_increase_below belongs to max_increase, which this budget does not have"),
     (row("{scope: test, max_increase: 1%, ignore_increase_below: 1%}"), "2:60: budgets[0].ignore_increase_below takes an amount in USD, such as \"0.015\"; found '1%'"),
     (row("{scope: test, max_cost: 1, level: fatal}"), "2:39: budgets[0].level: unknown value 'fatal'; allowed: error, warning"),
-    ("replay: [x]", "1:9: replay takes settings, such as {incomplete: warn}; found a list"),
+    ("replay: [x]", "1:9: replay takes settings, such as {stale: estimate, max_age: 180d}; found a list"),
     ("replay: {incomplet: warn}", "1:10: unknown key 'incomplet' in replay; did you mean 'incomplete'?"),
+    ("replay: {stale: maybe}", "1:17: replay.stale: unknown value 'maybe'; allowed: estimate, fail, ignore"),
+    ("replay: {max_age: 180}", "1:19: replay.max_age takes an age in days or weeks, such as 180d or 26w; found '180'"),
+    ("replay: {max_age: 0d}", "1:19: replay.max_age takes an age in days or weeks, such as 180d or 26w; found '0d'"),
+    ("replay: {ignore: $.user}", "1:18: replay.ignore takes a list of JSON paths; found '$.user'"),
+    ("replay: {ignore: [user]}", "1:19: replay.ignore[0]: 'user': a path begins with \"$\", such as $.user or $.metadata.*"),
+    ("replay: {ignore: [$]}", "1:19: replay.ignore[0]: '$': \"$\" alone would ignore the whole request; name a part of it, such as $.user"),
+    ("replay: {ignore: ['$.a b']}", "1:19: replay.ignore[0]: '$.a b': cannot read ' b'; steps are .name, .*, ..name, [0], [*] and ['name']"),
     ("replay: {incomplete: zero}", "1:22: replay.incomplete: unknown value 'zero'; allowed: fail, warn"),
 ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_llmcost.config import load, pricing
+from pytest_llmcost.config import load, pricing, replay
 from pytest_llmcost.config.agents import _KEYS as AGENT_KEYS
 from pytest_llmcost.config.budgets import _KEYS as BUDGET_KEYS
 from pytest_llmcost.config.projection import _KEYS as PROJECTION_KEYS
@@ -118,8 +118,8 @@ def test_no_key_is_missing():
     properties = SCHEMA["properties"]
     assert set(properties) == set(load._KEYS)
     assert set(properties["pricing"]["properties"]) == set(pricing._KEYS)
-    assert set(properties["replay"]["properties"]) == set(load._REPLAY_KEYS)
     assert set(SCHEMA["$defs"]["agent"]["properties"]) == set(AGENT_KEYS)
+    assert set(properties["replay"]["properties"]) == set(replay._KEYS)
     assert set(SCHEMA["$defs"]["volume"]["properties"]) == set(PROJECTION_KEYS)
     assert set(SCHEMA["$defs"]["row"]["properties"]) == set(pricing._ROW_KEYS)
     assert set(SCHEMA["$defs"]["row"]["properties"]["fees"]["properties"]) == set(pricing._FEE_KEYS)

@@ -154,6 +154,7 @@ START = {
 }
 DELTA = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 25}}
 STOP = {"type": "message_stop"}
+NO_TOTALS = "the stream ended without its totals: it states what was read, and the first token of the answer"
 WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
 
 
@@ -164,6 +165,8 @@ WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
         ([START, WORD, DELTA], 25, None),
         ([START, WORD], 1, CUT),
         ([START], 1, CUT),
+        ([START, WORD, {"type": "message_delta", "delta": DELTA["delta"]}, STOP], 1, NO_TOTALS),
+        ([START, WORD, STOP], 1, NO_TOTALS),
         ([START, WORD, {"type": "error", "error": {"type": "overloaded_error"}}], 1, FAILED),
         (
             [START, {"type": "ping"}, {**DELTA, "usage": {"output_tokens": 25, "input_tokens": None}}, STOP],
@@ -171,7 +174,16 @@ WORD = {"type": "content_block_delta", "delta": {"text": "Hi"}}
             None,
         ),
     ],
-    ids=["whole", "without message_stop", "cut", "cut at once", "error", "ping and nulls"],
+    ids=[
+        "whole",
+        "without message_stop",
+        "cut",
+        "cut at once",
+        "no totals",
+        "no delta",
+        "error",
+        "ping and nulls",
+    ],
 )
 def test_stream(events, output, incomplete):
     """message_start states the input, message_delta the running output; a cut stream is a lower bound."""

@@ -1,0 +1,177 @@
+"""The requests of a test against the recorded ones whose answers they got, as multisets.
+
+Calls that swap their order, as parallel ones do, get each other's answers: nothing has changed then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.replay.drift import drift_of
+from pytest_llmcost.replay.form import Form, form_of, value_of
+from pytest_llmcost.replay.json_paths import JsonPath, without
+from pytest_llmcost.replay.noise import plain_value, same
+from pytest_llmcost.replay.sent import Sent
+from pytest_llmcost.usage.body import json_object, plain_bytes
+
+_Request = tuple[str, Mapping[str, Any]]
+_MANNER = frozenset({"stream", "stream_options", "encoding_format"})
+# So many changed requests of one test are compared one by one.
+_FEW = 12
+# One encoder for all: json.dumps() with options makes one at each call.
+_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
+
+class Unlike(NamedTuple):
+    """A request that is not the recorded one.
+
+    Attributes:
+        sent: Where to, and what is left of its body without the ignored parts.
+        recorded: The same of the recorded one.
+    """
+
+    sent: _Request
+    recorded: _Request
+
+
+class Stale(NamedTuple):
+    """What changed in one of several requests.
+
+    Attributes:
+        drift: Names and sizes.
+        sent: The parts of the request, for people who may read it.
+        recorded: Those of the recorded one.
+    """
+
+    drift: Drift
+    sent: Form
+    recorded: Form
+
+
+def unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath] = ()) -> Unlike | None:
+    """Whether two requests differ in more than noise.
+
+    A body that was not recorded, or of which a filter has left nothing readable, is no proof of anything.
+
+    Returns:
+        None if they do not.
+    """
+    if sent.body == recorded.body and _path(sent.url) == _path(recorded.url):
+        return None
+    if not recorded.body or not sent.body:
+        return None
+    try:
+        return _unlike(sent, recorded, ignore)
+    except RecursionError:  # nobody nests prompts that deep
+        return None
+
+
+def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | None:
+    one, other = json_object(plain_bytes(sent.body, "")), json_object(plain_bytes(recorded.body, ""))
+    if (one is None) != (other is None):
+        return None
+    if one is None or other is None:
+        one, other = dict(value_of(sent.body)), dict(value_of(recorded.body))
+    one, other = _without_manner(one), _without_manner(other)
+    same_path = _path(sent.url) == _path(recorded.url)
+    if one == other and same_path:
+        return None
+    if ignore:
+        one, other = without(one, ignore), without(other, ignore)
+    if same(one, other) and same_path:
+        return None
+    return Unlike((sent.url, one), (recorded.url, other))
+
+
+def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
+    """A request without what says how the answer travels, which costs nothing."""
+    return {key: value for key, value in request.items() if key not in _MANNER}
+
+
+def _path(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
+    """What changed in the requests of one test that differ from their recordings.
+
+    Args:
+        requests: In the order in which they were sent.
+
+    Returns:
+        One for each; None for a request that another one's recording stands for.
+    """
+    try:
+        return _stale_of(requests)
+    except RecursionError:
+        return [None] * len(requests)
+
+
+def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
+    changed, left = _without_swapped(requests) if len(requests) > 1 else ([0], [0])
+    found: list[Stale | None] = [None] * len(requests)
+    partners = _partners(changed, left)
+    for index, partner in partners.items():
+        sent, before = form_of(*_turned(requests[index].sent)), form_of(*_turned(requests[partner].recorded))
+        drift = drift_of(sent, before)
+        if drift.changes:
+            found[index] = Stale(drift, sent, before)
+    return found
+
+
+def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:
+    """The requests that are nobody's recording, and the recordings that are nobody's request."""
+    everything = list(range(len(requests)))
+    changed, left = _without_equal(requests, everything, everything, _exactly)
+    if len(changed) > _FEW:
+        return _without_equal(requests, changed, left, _roughly)
+    for index in list(changed):
+        sent = requests[index].sent
+        other = next((one for one in left if _same_request(sent, requests[one].recorded)), None)
+        if other is not None:
+            changed.remove(index)
+            left.remove(other)
+    return changed, left
+
+
+def _without_equal(
+    requests: Sequence[Unlike], sent: Sequence[int], recorded: Sequence[int], key: Callable[[_Request], str]
+) -> tuple[list[int], list[int]]:
+    there: dict[str, list[int]] = {}
+    for index in recorded:
+        there.setdefault(key(requests[index].recorded), []).append(index)
+    changed = []
+    for index in sent:
+        others = there.get(key(requests[index].sent))
+        if others:
+            others.pop()
+        else:
+            changed.append(index)
+    return changed, sorted(index for others in there.values() for index in others)
+
+
+def _same_request(one: _Request, other: _Request) -> bool:
+    return _path(one[0]) == _path(other[0]) and same(one[1], other[1])
+
+
+def _turned(request: _Request) -> tuple[Mapping[str, Any], str]:
+    return request[1], request[0]
+
+
+def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
+    """For each changed request a recording that nobody else stands for: its own, if it is left."""
+    own = {index: index for index in changed if index in set(left)}
+    others = [index for index in left if index not in own]
+    return own | dict(zip((index for index in changed if index not in own), others, strict=False))
+
+
+def _exactly(request: _Request) -> str:
+    return f"{_path(request[0])} {_sorted_json(request[1])}"
+
+
+def _roughly(request: _Request) -> str:
+    """The same for requests that differ in noise only; it takes its time."""
+    return f"{_path(request[0])} {_sorted_json(plain_value(request[1]))}"

@@ -1,0 +1,163 @@
+"""Differences between two requests that say nothing of cost, and are the same in both directions.
+
+Ids that SDKs make, times, temporary paths and ports, and what a filter has scrubbed. An edit that only moves
+a time is no edit here: it has the same length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# Keys whose values SDKs and servers make up anew.
+_ID_KEYS = frozenset(
+    {
+        *("id", "tool_call_id", "tool_use_id", "toolUseId", "call_id", "callId", "item_id", "message_id"),
+        *("request_id", "requestId", "trace_id", "span_id", "run_id", "session_id", "idempotency_key"),
+        *("signature", "thoughtSignature", "thought_signature", "encrypted_content"),
+    }
+)
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+_MADE_UP = re.compile(
+    "|".join(
+        (
+            r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+[0-9A-Za-z_-]{8,}",
+            r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,}\b",
+            r"\b0x[0-9a-fA-F]{6,}\b",
+            rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?",
+            rf"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\b{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}\b",
+            rf"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\b\d{{1,2}}\.?\s+{_MONTH}\.?,?\s+\d{{4}}\b",
+            rf"\b{_CLOCK}",
+            r"\b1[4-9]\d{8}(?:\d{3})?(?:\.\d+)?\b",
+            r"pytest-of-[^/\s\"']+/pytest-\d+",
+            r"/tmp/tmp[0-9a-z_]{6,}",  # noqa: S108  # as tempfile names them
+            r"\b(?:localhost|127\.0\.0\.1|\[::1\]):\d{2,5}\b",
+        )
+    )
+)
+_BEFORE_DATE = re.compile(r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?\s+(?=\x00)")
+_MARK = "\x00"
+# Cassette serializers that people write fold typographic characters into ASCII.
+_FOLDED = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\xa0": " "}  # noqa: RUF001
+)
+_SCRUBBED = re.compile(
+    r"\W*(?:redacted|scrubbed|filtered|sanitized|masked|hidden|removed|dummy|fake|placeholder|secret|secrets|"
+    r"mock(?:ed)?|test[-_ ]?(?:api[-_ ]?)?key|x{3,}|\*{3,})(?:[-_ ](?:[a-z]+[-_ ]?){0,4})?\W*",
+    re.IGNORECASE,
+)
+_SCRUBBED_LENGTH = 48
+_MOST_JSON = 100_000
+# What is made up anew begins at most so many characters before it differs.
+_AROUND = 64
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same but for noise; symmetric.
+
+    The order of keys, and a key that is null or absent, make no difference.
+    """
+    if one is other:
+        return True
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or _same_text(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return all(_same_member(key, one.get(key), other.get(key)) for key in dict.fromkeys((*one, *other)))
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return (type(one) is type(other) and bool(one == other)) or _same_number(one, other)
+
+
+def _same_number(one: Any, other: Any) -> bool:
+    """1 and 1.0 are; 1 and true are not."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return False
+    return isinstance(one, int | float) and isinstance(other, int | float) and one == other
+
+
+def _same_member(key: object, one: Any, other: Any) -> bool:
+    if key in _ID_KEYS and isinstance(one, str) and isinstance(other, str):
+        return True
+    return same(one, other)
+
+
+def _same_text(one: str, other: str) -> bool:
+    if is_scrubbed(one) or is_scrubbed(other):
+        return True
+    if _plain_difference(one, other):
+        return True
+    inner, outer = _json_in(one), _json_in(other)
+    return inner is not None and outer is not None and same(inner, outer)
+
+
+def _plain_difference(one: str, other: str) -> bool:
+    """Whether two texts are the same but for noise: looked at from the first difference to the last."""
+    start = max(0, shared_start(one, other) - _AROUND)
+    end = max(0, shared_end(one, other, start) - _AROUND)
+    return plain(one[start : len(one) - end]) == plain(other[start : len(other) - end])
+
+
+def shared_start(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def shared_end(one: str, other: str, start: int = 0) -> int:
+    """How many characters two texts end with in common, behind their first ones."""
+    low, high = 0, min(len(one), len(other)) - start
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _json_in(text: str) -> Any:
+    """What a text holds that is JSON, as the arguments of a tool call are; None if it is none."""
+    if text[:1] not in {"{", "["} or len(text) > _MOST_JSON:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_scrubbed(text: str) -> bool:
+    """Whether a text stands in the place of a secret."""
+    return len(text) <= _SCRUBBED_LENGTH and _SCRUBBED.fullmatch(text) is not None
+
+
+def plain(text: str) -> str:
+    """A text with what is made up anew in each run marked in it."""
+    if not text.isascii():
+        text = text.translate(_FOLDED)
+    return _BEFORE_DATE.sub("", _MADE_UP.sub(_MARK, text))
+
+
+def plain_value(value: Any, key: object = None) -> Any:
+    """A JSON value without noise, so that two that are the same mostly are equal."""
+    if isinstance(value, str):
+        if key in _ID_KEYS:
+            return _MARK
+        inner = _json_in(value)
+        return plain(value) if inner is None else [_MARK, plain_value(inner)]
+    if isinstance(value, Mapping):
+        return {str(name): plain_value(part, name) for name, part in value.items() if part is not None}
+    if isinstance(value, list | tuple):
+        return [plain_value(part) for part in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
