@@ -163,6 +163,7 @@ class NoticeKind(StrEnum):
     OLD_PRICES = "old prices"
     SPEND_CAP = "spend cap"
     PROJECTION = "projection"
+    AGENTS = "agents"
 
 
 class Notice(NamedTuple):

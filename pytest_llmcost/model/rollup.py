@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeVar
 
 from pytest_llmcost.model.amount import NOTHING, total
@@ -160,13 +161,13 @@ def _run_of(origin: Origin) -> tuple[str | None, ...]:
 def runs_of(origin: Origin) -> dict[str, Hashable]:
     """The agent runs that a call is part of: by agent, from the outermost, what tells the run from others.
 
-    Where only a rule or a marker names the agent, one test (or fixture) is one run.
+    Where only a rule, a hook or a marker names the agent, one test (or fixture) is one run.
     """
-    if not origin.agent_runs:
-        return dict.fromkeys(origin.agent_path, (origin.nodeid, origin.fixture))
     found: dict[str, Hashable] = {}
-    for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
-        found.setdefault(name, run)  # an agent that calls itself is one run
+    for name, run in zip_longest(origin.agent_path, origin.agent_runs):
+        found.setdefault(
+            name, run or (origin.nodeid, origin.fixture)
+        )  # an agent that calls itself is one run
     return found
 
 

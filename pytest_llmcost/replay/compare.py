@@ -5,6 +5,7 @@ Calls that swap their order, as parallel ones do, get each other's answers: noth
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ _Request = tuple[str, Mapping[str, Any]]
 _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
+_KEY_LENGTH = 16
 # One encoder for all: json.dumps() with options makes one at each call.
 _sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
@@ -118,7 +120,8 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
         sent, before = form_of(*_turned(requests[index].sent)), form_of(*_turned(requests[partner].recorded))
         drift = drift_of(sent, before)
         if drift.changes:
-            found[index] = Stale(drift, sent, before)
+            keys = _key(requests[index].sent), _key(requests[partner].recorded)
+            found[index] = Stale(drift._replace(sent_key=keys[0], recorded_key=keys[1]), sent, before)
     return found
 
 
@@ -166,6 +169,10 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
     own = {index: index for index in changed if index in set(left)}
     others = [index for index in left if index not in own]
     return own | dict(zip((index for index in changed if index not in own), others, strict=False))
+
+
+def _key(request: _Request) -> str:
+    return hashlib.sha256(_roughly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
 
 
 def _exactly(request: _Request) -> str:

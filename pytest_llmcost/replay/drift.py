@@ -8,9 +8,10 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift, PartChange
+from pytest_llmcost.replay.cache_marks import cache_asked_for, cache_marks
 from pytest_llmcost.replay.form import Form
 from pytest_llmcost.replay.media import MARK
-from pytest_llmcost.replay.noise import plain_value, same, shared_end, shared_start
+from pytest_llmcost.replay.noise import STORED_PROMPT, plain_value, same, shared_end, shared_start
 from pytest_llmcost.replay.tokens import (
     frame_of,
     text_of,
@@ -34,6 +35,7 @@ _UNTOLD = frozenset(
         *("service_tier", "serviceTier", "speed", "inference_geo", "n", "best_of", "num_generations"),
         *("reasoning", "reasoning_effort", "thinking", "thinkingConfig", "thinking_config", "effort"),
         *("candidateCount", "previous_response_id", "conversation", "container", "background"),
+        *("mediaResolution", "media_resolution"),
         *("web_search_options", "plugins", "mcp_servers", "modalities", "audio", "verbosity"),
     }
 )
@@ -92,6 +94,8 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
     changes += parameters.changes
     if _media(sent) != _media(recorded):
         unknown.append(_MEDIA)
+    if _stored_prompts(sent) != _stored_prompts(recorded):
+        unknown.append("a prompt that the provider keeps changed")
     return Drift(
         changes=tuple(changes),
         recorded_model=recorded.model,
@@ -105,6 +109,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         output_limit=output_limit(sent.parameters),
         recorded_output_limit=output_limit(recorded.parameters),
         unknown=tuple(unknown),
+        cache=cache_asked_for(sent) if cache_marks(sent) != cache_marks(recorded) else None,
     )
 
 
@@ -122,6 +127,15 @@ def _bytes(value: Any) -> int | None:
 
 def _media(form: Form) -> Counter[str]:
     return Counter(medium.cost_key for medium in form.media)
+
+
+def _stored_prompts(form: Form) -> list[tuple[str, Any]]:
+    """Which texts the provider takes: OpenAI's ``prompt: {id, version}``."""
+    return [
+        (message["id"], message.get("version"))
+        for message in form.messages
+        if isinstance(message, Mapping) and str(message.get("id", "")).startswith(STORED_PROMPT)
+    ]
 
 
 def _key(value: Any) -> str:
