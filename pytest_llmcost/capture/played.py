@@ -68,6 +68,8 @@ def _bytes(body: Any) -> bytes:
     """A body as vcr keeps it; the serializers that people write may make anything of one."""
     if body is None or isinstance(body, bytes):
         return body or b""
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body)
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass")
     try:

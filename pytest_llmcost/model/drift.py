@@ -40,7 +40,7 @@ class Drift(NamedTuple):
         unknown: What else changed whose cost nobody can tell without asking the model.
         cache: How long the request now asks to cache what it marks, ``5m``, ``1h`` or ``none``; None if what
             it marks did not change.
-        sent_key: A hash of the request without noise: another one's recording with the same is its own.
+        sent_key: A hash of the request: another one's recording with the same is its own.
         recorded_key: The same of the recorded request.
     """
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.replay.drift import drift_of
 from pytest_llmcost.replay.form import Form, form_of, value_of
+from pytest_llmcost.replay.google_names import in_camel_case, is_google
 from pytest_llmcost.replay.json_paths import JsonPath, without
 from pytest_llmcost.replay.noise import plain_value, same
 from pytest_llmcost.replay.sent import Sent
@@ -83,6 +84,8 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
         return None
     if ignore:
         one, other = without(one, ignore), without(other, ignore)
+    if is_google(_path(sent.url)):
+        one, other = in_camel_case(one), in_camel_case(other)
     if same(one, other) and same_path:
         return None
     return Unlike((sent.url, one), (recorded.url, other))
@@ -172,7 +175,7 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
 
 
 def _key(request: _Request) -> str:
-    return hashlib.sha256(_roughly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
+    return hashlib.sha256(_exactly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
 
 
 def _exactly(request: _Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -43,6 +44,8 @@ _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset(
     {"functionDeclarations", "function_declarations", "toolSpec", "function", "input_schema"}
 )
+# What else is a key may be text of a prompt, in a body of unknown form.
+_NAME = re.compile(r"[A-Za-z_][\w.$-]{0,63}")
 _MEDIA = "a picture or a file changed"
 # Longer ones are compared by their lines.
 _MOST_LINES = 2_000
@@ -261,7 +264,8 @@ def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown
         before, after = recorded.get(key), sent.get(key)
         if same({key: before}, {key: after}):
             continue
-        changes.append(_change(str(key), before, after))
+        name = key if _NAME.fullmatch(key) else "another parameter"
+        changes.append(_change(name, before, after))
         if key in _CONFIGS and isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
             inner = _of_parameters(after or {}, before or {}, unknown)
             schema = schema.plus(inner.schema)

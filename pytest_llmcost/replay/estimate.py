@@ -84,7 +84,7 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
     changed = call._replace(model=model, stale=True, stated_cost=None)
     if recorded is None:
         return changed
-    if INPUT not in recorded.counts and (drift.added or drift.removed):
+    if INPUT not in recorded.counts and any(_tokens_moved(drift)):
         doubts.append(_NO_TOKENS)
     tools = _TOOLS.get(call.provider, _OTHER_TOOLS)
     if _first_tools(drift) and not tools.from_none:
@@ -103,6 +103,10 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
         bounds=Bounds(_limited(low, drift), high),
         doubts=(*call.doubts, *doubts),
     )
+
+
+def _tokens_moved(drift: Drift) -> tuple[int, ...]:
+    return drift.added, drift.removed, drift.tools_added, drift.tools_removed
 
 
 def _moved_model(call: MeasuredCall, drift: Drift) -> bool:

@@ -262,3 +262,11 @@ def test_token_ids_are_tokens():
     """Embeddings take them in the place of a text."""
     found = drift({"model": "e", "input": [[1, 2, 3, 4, 5, 600]]}, {"model": "e", "input": [[1, 2, 7]]})
     assert (found.removed, found.added) == (1, 4)
+
+
+def test_no_text_is_taken_for_a_name():
+    """Names are stored; in bodies of no known form a key may be anything that somebody wrote."""
+    for sent in (b"a=1&my secret prompt", {"My secret prompt": 1, "messages": []}):
+        found = drift(sent, b"a=1")
+        assert found.changes
+        assert "secret" not in str(found)
