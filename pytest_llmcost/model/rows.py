@@ -85,7 +85,11 @@ class ReportRows:
 
     def agent(self, agent: AgentCost) -> str:
         """A row of ``agents``."""
-        return f'{{"name": {_text(agent.name)}, "runs": {agent.runs}, {self._sums(agent.rollup)}}}'
+        whole = self._once(_amount, agent.with_sub_agents)
+        return (
+            f'{{"name": {_text(agent.name)}, "runs": {agent.runs}, {self._sums(agent.rollup)}, '
+            f'"with_sub_agents": {whole}}}'
+        )
 
     def model(self, row: ModelCost) -> str:
         """A row of ``models``."""

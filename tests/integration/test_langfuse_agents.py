@@ -128,7 +128,7 @@ def test_agents_of_observations(project, keys):
     assert run.code == 0, run.output
     assert paths(run) == PATHS
     rows = {row["name"]: (row["runs"], row["calls"]) for row in run.report["agents"]}
-    assert rows["one"] == (2, 2) and rows["steps"] == (1, 2) and rows["tech"] == (2, 3)
+    assert rows["one"] == (2, 2) and rows["steps"] == (1, 2) and rows["tech"] == (3, 3)
     assert sum(calls for _, calls in rows.values()) == run.report["totals"]["calls"]
     assert run.report["meta"]["complete"] is True
 

@@ -23,6 +23,10 @@ APP = """
         attributes = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name}
         return tracer.start_as_current_span(f"invoke_agent {name}", attributes=attributes)
 """
+PRICES = (
+    'version: 1\nhosts: {"127.0.0.1": acme}\n',
+    'pricing: {models: {acme/*: {input: "1", cache_read: "0.1", output: "4"}}}\n',
+)
 SUITE = """
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
@@ -143,13 +147,18 @@ def traced(project):
 
 def test_agents_of_spans(traced):
     """The nearest agent among the spans around the call; what a thread pool loses has none, and is told."""
+    traced.write("llmcost.yaml", *PRICES)
     run = traced.run()
     assert run.code == 0, run.output
     found = {name: sorted(call["agent_path"] for call in run.of(name)) for name in PATHS}
     assert found == PATHS
     rows = {row["name"]: (row["runs"], row["calls"]) for row in run.report["agents"]}
-    assert rows["support"] == (6, 8)
+    assert rows["support"] == (7, 8)
     assert rows["researcher"] == (2, 2)
+    whole = {row["name"]: row["with_sub_agents"]["value"] for row in run.report["agents"]}
+    # Its own eight calls, two of the researcher's, and one each of a and b.
+    assert (whole["support"], whole["researcher"]) == ("0.005232", "0.000872")
+    assert rows["outer"] == (1, 0)  # it leaves its call to others
     assert sum(calls for _, calls in rows.values()) == run.report["totals"]["calls"]
     (told,) = run.notices("agents")
     assert "copy_context().run" in told
@@ -168,12 +177,7 @@ def test_the_apps_tracing_is_as_it_was(traced):
 def test_budget_of_a_run_includes_sub_agents(traced):
     """A span of the agent is a run of it; the dearest is the one with two researchers inside."""
     limit = 'budgets: [{scope: agent_run, match: support, max_cost: "0.001"}]\n'
-    traced.write(
-        "llmcost.yaml",
-        'version: 1\nhosts: {"127.0.0.1": acme}\n',
-        'pricing: {models: {acme/*: {input: "1", cache_read: "0.1", output: "4"}}}\n',
-        limit,
-    )
+    traced.write("llmcost.yaml", *PRICES, limit)
     run = traced.run()
     assert run.code == 1, run.output
     (finding,) = run.report["findings"]
