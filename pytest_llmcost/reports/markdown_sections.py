@@ -24,7 +24,10 @@ _NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
-    **{name: name for name in ("suite", "test", "call", "agent", "model")},
+    **{
+        name: name
+        for name in ("suite", "test", "call", "agent", "model", "feature", "user", "session", "org")
+    },
     "agent_run": "a run of agent",
 }
 _USAGE = ("|Calls", "|Input tokens", "|Cache hit", "|Cost")

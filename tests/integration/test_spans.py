@@ -257,3 +257,47 @@ def test_spans_that_are_not_recorded_or_odd(project):
     assert run.outcomes == {"passed": 2}, run.output
     assert [call["agent_path"] for call in run.calls] == [[], []]
     assert run.report["meta"]["complete"] is True
+
+
+def test_for_what_and_for_whom(project):
+    """Spans state feature, user, session and organisation; people are hashed, and each is a scope of budgets."""
+    project.write(
+        "test_suite.py",
+        """
+        from opentelemetry.sdk.trace import TracerProvider
+        from ask import chat
+
+        tracer = TracerProvider().get_tracer("app")
+
+        def test_it():
+            of_all = {"user.id": "ann@example.com", "session.id": "s1", "cost.org": "acme", "cost.feature": "search"}
+            with tracer.start_as_current_span("request", attributes=of_all):
+                chat()
+                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": 5}):
+                    chat()
+            chat()
+        """,
+    )
+    limits = """\
+budgets:
+  - {scope: session, max_calls: 1}
+  - {scope: user, max_calls: 1, level: warning}
+  - {scope: feature, match: search, max_calls: 1}
+  - {scope: org, max_cost: "1"}
+"""
+    project.write("llmcost.yaml", *PRICES, limits)
+    run = project.run()
+    attributes = [call["attributes"] for call in run.calls]
+    ann, acme = "71d4f55f72fa", "822b33ad87c1"
+    assert attributes == [
+        {"feature": "search", "user": ann, "session": "s1", "org": acme},
+        {"feature": "rerank", "user": ann, "session": "s1", "org": acme},
+        {},
+    ]
+    assert "ann@example.com" not in (project.folder / ".llmcost" / "report.json").read_text()
+    assert {(found["scope"], found["match"], found["level"]) for found in run.report["findings"]} == {
+        ("session", "s1", "error"),
+        ("user", ann, "warning"),
+    }
+    explained = project.explain("test_suite.py::test_it")
+    assert f"for           feature=search, user={ann}, session=s1, org={acme}" in explained.output
