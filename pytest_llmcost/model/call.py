@@ -219,8 +219,8 @@ class MeasuredCall(NamedTuple):
         recorded_usage: What the recording states, where ``usage`` is an estimate.
         bounds: Of that estimate.
         cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
-        attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two are
-            hashed.
+        attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
+            are hashed.
     """
 
     origin: Origin
