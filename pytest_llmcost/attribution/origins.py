@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from pytest_llmcost.attribution.agents import AgentFrame
@@ -12,10 +13,13 @@ from pytest_llmcost.attribution.graphs import agents_of_graph
 from pytest_llmcost.attribution.rules import agents_of_stack
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.span_agents import agents_of_spans, extend
-from pytest_llmcost.attribution.spans import SpanTree
+from pytest_llmcost.attribution.span_attributes import attributes_of_spans
+from pytest_llmcost.attribution.spans import SpanTree, Step
 from pytest_llmcost.attribution.surroundings import Entry, Surroundings
 from pytest_llmcost.model.agent_rule import AgentRule
 from pytest_llmcost.model.call import Origin
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Sent(Protocol):
@@ -61,6 +65,11 @@ class Origins:
         """``file::function`` of the project's code that led to the call, innermost first."""
         return self._sites.named(sent.stack) if self._sites is not None else ()
 
+    def attributes(self, sent: Sent) -> Mapping[str, str]:
+        """For what and for whom the call is made, by the spans around it."""
+        context = sent.around.context if sent.around is not None else None
+        return attributes_of_spans(self._path(context), context) if context else _NONE
+
     def _decide(self, sent: Sent) -> Origin:
         entered = self._entered(sent)
         if entered:
@@ -91,8 +100,10 @@ class Origins:
         return [*found, *(entry for entry in others if entry.name not in named)]
 
     def _of_spans(self, context: Mapping[str, Any]) -> list[Entry]:
-        current = sys.modules["opentelemetry.trace"].get_current_span
-        return agents_of_spans(self._spans.path(context, current), context)
+        return agents_of_spans(self._path(context), context)
+
+    def _path(self, context: Mapping[str, Any]) -> list[Step]:
+        return self._spans.path(context, sys.modules["opentelemetry.trace"].get_current_span)
 
 
 def renamed(origin: Origin, name: str) -> Origin:

@@ -41,7 +41,7 @@ def agents_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> list[En
         attributes: Attributes = getattr(span, "attributes", None) or {}
         run = f"{span.get_span_context().span_id:016x}"
         outer = _propagated(started_in)
-        inner = _metadata(attributes, _TRACE, _NAMED)
+        inner = metadata_of(attributes, _TRACE, _NAMED)
         own = _agent_of(
             getattr(span, "name", ""), attributes, inner if inner not in {outer, handed_down} else None
         )
@@ -58,33 +58,33 @@ def agents_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> list[En
 
 def _propagated(context: Mapping[str, Any] | None) -> str | None:
     values = (context or {}).get(_PROPAGATED)
-    return _text(values.get(_NAMED)) if isinstance(values, Mapping) else None
+    return text_of(values.get(_NAMED)) if isinstance(values, Mapping) else None
 
 
 def _agent_of(name: str, attributes: Attributes, of_trace: str | None) -> str | None:
     """The agent that a span is; None if it is something else."""
-    stated = _metadata(attributes, _OBSERVATION, _NAMED)
-    node = _metadata(attributes, _OBSERVATION, "langgraph_node")
+    stated = metadata_of(attributes, _OBSERVATION, _NAMED)
+    node = metadata_of(attributes, _OBSERVATION, "langgraph_node")
     if stated is None and of_trace is None and node is not None:
-        return agent_of_node(node, _metadata(attributes, _OBSERVATION, "lc_agent_name"))
+        return agent_of_node(node, metadata_of(attributes, _OBSERVATION, "lc_agent_name"))
     return stated or of_trace or _by_convention(name, attributes)
 
 
 def _by_convention(name: str, attributes: Attributes) -> str | None:
-    named = _text(attributes.get("gen_ai.agent.name"))
+    named = text_of(attributes.get("gen_ai.agent.name"))
     if attributes.get("gen_ai.operation.name") == _INVOKE:
-        return named or _text(name.removeprefix(_INVOKE))
+        return named or text_of(name.removeprefix(_INVOKE))
     if attributes.get("openinference.span.kind") == "AGENT":
         keys = ("agent.name", "graph.node.name", "graph.node.id")
-        return next(filter(None, (_text(attributes.get(key)) for key in keys)), named or _text(name))
+        return next(filter(None, (text_of(attributes.get(key)) for key in keys)), named or text_of(name))
     if attributes.get("traceloop.span.kind") == "agent":
-        return _text(attributes.get("traceloop.entity.name")) or _text(name)
+        return text_of(attributes.get("traceloop.entity.name")) or text_of(name)
     if named is None and attributes.get(_TYPE) == "agent":
-        return _text(name)
+        return text_of(name)
     return named
 
 
-def _metadata(attributes: Attributes, prefix: str, key: str) -> str | None:
+def metadata_of(attributes: Attributes, prefix: str, key: str) -> str | None:
     """A value of metadata, which is one attribute for each key, or JSON in one attribute for all."""
     found = attributes.get(f"{prefix}.{key}")
     if found is None:
@@ -95,10 +95,10 @@ def _metadata(attributes: Attributes, prefix: str, key: str) -> str | None:
             found = json.loads(whole).get(key)
         except ValueError:
             return None
-    return _text(found)
+    return text_of(found)
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     """A name; version 5 of Langfuse's SDK writes each value as JSON."""
     if not isinstance(value, str):
         return None

@@ -38,8 +38,11 @@ class SpanTree:
             span: Which.
             context: The context that it was started in.
         """
-        self._contexts[span] = context
-        self._by_identity[span.get_span_context().span_id] = span
+        identity = span.get_span_context().span_id
+        # A tracer that is switched off gives out spans with the identity of the one around them.
+        if identity not in self._by_identity:
+            self._contexts[span] = context
+            self._by_identity[identity] = span
 
     def path(self, context: Mapping[str, Any], current: Callable[[Any], Any]) -> list[Step]:
         """From the outermost span that is known to the current one; invalid ones are left out.
@@ -58,8 +61,9 @@ class SpanTree:
             identity = span.get_span_context().span_id
             if not identity or identity in found:
                 break
-            known = span if span in self._contexts else self._by_identity.get(identity, span)
-            inside = self._contexts.get(known)
+            known = self._by_identity.get(identity)
+            inside = self._contexts.get(known) if known is not None else None
+            known = span if known is None else known
             found[identity] = Step(known, inside)
         return list(reversed(found.values()))
 

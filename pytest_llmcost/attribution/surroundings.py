@@ -7,6 +7,7 @@ would be gone after the test; the rest is read then.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -43,16 +44,19 @@ def surroundings() -> Surroundings | None:
         None if no library says anything; what one raises is the same.
     """
     modules = sys.modules
-    try:
-        context = modules["opentelemetry.context"].get_current() if _SPANS in modules else None
-        found = modules[_CHAINS].var_child_runnable_config.get() if _CHAINS in modules else None
-        config = found.get("metadata") if found else None
-        entries = _openai_agents() if _AGENTS in modules else ()
-        if _PYDANTIC_AI in modules:
-            entries += _pydantic_ai()
-    except Exception:  # noqa: BLE001  # a library that is half loaded, or another version of it
-        return None
+    context = _asked(_context) if _SPANS in modules else None
+    config = _asked(_metadata) if _CHAINS in modules else None
+    entries: tuple[Entry, ...] = (_asked(_openai_agents) or ()) if _AGENTS in modules else ()
+    if _PYDANTIC_AI in modules:
+        entries += _asked(_pydantic_ai) or ()
     return Surroundings(context, config, entries) if context or config or entries else None
+
+
+def _asked(library: Callable[[], Any]) -> Any:
+    try:
+        return library()
+    except Exception:  # noqa: BLE001  # half loaded, another version, or somebody else's module of that name
+        return None
 
 
 _SPANS = "opentelemetry.sdk.trace"
@@ -60,6 +64,15 @@ _CHAINS = "langchain_core.runnables.config"
 _AGENTS = "agents.tracing.scope"
 _PYDANTIC_AI = "pydantic_ai._run_context"
 _DEEPEST = 100
+
+
+def _context() -> Any:
+    return sys.modules["opentelemetry.context"].get_current()
+
+
+def _metadata() -> Any:
+    config = sys.modules[_CHAINS].var_child_runnable_config.get()
+    return config.get("metadata") if config else None
 
 
 def _openai_agents() -> tuple[Entry, ...]:

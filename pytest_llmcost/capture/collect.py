@@ -155,6 +155,8 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
+        if seen.around is not None:
+            call = call._replace(attributes=self._attributes(seen))
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:
@@ -173,6 +175,13 @@ class Collector:
             self._log.fault(f"{exchange.method} {exchange.url.partition('?')[0]}", error)
             return origin
         return origin if name is None else renamed(origin, name)
+
+    def _attributes(self, seen: OpenExchange) -> Mapping[str, str]:
+        try:
+            return self._origins.attributes(seen)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading for whom a call is", error)
+            return {}
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:

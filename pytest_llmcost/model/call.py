@@ -219,6 +219,8 @@ class MeasuredCall(NamedTuple):
         recorded_usage: What the recording states, where ``usage`` is an estimate.
         bounds: Of that estimate.
         cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
+        attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
+            are hashed.
     """
 
     origin: Origin
@@ -248,6 +250,7 @@ class MeasuredCall(NamedTuple):
     recorded_usage: Usage | None = None
     bounds: Bounds | None = None
     cache_miss: str | None = None
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 class PricedSubCall(NamedTuple):

@@ -88,7 +88,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
             )
             for row in found["tests"]
         ),
-        agents=tuple(AgentCost(row["name"], row["runs"], _rollup_from_json(row)) for row in found["agents"]),
+        agents=tuple(map(_agent_from_json, found["agents"])),
         models=tuple(
             ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
         ),
@@ -139,6 +139,14 @@ def _meta_from_json(found: Mapping[str, Any]) -> Meta:
             pricing["rate_card_sha256"],
             pricing["overrides_sha256"],
         ),
+    )
+
+
+def _agent_from_json(found: Mapping[str, Any]) -> AgentCost:
+    own = _rollup_from_json(found)
+    whole = found.get("with_sub_agents")  # reports of older versions have none
+    return AgentCost(
+        found["name"], found["runs"], own, own.cost if whole is None else amount_from_json(whole)
     )
 
 

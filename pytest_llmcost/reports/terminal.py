@@ -261,14 +261,23 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
 
 
 def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
-    columns = (Column("runs"), *_USAGE_COLUMNS)
+    shown = [agent for agent in report.agents if agent.runs]
+    nested = any(agent.with_sub_agents != agent.rollup.cost for agent in shown)
+    columns = (
+        Column("runs"),
+        *_USAGE_COLUMNS,
+        *([Column("with sub-agents", from_width=80)] if nested else []),
+    )
     rows = [
         (
             safe(agent.name) if agent.name is not None else _NO_AGENT,
-            [f"{agent.runs:,}" if agent.name is not None else "-", *_usage_cells(agent.rollup, style)],
+            [
+                f"{agent.runs:,}" if agent.name is not None else "-",
+                *_usage_cells(agent.rollup, style),
+                *([style.amount(agent.with_sub_agents) if agent.name is not None else "-"] if nested else []),
+            ],
         )
-        for agent in report.agents
-        if agent.rollup.calls
+        for agent in shown
     ]
     return table("agent", columns, rows, width)
 

@@ -197,7 +197,7 @@ def test_example_of_the_page(project):
     assert {row["name"]: row["runs"] for row in run.report["agents"]} == {
         "planner": 1,
         "critic": 2,
-        "editor": 1,
+        "editor": 2,
     }
     assert run.report["meta"]["complete"] is True
 

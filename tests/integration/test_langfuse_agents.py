@@ -128,7 +128,7 @@ def test_agents_of_observations(project, keys):
     assert run.code == 0, run.output
     assert paths(run) == PATHS
     rows = {row["name"]: (row["runs"], row["calls"]) for row in run.report["agents"]}
-    assert rows["one"] == (2, 2) and rows["steps"] == (1, 2) and rows["tech"] == (2, 3)
+    assert rows["one"] == (2, 2) and rows["steps"] == (1, 2) and rows["tech"] == (3, 3)
     assert sum(calls for _, calls in rows.values()) == run.report["totals"]["calls"]
     assert run.report["meta"]["complete"] is True
 
@@ -215,3 +215,26 @@ def test_without_keys(project):
     inside = {"test_propagated_inside": [["support", "tech"]] * 2}
     assert found == {**PATHS, **late, **inside}
     assert run.report["meta"]["complete"] is True
+
+
+@pytest.mark.parametrize("keys", [KEYS, {"LANGFUSE_PUBLIC_KEY": "", "LANGFUSE_TRACING_ENABLED": "false"}])
+def test_for_whom(project, keys):
+    """User and session of ``propagate_attributes``, with keys and without."""
+    project.write(
+        "test_suite.py",
+        """
+        from ask import chat
+        from langfuse import observe, propagate_attributes
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        BatchSpanProcessor.on_end = lambda self, span: None
+
+        def test_it():
+            with propagate_attributes(user_id="ann", session_id="s1", metadata={"feature": "search", "org": "acme"}):
+                observe(chat)()
+        """,
+    )
+    run = project.run("-W", "default", **keys)
+    assert [call["attributes"] for call in run.calls] == [
+        {"feature": "search", "user": "49915e0d7d4b", "session": "s1", "org": "822b33ad87c1"}
+    ], run.output

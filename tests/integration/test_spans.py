@@ -23,6 +23,10 @@ APP = """
         attributes = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name}
         return tracer.start_as_current_span(f"invoke_agent {name}", attributes=attributes)
 """
+PRICES = (
+    'version: 1\nhosts: {"127.0.0.1": acme}\n',
+    'pricing: {models: {acme/*: {input: "1", cache_read: "0.1", output: "4"}}}\n',
+)
 SUITE = """
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
@@ -143,13 +147,18 @@ def traced(project):
 
 def test_agents_of_spans(traced):
     """The nearest agent among the spans around the call; what a thread pool loses has none, and is told."""
+    traced.write("llmcost.yaml", *PRICES)
     run = traced.run()
     assert run.code == 0, run.output
     found = {name: sorted(call["agent_path"] for call in run.of(name)) for name in PATHS}
     assert found == PATHS
     rows = {row["name"]: (row["runs"], row["calls"]) for row in run.report["agents"]}
-    assert rows["support"] == (6, 8)
+    assert rows["support"] == (7, 8)
     assert rows["researcher"] == (2, 2)
+    whole = {row["name"]: row["with_sub_agents"]["value"] for row in run.report["agents"]}
+    # Its own eight calls, two of the researcher's, and one each of a and b.
+    assert (whole["support"], whole["researcher"]) == ("0.005232", "0.000872")
+    assert rows["outer"] == (1, 0)  # it leaves its call to others
     assert sum(calls for _, calls in rows.values()) == run.report["totals"]["calls"]
     (told,) = run.notices("agents")
     assert "copy_context().run" in told
@@ -168,12 +177,7 @@ def test_the_apps_tracing_is_as_it_was(traced):
 def test_budget_of_a_run_includes_sub_agents(traced):
     """A span of the agent is a run of it; the dearest is the one with two researchers inside."""
     limit = 'budgets: [{scope: agent_run, match: support, max_cost: "0.001"}]\n'
-    traced.write(
-        "llmcost.yaml",
-        'version: 1\nhosts: {"127.0.0.1": acme}\n',
-        'pricing: {models: {acme/*: {input: "1", cache_read: "0.1", output: "4"}}}\n',
-        limit,
-    )
+    traced.write("llmcost.yaml", *PRICES, limit)
     run = traced.run()
     assert run.code == 1, run.output
     (finding,) = run.report["findings"]
@@ -253,3 +257,47 @@ def test_spans_that_are_not_recorded_or_odd(project):
     assert run.outcomes == {"passed": 2}, run.output
     assert [call["agent_path"] for call in run.calls] == [[], []]
     assert run.report["meta"]["complete"] is True
+
+
+def test_for_what_and_for_whom(project):
+    """Spans state feature, user, session and organisation; people are hashed, and each is a scope of budgets."""
+    project.write(
+        "test_suite.py",
+        """
+        from opentelemetry.sdk.trace import TracerProvider
+        from ask import chat
+
+        tracer = TracerProvider().get_tracer("app")
+
+        def test_it():
+            of_all = {"user.id": "ann@example.com", "session.id": "s1", "cost.org": "acme", "cost.feature": "search"}
+            with tracer.start_as_current_span("request", attributes=of_all):
+                chat()
+                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": 5}):
+                    chat()
+            chat()
+        """,
+    )
+    limits = """\
+budgets:
+  - {scope: session, max_calls: 1}
+  - {scope: user, max_calls: 1, level: warning}
+  - {scope: feature, match: search, max_calls: 1}
+  - {scope: org, max_cost: "1"}
+"""
+    project.write("llmcost.yaml", *PRICES, limits)
+    run = project.run()
+    attributes = [call["attributes"] for call in run.calls]
+    ann, acme = "71d4f55f72fa", "822b33ad87c1"
+    assert attributes == [
+        {"feature": "search", "user": ann, "session": "s1", "org": acme},
+        {"feature": "rerank", "user": ann, "session": "s1", "org": acme},
+        {},
+    ]
+    assert "ann@example.com" not in (project.folder / ".llmcost" / "report.json").read_text()
+    assert {(found["scope"], found["match"], found["level"]) for found in run.report["findings"]} == {
+        ("session", "s1", "error"),
+        ("user", ann, "warning"),
+    }
+    explained = project.explain("test_suite.py::test_it")
+    assert f"for           feature=search, user={ann}, session=s1, org={acme}" in explained.output

@@ -138,6 +138,7 @@ def test_tree():
     def path(span):
         return [step.span for step in tree.path({"span": span}, current)]
 
+    tree.note(Span(2), {"span": child})  # of a tracer that is switched off
     assert path(leaf) == [root, child, leaf]
     assert path(Span(3)) == [root, child, leaf]
     assert path(unseen) == [unseen]
