@@ -2,13 +2,15 @@
 
 Usage: python benchmarks/capture.py [BLOCKS]
 
-A replayed call of the openai SDK, with and without looking for its call site; a stream, by chunk; and
-requests that are no LLM call, through each library that is loaded.
+A replayed call of the openai SDK, with and without looking for its call site, and with the stack that rules for
+agents need; a stream, by chunk; requests that are no LLM call, through each library that is loaded; and, where
+opentelemetry-sdk is installed, a span.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import statistics
 import sys
 import tempfile
@@ -136,6 +138,9 @@ def replayed_calls(pairs: Pairs) -> None:
             pairs.measure(
                 f"a replayed call, {DEPTH} frames deeper", lambda: _deep(call, DEPTH), times=30, calls=1
             )
+            pairs.log.keeps_stacks = True
+            pairs.measure("a replayed call, with its stack", call, times=30, calls=1)
+            pairs.log.keeps_stacks = False
 
 
 def streams(pairs: Pairs) -> None:
@@ -218,6 +223,21 @@ def other_requests(pairs: Pairs) -> None:
     pairs.measure("no LLM call, requests", lambda: session.send(request) and None, times=100)
 
 
+def spans(pairs: Pairs) -> None:
+    """Last: from here on OpenTelemetry is loaded."""
+    if importlib.util.find_spec("opentelemetry.sdk") is None:
+        return
+    from opentelemetry.sdk.trace import TracerProvider
+
+    tracer = TracerProvider().get_tracer("benchmark")
+
+    def span() -> None:
+        with tracer.start_as_current_span("step"):
+            pass
+
+    pairs.measure("a span", span, times=1000)
+
+
 def main() -> None:
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     print(f"{blocks} pairs of blocks, in turn, Python {sys.version.split()[0]}")
@@ -225,6 +245,7 @@ def main() -> None:
     replayed_calls(pairs)
     streams(pairs)
     other_requests(pairs)
+    spans(pairs)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.agents import agent
-    from pytest_llmcost.usage.custom import CallUsage, HttpExchange
+    from pytest_llmcost.usage.custom import CallContext, CallUsage, HttpExchange
 
     __version__: str
 
-__all__ = ["CallUsage", "HttpExchange", "__version__", "agent"]
+__all__ = ["CallContext", "CallUsage", "HttpExchange", "__version__", "agent"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,7 +19,7 @@ def __getattr__(name: str) -> object:
         from pytest_llmcost.attribution.agents import agent
 
         return agent
-    if name in {"CallUsage", "HttpExchange"}:
+    if name in {"CallContext", "CallUsage", "HttpExchange"}:
         from pytest_llmcost.usage import custom
 
         return getattr(custom, name)

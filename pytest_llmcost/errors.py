@@ -67,7 +67,7 @@ class GitHubError(LlmCostError):
 
     Args:
         message: What it said.
-        status: HTTP's; None if there was no answer.
+        status: HTTP's; 429 for every rate limit; None if there was no answer.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:

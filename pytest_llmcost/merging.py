@@ -130,7 +130,7 @@ def _calls(shards: Sequence[Shard]) -> Iterator[Call]:
             origin = origin._replace(
                 nodeid=None if origin.nodeid is None else _nodeid(shard, origin.nodeid),
                 agent_run=None if origin.agent_run is None else f"{place}-{origin.agent_run}",
-                agent_runs=tuple(f"{place}-{run}" for run in origin.agent_runs),
+                agent_runs=tuple(run and f"{place}-{run}" for run in origin.agent_runs),
             )
             yield call._replace(id=f"c{number}", measured=call.measured._replace(origin=origin))
 

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmcost.collected import COLLECTION, CollectionWatch, MarkerCheck
 from pytest_llmcost.errors import ConfigError
-from pytest_llmcost.hooks import UsageHook
+from pytest_llmcost.hooks import PluginHooks
 from pytest_llmcost.journal import Journal
 from pytest_llmcost.session import CostRecorder
 from pytest_llmcost.settings import Settings
@@ -32,9 +32,9 @@ def register(config: pytest.Config, settings: Settings) -> None:
     """Start a session: the recorder here, and the reporter unless this is an xdist worker."""
     worker_output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     reporter = _reporter(config, settings) if worker_output is None else None
-    watch, hook = CollectionWatch(config), UsageHook(config.pluginmanager)
+    watch, hooks = CollectionWatch(config), PluginHooks(config.pluginmanager)
     recorder = CostRecorder(
-        settings, hook, worker_output, reporter, journal=_journal(config, reporter), watch=watch
+        settings, hooks, worker_output, reporter, journal=_journal(config, reporter), watch=watch
     )
     if settings.max_spend is not None:
         _cap_spending(config, settings.max_spend, recorder, reporter)
@@ -109,7 +109,7 @@ def _single_view(request: pytest.FixtureRequest) -> Iterator[CostView]:
         settings = Settings.from_config(request.config)
     except ConfigError as error:
         pytest.fail(f"llm_cost: {error}", pytrace=False)
-    recorder = CostRecorder(settings, UsageHook(request.config.pluginmanager))
+    recorder = CostRecorder(settings, PluginHooks(request.config.pluginmanager))
     recorder.start()
     recorder.scope.begin_test(request.node.nodeid, None)
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmcost.attribution.markers import OUR_MARKERS, is_marked, marked_agent
+from pytest_llmcost.attribution.origins import Origins
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.capture.collect import Collector
 from pytest_llmcost.capture.install import Capture
@@ -16,7 +17,7 @@ from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.observed import child_processes, observe
 from pytest_llmcost.capture.own_code import project_call_sites
 from pytest_llmcost.collected import CollectionWatch, marked_budget
-from pytest_llmcost.hooks import UsageHook
+from pytest_llmcost.hooks import PluginHooks
 from pytest_llmcost.journal import Entry, Journal, PhaseResult
 from pytest_llmcost.model.call import Call, MeasuredCall, Phase
 from pytest_llmcost.model.rows import measured_row
@@ -39,7 +40,7 @@ class CostRecorder:
 
     Args:
         settings: What was asked for.
-        hook: The user's plugins.
+        hooks: The user's plugins.
         worker_output: xdist's channel for what is left at the end; None outside a worker.
         reporter: Of this process; None in a worker.
         journal: Of this process; None for none.
@@ -49,7 +50,7 @@ class CostRecorder:
     def __init__(
         self,
         settings: Settings,
-        hook: UsageHook,
+        hooks: PluginHooks,
         worker_output: dict[str, Any] | None = None,
         reporter: CostReporter | None = None,
         *,
@@ -58,13 +59,22 @@ class CostRecorder:
     ) -> None:
         self.scope = CurrentScope()
         self._settings = settings
-        self._hook = hook
+        self._hooks = hooks
         self._worker_output = worker_output
         self._reporter = reporter
-        self._log = ExchangeLog(self.scope, project_call_sites(settings.root))
+        sites = project_call_sites(settings.root)
+        self._log = ExchangeLog(self.scope, sites)
         self._capture = Capture(self._log)
         configured = settings.configuration
-        self._collector = Collector(self._log, configured.hosts, settings.root, hook.read, configured.replay)
+        self._collector = Collector(
+            self._log,
+            configured.hosts,
+            settings.root,
+            hooks.read,
+            configured.replay,
+            origins=Origins(configured.agents, sites, self._log.spans),
+            name_agent=hooks.agent,
+        )
         self._unsent: list[MeasuredCall] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0
@@ -96,7 +106,7 @@ class CostRecorder:
             log=self._log,
             hosts=self._settings.configuration.hosts,
             prices=self.prices,
-            read_first=self._hook.read,
+            read_first=self._hooks.read,
         )
         self._capture.guard(cap.guard)
         return cap
@@ -247,8 +257,10 @@ class CostRecorder:
         self._keep_for_plugins()  # a conftest.py below the root is known now
 
     def _keep_for_plugins(self) -> None:
-        if self._hook.is_implemented:
-            self._log.kept_hosts = frozenset(self._settings.configuration.hosts)
+        configuration = self._settings.configuration
+        if self._hooks.read_formats:
+            self._log.kept_hosts = frozenset(configuration.hosts)
+        self._log.keeps_stacks = bool(configuration.agents) or self._hooks.name_agents
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self._deselected += len(items)

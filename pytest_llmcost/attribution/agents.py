@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -18,21 +20,18 @@ class AgentFrame(NamedTuple):
         name: The agent.
         run: Identity of this entry, unique over processes.
         parent: The entry around it; None for the outermost.
+        around: What tracing libraries and agent frameworks said where it was entered; None for nothing.
     """
 
     name: str
     run: str
     parent: "AgentFrame | None"
+    around: Surroundings | None = None
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """Names from the outermost agent to this one."""
-        return (*self.parent.path, self.name) if self.parent else (self.name,)
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Identities of the entries, from the outermost agent to this one."""
-        return (*self.parent.runs, self.run) if self.parent else (self.run,)
+    def frames(self) -> "tuple[AgentFrame, ...]":
+        """From the outermost entry to this one."""
+        return (*self.parent.frames, self) if self.parent else (self,)
 
 
 _current: ContextVar[AgentFrame | None] = ContextVar("llmcost_agent", default=None)
@@ -96,7 +95,7 @@ class agent:  # noqa: N801  # it is used as a context manager and a decorator, a
         return run  # type: ignore[return-value]
 
     def _frame(self) -> AgentFrame:
-        return AgentFrame(self.name, os.urandom(6).hex(), _current.get())
+        return AgentFrame(self.name, os.urandom(6).hex(), _current.get(), surroundings())
 
     def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A generator leaves the agent at every yield: its consumer is not inside it."""

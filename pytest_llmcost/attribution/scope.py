@@ -6,7 +6,6 @@ fixture and anyio's runner all lose or mix up context variables, and one process
 
 from typing import NamedTuple
 
-from pytest_llmcost.attribution.agents import AgentFrame
 from pytest_llmcost.model.call import Origin, Phase
 
 
@@ -27,23 +26,21 @@ class Scope(NamedTuple):
     attempt: int = 1
     marked_agent: str | None = None
 
-    def origin(self, frame: AgentFrame | None) -> Origin:
-        """The scope with the agent that was entered in the caller's context, else the marked one."""
-        if frame is None:
-            named = self.marked_agent
-            return self._origin(named, None, (named,) if named else (), ())
-        return self._origin(frame.name, frame.run, frame.path, frame.runs)
+    def origin_of(self, path: tuple[str, ...], runs: tuple[str, ...] = ()) -> Origin:
+        """The scope with agents.
 
-    def _origin(
-        self, agent: str | None, run: str | None, path: tuple[str, ...], runs: tuple[str, ...]
-    ) -> Origin:
+        Args:
+            path: From the outermost to the one that calls.
+            runs: Identities of the entries into them, empty where there is none; none at all where only a
+                rule or a marker names them.
+        """
         return Origin(
             nodeid=self.nodeid,
             phase=self.phase,
             fixture=self.fixture,
             attempt=self.attempt,
-            agent=agent,
-            agent_run=run,
+            agent=path[-1] if path else None,
+            agent_run=(runs[-1] or None) if runs else None,
             agent_path=path,
             agent_runs=runs,
         )

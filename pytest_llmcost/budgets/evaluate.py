@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pytest_llmcost.budgets.intervals import Interval, Outcome, judge_lower, judge_upper
-from pytest_llmcost.budgets.matching import Limit, Loosened, limits_for, marked_over, matches, nearest
+from pytest_llmcost.budgets.matching import Limit, Loosened, limits_for, marked_over, nearest
 from pytest_llmcost.budgets.replays import paid_calls, replay_findings
 from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
@@ -19,6 +19,7 @@ from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
 from pytest_llmcost.model.verdict import Finding, Level, not_complete
+from pytest_llmcost.model.wildcards import matches
 
 UNKNOWN_MODEL = "pricing.unknown_model"
 INCOMPLETE_CALL = "replay.incomplete"

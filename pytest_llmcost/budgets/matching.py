@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.money import ZERO
 from pytest_llmcost.model.verdict import Level
+from pytest_llmcost.model.wildcards import matches
 
 
 class Limit(NamedTuple):
@@ -40,22 +39,6 @@ class Loosened(NamedTuple):
     key: LimitKey
     before: Limit
     after: Limit
-
-
-@lru_cache(maxsize=256)
-def _pattern(match: str) -> re.Pattern[str]:
-    parts = ("[\\s\\S]*" if char == "*" else "[\\s\\S]" if char == "?" else re.escape(char) for char in match)
-    return re.compile("".join(parts))
-
-
-def matches(match: str, name: str) -> bool:
-    """Whether a ``match`` names something.
-
-    Args:
-        match: ``*`` stands for any text, ``?`` for one character; all else is literal, brackets too.
-        name: Compared as it is: case matters.
-    """
-    return match == "*" or _pattern(match).fullmatch(name) is not None
 
 
 def limits_for(scope: BudgetScope, name: str, budgets: Sequence[Budget]) -> dict[LimitKey, Limit]:

@@ -1,4 +1,4 @@
-"""What budgets are about: the suite, tests, calls, agents, agent runs and models, with their figures."""
+"""What budgets are about, from the suite to one agent run, with their figures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Subject:
 
     Attributes:
         scope: What it is.
-        name: A nodeid, an agent, ``provider/model``; empty for the suite.
+        name: A nodeid, an agent, ``provider/model``, the value of an attribute; empty for the suite.
         shown: The name for people, where it is another.
         cost: USD.
         calls: How many count.
@@ -84,8 +84,16 @@ def subjects_of(report: RunReport, scope: BudgetScope, diff: RunDiff | None, fol
         return [_subject(scope, name, calls, changes.get(name)) for name, calls in groups.items() if name]
     if scope is BudgetScope.AGENT_RUN:
         return _agent_runs(counted)
-    models = _grouped((f"{c.measured.provider}/{c.measured.model.name}", c) for c in counted)
-    return [_subject(scope, name or "", calls) for name, calls in models.items()]
+    names = _grouped((_named(call, scope), call) for call in counted)
+    return [_subject(scope, name, calls) for name, calls in names.items() if name]
+
+
+def _named(call: Call, scope: BudgetScope) -> str | None:
+    """The model of a call, or an attribute."""
+    measured = call.measured
+    if scope is BudgetScope.MODEL:
+        return f"{measured.provider}/{measured.model.name}"
+    return measured.attributes.get(scope.value)
 
 
 def _tests(report: RunReport, counted: Sequence[Call], diff: RunDiff | None, folder: str) -> list[Subject]:

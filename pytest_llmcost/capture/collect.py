@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pytest_llmcost.attribution.agents import AgentFrame
-from pytest_llmcost.attribution.scope import Scope
+from pytest_llmcost.attribution.origins import Origins, renamed
 from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
 from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
@@ -26,6 +25,7 @@ from pytest_llmcost.usage.reading import NotACall, Reading
 
 _FIRST_ERROR = 400
 ReadFirst = Callable[[Exchange], Reading | None]
+NameAgent = Callable[[Exchange, Origin, tuple[str, ...]], str | None]
 
 
 class Context(NamedTuple):
@@ -44,6 +44,8 @@ class Collector:
         root: The project's root: cassettes below it are named from there.
         read_first: Asks the user's plugins about an exchange; a ``HookError`` names the one that failed.
         rules: How replayed calls are judged.
+        origins: Decides whose a call is.
+        name_agent: Asks the user's plugins for the agent of a call, as ``read_first`` does.
     """
 
     def __init__(
@@ -53,6 +55,9 @@ class Collector:
         root: Path,
         read_first: ReadFirst | None = None,
         rules: ReplayRules | None = None,
+        *,
+        origins: Origins | None = None,
+        name_agent: NameAgent | None = None,
     ) -> None:
         self._log = log
         self._hosts = hosts
@@ -64,7 +69,8 @@ class Collector:
         self._attempts = FailedAttempts()
         self._root = root
         self.staleness = Staleness(rules or ReplayRules(), log.fault)
-        self._last: tuple[Scope, AgentFrame | None, Origin] = (Scope(), None, Origin())
+        self._origins = origins or Origins()
+        self._name_agent = name_agent
 
     def collect(self) -> list[MeasuredCall]:
         """The calls that have finished since the last time."""
@@ -141,7 +147,7 @@ class Collector:
         call = measured_call(
             settled.reading,
             settled.attached.exchange,
-            origin=self._origin(seen),
+            origin=self._origin(settled.attached),
             source=source,
             cassette=self._cassette(seen.replayed or seen.recorded),
             leak=_leaks(seen, source),
@@ -149,15 +155,33 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
+        if seen.around is not None:
+            call = call._replace(attributes=self._attributes(seen))
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
-    def _origin(self, seen: OpenExchange) -> Origin:
-        """Who made it; calls in a row mostly have the same, and share it."""
-        scope, agent, origin = self._last
-        if seen.scope is not scope or seen.agent is not agent:
-            origin = seen.scope.origin(seen.agent)
-            self._last = (seen.scope, seen.agent, origin)
-        return origin
+    def _origin(self, context: Context) -> Origin:
+        """Who made it."""
+        seen, exchange = context
+        try:
+            origin = self._origins.of(seen)
+        except Exception as error:  # noqa: BLE001  # whatever an app puts into spans may not cost the call
+            self._log.fault("reading whose call it is", error)
+            origin = seen.scope.origin_of(())
+        if self._name_agent is None:
+            return origin
+        try:
+            name = self._name_agent(exchange, origin, self._origins.places(seen))
+        except HookError as error:
+            self._log.fault(f"{exchange.method} {exchange.url.partition('?')[0]}", error)
+            return origin
+        return origin if name is None else renamed(origin, name)
+
+    def _attributes(self, seen: OpenExchange) -> Mapping[str, str]:
+        try:
+            return self._origins.attributes(seen)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading for whom a call is", error)
+            return {}
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:

@@ -36,6 +36,8 @@ _WATCHED = {
     "grpc._channel": ("not_captured", "patch_grpc"),
     "grpc.aio._channel": ("not_captured", "patch_grpc"),
     "subprocess": ("not_captured", "patch_subprocess"),
+    "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
+    "langfuse._client.client": ("langfuse_clients", "patch"),
 }
 # Where requests leave this process, below vcr and the mocks.
 _DEPARTURES = {

@@ -14,13 +14,15 @@ from contextvars import ContextVar
 from copy import copy
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
-from pytest_llmcost.attribution.call_sites import CallSites
+from pytest_llmcost.attribution.call_sites import CallSites, Stack
 from pytest_llmcost.attribution.scope import CurrentScope, Scope
+from pytest_llmcost.attribution.spans import SpanTree
+from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
 from pytest_llmcost.capture.played import Played
+from pytest_llmcost.capture.same_request import differ, plain_url
 from pytest_llmcost.capture.sighting import Sighting
 from pytest_llmcost.errors import LlmCostError
 from pytest_llmcost.usage.hosts import host_of
@@ -43,20 +45,7 @@ _OF_THE_ANSWER = frozenset(
     }
 )
 _PORT = re.compile(r":\d+$")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _PACKAGE = f"{os.sep}pytest_llmcost{os.sep}"
-
-
-def _plain(url: str) -> tuple[str, str, int | None, str, str]:
-    """A URL as every layer means it: libraries differ in quoting and in naming the default port."""
-    parts = urlsplit(url)
-    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", port, unquote(parts.path), unquote(parts.query)
-
-
-def _differ(body: bytes, other: bytes) -> bool:
-    """Whether two bodies are known to differ; one that is streamed is not known."""
-    return bool(body and other) and body != other
 
 
 class OpenExchange:
@@ -72,6 +61,7 @@ class OpenExchange:
         request_body: As sent; empty if it is streamed.
         scope: What pytest was doing.
         agent: The agent that was entered in the caller's context; None outside all agents.
+        around: What tracing libraries and agent frameworks say there; None for nothing.
         cassette_open: Whether a cassette was open when it was sent.
         started: Seconds of the clock of ``time.perf_counter``.
         finished: The same clock at the end of the response; None while it is open.
@@ -88,6 +78,7 @@ class OpenExchange:
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
         call_site: File and line of the project's code that sends; None if there is none.
+        stack: The code of the project that led there, innermost first; empty where nobody asks for it.
         client: Identity of the client.
         request_object: Identity of the client's own object for the request; 0 if it has none.
         by_itself: For a request that a client sends while it is sending another: whether its library does so
@@ -116,6 +107,7 @@ class OpenExchange:
     replayed: InteractionRef | None = None
     recorded: InteractionRef | None = None
     call_site: tuple[str, int] | None = None
+    stack: Stack = ()
     client = 0
     request_object = 0
     by_itself: bool | None = None
@@ -135,6 +127,7 @@ class OpenExchange:
         self.request_body = request_body
         self.scope = _NOWHERE
         self.agent: AgentFrame | None = None
+        self.around: Surroundings | None = None
         self.cassette_open = False
         self.started = RealClocks.since()
 
@@ -218,11 +211,11 @@ class OpenExchange:
                 return True
             if other.by_itself is not None:
                 return other.by_itself
-        if self.method != other.method or _differ(self.request_body, other.request_body):
+        if self.method != other.method or differ(self.request_body, other.request_body):
             return False
-        if self.url == other.url or _plain(self.url) == _plain(other.url):
+        if self.url == other.url or plain_url(self.url) == plain_url(other.url):
             return True
-        return self.redirected_to is not None and _plain(self.redirected_to) == _plain(other.url)
+        return self.redirected_to is not None and plain_url(self.redirected_to) == plain_url(other.url)
 
     def fail(self) -> None:
         """No response came."""
@@ -252,6 +245,8 @@ class ExchangeLog:
     def __init__(self, scope: CurrentScope, call_sites: CallSites | None = None) -> None:
         self.scope = scope
         self._call_sites = call_sites
+        # Whether the stack of a call is kept: something names agents by it.
+        self.keeps_stacks = False
         self.enabled = False
         # Reading one clock is enough in the hot path; the other follows from it.
         self._clocks_apart = RealClocks.wall() - RealClocks.since()
@@ -262,6 +257,7 @@ class ExchangeLog:
         self.cassettes_seen: dict[str, int] = {}
         self.places = Places()
         self.sightings: deque[Sighting] = deque()
+        self.spans = SpanTree()
         # Called as a request begins; only forked child processes have a use for it.
         self.on_begin: Callable[[], None] | None = None
         # Asked before a request leaves this process, if ``departures`` are watched; it may raise.
@@ -288,8 +284,12 @@ class ExchangeLog:
         """Keep an exchange that begins here and now."""
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
+        exchange.around = surroundings()
         if self._call_sites is not None:
-            exchange.call_site = self._call_sites.here()
+            if self.keeps_stacks:
+                exchange.call_site, exchange.stack = self._call_sites.stack()
+            else:
+                exchange.call_site = self._call_sites.here()
         if self.open_cassettes:
             exchange.cassette_open = True
         if self.on_begin is not None:

@@ -31,6 +31,7 @@ from pytest_llmcost.reports.text import safe
 OK = 0
 _UNAUTHORISED = 401
 _NOT_ALLOWED = frozenset({403, 404})
+_MOVED = frozenset({301, 302, 307, 308})
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _WHENS = ("changes", "always", "failures", "never")
@@ -103,7 +104,10 @@ def comment(
     if not is_comment_id(arguments.id):
         raise ConfigError(f"--id {arguments.id}: letters, digits, dots, dashes and underscores, at most 64")
     if arguments.dry_run:
-        out.write(render_comment(_checked(load_report(arguments.report)), comment_id=arguments.id))
+        text = render_comment(_checked(load_report(arguments.report)), comment_id=arguments.id)
+        if _is_job(environ):  # whose log obeys lines
+            text = "".join(f"{safe(line)}\n" for line in text.splitlines())
+        out.write(text)
         return OK
     if arguments.when == "never":
         out.write("no comment: --when=never\n")
@@ -119,6 +123,10 @@ def comment(
             raise GitHubError(
                 f"{error}; is ${arguments.token_env} a token of GitHub's?", error.status
             ) from error
+        if error.status in _MOVED:
+            raise GitHubError(
+                f"{error}; the repository has moved: give its new name with --repo", error.status
+            ) from error
         if error.status in _NOT_ALLOWED:
             _notice(f"{error}; the job needs permissions: {{pull-requests: write}}", environ, err)
         elif error.status is None or error.status >= 500 or error.status == 429:  # noqa: PLR2004
@@ -131,6 +139,8 @@ def comment(
 def _put(api: GitHubApi, request: _Request, arguments: argparse.Namespace) -> str:
     report = _report(api, request, arguments)
     pull = _pull(api, request, report)
+    if request.head_sha is not None:  # a checkout may be of a merge that no reviewer knows
+        report = report._replace(meta=report.meta._replace(commit=request.head_sha))
     wanted = {
         "always": True,
         "changes": says_something(report),
@@ -226,8 +236,12 @@ def _token(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
     return token
 
 
+def _is_job(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
 def _notice(text: str, environ: Mapping[str, str], err: TextIO) -> None:
-    if environ.get("GITHUB_ACTIONS") == "true":
+    if _is_job(environ):
         from pytest_llmcost.integrations.github.annotations import escape_data
 
         err.write(f"::notice title=LLM cost::{escape_data(text)}\n")

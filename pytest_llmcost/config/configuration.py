@@ -8,6 +8,7 @@ from pytest_llmcost.pricing.rules import PricingRules
 from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.agent_rule import AgentRule
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.projection import Volume
 
@@ -26,6 +27,7 @@ class Configuration(NamedTuple):
         budgets: The ``budgets:`` section, in its order.
         replay: The ``replay:`` section.
         projection: The ``projection:`` section, in its order.
+        agents: The ``agents:`` section, in its order.
     """
 
     path: str | None = None
@@ -36,3 +38,4 @@ class Configuration(NamedTuple):
     budgets: tuple["Budget", ...] = ()
     replay: ReplayRules = ReplayRules()
     projection: tuple["Volume", ...] = ()
+    agents: tuple["AgentRule", ...] = ()

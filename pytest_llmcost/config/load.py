@@ -17,11 +17,12 @@ from pytest_llmcost.pricing.rules import PricingRules
 from pytest_llmcost.replay.rules import ReplayRules
 
 if TYPE_CHECKING:
+    from pytest_llmcost.model.agent_rule import AgentRule
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.projection import Volume
 
 VERSION = 1
-_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection")
+_KEYS = ("version", "pricing", "hosts", "include_mocked", "budgets", "replay", "projection", "agents")
 _HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s/@?#:\[\]]+)(?::\d{1,5})?"
 _PROVIDER = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -68,6 +69,7 @@ def read_configuration(text: str, shown: str, sha256: str | None = None) -> Conf
         budgets=_budgets(found["budgets"]) if "budgets" in found else (),
         replay=read_replay(found["replay"]) if "replay" in found else ReplayRules(),
         projection=_projection(found["projection"]) if "projection" in found else (),
+        agents=_agents(found["agents"]) if "agents" in found else (),
     )
 
 
@@ -81,6 +83,12 @@ def _projection(section: Value) -> tuple[Volume, ...]:
     from pytest_llmcost.config.projection import read_projection
 
     return read_projection(section)
+
+
+def _agents(section: Value) -> tuple[AgentRule, ...]:
+    from pytest_llmcost.config.agents import read_agents
+
+    return read_agents(section)
 
 
 def _check_version(value: Value) -> None:

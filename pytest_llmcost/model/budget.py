@@ -19,6 +19,10 @@ class BudgetScope(StrEnum):
     AGENT = "agent"
     AGENT_RUN = "agent_run"
     MODEL = "model"
+    FEATURE = "feature"
+    USER = "user"
+    SESSION = "session"
+    ORG = "org"
 
 
 class LimitKey(StrEnum):

@@ -164,9 +164,10 @@ class Origin(NamedTuple):
         fixture: The fixture wider than function scope whose set-up or tear-down made it.
         attempt: Which run of the test, from 1 (a test may be rerun).
         agent: Name of the innermost agent; None if nothing names one.
-        agent_run: Identity of one entry into that agent; None where only a marker names it.
+        agent_run: Identity of one entry into that agent; None where no context does, but a rule or a marker.
         agent_path: Names from the outermost agent to the innermost.
-        agent_runs: Identities of the entries into them; empty where only a marker names the agent.
+        agent_runs: Identities of the entries into them, from the outermost; those of agents that no context
+            names are not there.
     """
 
     nodeid: str | None = None
@@ -218,6 +219,8 @@ class MeasuredCall(NamedTuple):
         recorded_usage: What the recording states, where ``usage`` is an estimate.
         bounds: Of that estimate.
         cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
+        attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
+            are hashed.
     """
 
     origin: Origin
@@ -247,6 +250,7 @@ class MeasuredCall(NamedTuple):
     recorded_usage: Usage | None = None
     bounds: Bounds | None = None
     cache_miss: str | None = None
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 class PricedSubCall(NamedTuple):

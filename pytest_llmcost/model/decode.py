@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from pytest_llmcost.model.amount import Amount
@@ -47,6 +48,9 @@ def amount_from_json(found: Mapping[str, Any]) -> Amount:
     if low == value == high:
         return Amount.exactly(read_money(value))
     return Amount(read_money(low), read_money(value), None if high is None else read_money(high))
+
+
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 
 def usage_from_json(found: Mapping[str, int] | None) -> Usage | None:
@@ -123,6 +127,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         recorded_usage=usage_from_json(found("recorded_usage")),
         cache_miss=_name(found("cache_miss")),
         bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
+        attributes=found("attributes") or _NO_ATTRIBUTES,
     )
 
 

@@ -70,11 +70,19 @@ TestResult.__test__ = TestCost.__test__ = False  # type: ignore[attr-defined]
 
 
 class AgentCost(NamedTuple):
-    """An agent with its own calls added up, those of its sub-agents left out; no name for the rest."""
+    """An agent with its own calls added up, those of its sub-agents left out; no name for the rest.
+
+    Attributes:
+        name: None for the calls of no agent.
+        runs: Entries into it; where no context names it, tests.
+        rollup: Of its own calls.
+        with_sub_agents: USD that its runs cost with everything inside them; these do not sum over agents.
+    """
 
     name: str | None
     runs: int
     rollup: Rollup
+    with_sub_agents: Amount
 
 
 class ModelCost(NamedTuple):
@@ -154,6 +162,7 @@ class NoticeKind(StrEnum):
     LEAK = "leak"
     CASSETTE = "cassette"
     CACHE = "cache"
+    WARM = "warm"
     VCR = "vcr"
     COMPARE = "compare"
     NOT_CAPTURED = "not captured"
@@ -162,6 +171,7 @@ class NoticeKind(StrEnum):
     OLD_PRICES = "old prices"
     SPEND_CAP = "spend cap"
     PROJECTION = "projection"
+    AGENTS = "agents"
 
 
 class Notice(NamedTuple):

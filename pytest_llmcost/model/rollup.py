@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import zip_longest
 from typing import TypeVar
 
 from pytest_llmcost.model.amount import NOTHING, total
@@ -91,6 +92,8 @@ def by_agent(
 ) -> tuple[AgentCost, ...]:
     """One row for each agent, by name, and one for the calls that no agent made: the rows sum.
 
+    An agent that leaves all calls to its sub-agents has a row without calls.
+
     Args:
         calls: Of the run.
         last: As for ``rollup``.
@@ -98,12 +101,22 @@ def by_agent(
         totals: Of the calls, where they are added up already: one row for all of them has the same.
     """
     groups = _grouped(calls, lambda call: call.measured.origin.agent)
-    names = sorted(name for name in groups if name is not None)
+    inside: dict[str | None, list[Call]] = {}
+    runs: dict[str | None, set[Hashable]] = {}
+    for call in counted(calls, last, include_mocked):
+        origin = call.measured.origin
+        path = origin.agent_path or (origin.agent,)
+        for name, run in zip_longest(path, origin.agent_runs):
+            runs.setdefault(name, set()).add(run or (origin.nodeid, origin.fixture))
+        for name in dict.fromkeys(path):
+            inside.setdefault(name, []).append(call)
+    names = sorted(name for name in {*groups, *inside} if name is not None)
     return tuple(
         AgentCost(
             name,
-            len({_run_of(call.measured.origin) for call in counted(groups[name], last, include_mocked)}),
-            _part(groups[name], calls, totals, last=last, include_mocked=include_mocked),
+            len(runs.get(name, ())),
+            _part(groups.get(name, []), calls, totals, last=last, include_mocked=include_mocked),
+            total([call.cost for call in inside.get(name, ())]),
         )
         for name in [*names, *([None] if None in groups else [])]
     )
@@ -150,23 +163,16 @@ def _numbers(kinds: Iterable[Key]) -> dict[Key, int]:
     return numbers
 
 
-def _run_of(origin: Origin) -> tuple[str | None, ...]:
-    """What one agent run is: an entry into the agent, or else one test (or fixture)."""
-    if origin.agent_run is not None:
-        return ("entry", origin.agent_run)
-    return ("test", origin.nodeid, origin.fixture)
-
-
 def runs_of(origin: Origin) -> dict[str, Hashable]:
     """The agent runs that a call is part of: by agent, from the outermost, what tells the run from others.
 
-    Where only a rule or a marker names the agent, one test (or fixture) is one run.
+    Where only a rule, a hook or a marker names the agent, one test (or fixture) is one run.
     """
-    if not origin.agent_runs:
-        return dict.fromkeys(origin.agent_path, (origin.nodeid, origin.fixture))
     found: dict[str, Hashable] = {}
-    for name, run in zip(origin.agent_path, origin.agent_runs, strict=False):
-        found.setdefault(name, run)  # an agent that calls itself is one run
+    for name, run in zip_longest(origin.agent_path, origin.agent_runs):
+        found.setdefault(
+            name, run or (origin.nodeid, origin.fixture)
+        )  # an agent that calls itself is one run
     return found
 
 

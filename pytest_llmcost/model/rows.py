@@ -85,7 +85,11 @@ class ReportRows:
 
     def agent(self, agent: AgentCost) -> str:
         """A row of ``agents``."""
-        return f'{{"name": {_text(agent.name)}, "runs": {agent.runs}, {self._sums(agent.rollup)}}}'
+        whole = self._once(_amount, agent.with_sub_agents)
+        return (
+            f'{{"name": {_text(agent.name)}, "runs": {agent.runs}, {self._sums(agent.rollup)}, '
+            f'"with_sub_agents": {whole}}}'
+        )
 
     def model(self, row: ModelCost) -> str:
         """A row of ``models``."""
@@ -109,14 +113,14 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
     """What both rows say of a call."""
     model, request = call.model, call.request
     return (
-        f'{_origin(call.origin)}, "role": "app", "attributes": {{}}, '
+        f'{_origin(call.origin)}, "role": "app", '
+        f'"attributes": {_encode(dict(call.attributes)) if call.attributes else "{}"}, '
         f'"call_site": {_text(call.call_site)}, "provider": {_quoted(call.provider)}, '
         f'"host": {_quoted(call.host)}, "api": "{call.api}", '
         f'"model": {{"requested": {_text(model.requested)}, "billed": {_text(model.billed)}}}, '
         f'"stream": {_flag(call.stream)}, "source": "{call.source}", '
         f'"stale": {_flag(call.stale)}, "leak": {_flag(call.leak)}, '
         f'"usage": {_usage(usage)}, "recorded_usage": {_usage(call.recorded_usage)}, '
-        f'"incomplete": {_text(call.incomplete)}, '
         f'"incomplete": {_text(call.incomplete)}, '
         f'"context": {_encode(dict(call.context)) if call.context else "{}"}, '
         f'"doubts": {_texts(call.doubts)}, "stated_cost": {_money(call.stated_cost)}, '

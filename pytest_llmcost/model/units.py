@@ -28,6 +28,7 @@ STORAGE_SEARCHES = "storage_searches"
 RERANK_SEARCHES = "rerank_searches"
 CODE_EXECUTIONS = "code_executions"
 REQUESTS = "requests"
+INPUT_CHARACTERS = "input_characters"
 
 
 class Unit(NamedTuple):
@@ -96,7 +97,7 @@ def _other_units() -> Iterator[Unit]:
     messages = {"family": "messages", "direction": "input", "modality": "text"}
     characters = {"family": "characters", "direction": "input"}
     pixels = {"family": "pixels", "direction": "input"}
-    yield _unit("input_characters", PER_MILLION, characters, own_price=True)
+    yield _unit(INPUT_CHARACTERS, PER_MILLION, characters, own_price=True)
     yield _unit("input_text_messages", PER_THOUSAND, messages, own_price=True)
     yield _unit("audio_seconds", SECONDS_PER_HOUR, audio, own_price=True)
     yield _unit("input_audio_seconds", SECONDS_PER_HOUR, {**audio, "direction": "input"})

@@ -139,8 +139,9 @@ def warm_notices(calls: Sequence[Call]) -> Iterator[Notice]:
     read = sum(call.usage.cache_read_tokens for call in warm)
     biggest = max(warm, key=lambda call: call.usage.cache_read_tokens)
     rate = percent(cache_hit_rate(biggest.usage))
+    most = biggest.measured.origin.nodeid or biggest.id
     yield Notice(
-        NoticeKind.CACHE,
+        NoticeKind.WARM,
         f"{plural(len(warm), 'recording')} began warm: the first call reads {read:,} cached tokens that an"
-        f" earlier run has written (most: {biggest.id}, {rate}); hit rates are as recorded",
+        f" earlier run has written (most: {most}, {rate}); hit rates are as recorded",
     )

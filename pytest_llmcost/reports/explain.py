@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pytest_llmcost.model.call import Call, PricedSubCall
@@ -56,6 +56,8 @@ def explain_call(call: Call, width: int) -> list[str]:
     facts = [("made by", _maker(call))]
     if measured.call_site:
         facts.append(("called from", measured.call_site))
+    if measured.attributes:
+        facts.append(("for", _pairs(measured.attributes)))
     facts.append(("model", _model(call)))
     if measured.failed_attempts:
         facts.append(("failed before", _attempts(measured.failed_attempts)))
@@ -69,7 +71,7 @@ def explain_call(call: Call, width: int) -> list[str]:
         facts += _stale_facts(call, measured.drift)
     facts += _price_facts(call)
     if measured.context:
-        facts.append(("context", ", ".join(f"{key}={value}" for key, value in measured.context.items())))
+        facts.append(("context", _pairs(measured.context)))
     detail = f": {call.status_detail}" if call.status_detail else ""
     facts.append(("status", f"{call.status.value}{detail}"))
     lines += [f"{_INDENT}{name:<{_LABEL}} {safe(value)}" for name, value in facts]
@@ -78,6 +80,10 @@ def explain_call(call: Call, width: int) -> list[str]:
         lines += ["", f"{_INDENT}how the price was found:"]
         lines += [f"{_INDENT * 2}{number}. {safe(step)}" for number, step in enumerate(call.lookup.trail, 1)]
     return lines
+
+
+def _pairs(found: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in found.items())
 
 
 def _stale_facts(call: Call, drift: Drift) -> Iterator[tuple[str, str]]:

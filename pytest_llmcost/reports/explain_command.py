@@ -52,6 +52,8 @@ def _is_about(finding: Finding, call: Call) -> bool:
         return origin.agent == name
     if finding.scope == "agent_run":
         return name in origin.agent_path
+    if finding.scope in {"feature", "user", "session", "org"}:
+        return measured.attributes.get(finding.scope) == name
     return finding.scope == "model" and f"{measured.provider}/{measured.model.name}" == name
 
 

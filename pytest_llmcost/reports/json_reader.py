@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.diff import RunDiff
 
+_MOST_QUOTED = 300
 _RERUN = "run pytest --llm-cost again to write a new one"
 
 
@@ -59,12 +60,20 @@ def parse_report(text: str, path: str) -> RunReport:
         raise ReportError(f"{path}: not a report of {TOOL}; {_RERUN}") from error
     if not isinstance(form, int) or form > FORMAT:
         raise ReportError(
-            f"{path}: format {form!r} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
+            f"{path}: format {_cut(repr(form))} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
         )
     try:
         return _report_from_json(found)
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
-        raise ReportError(f"{path}: damaged ({type(error).__name__}: {error}); {_RERUN}") from error
+        what = f"{type(error).__name__}: {_cut(str(error))}"
+        raise ReportError(f"{path}: damaged ({what}); {_RERUN}") from error
+
+
+def _cut(text: str) -> str:
+    """What an error quotes of the file, which may be anybody's."""
+    from pytest_llmcost.reports.text import shorten, spelled
+
+    return shorten(spelled(text[:_MOST_QUOTED]), _MOST_QUOTED // 2)
 
 
 def _report_from_json(found: Mapping[str, Any]) -> RunReport:
@@ -79,7 +88,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
             )
             for row in found["tests"]
         ),
-        agents=tuple(AgentCost(row["name"], row["runs"], _rollup_from_json(row)) for row in found["agents"]),
+        agents=tuple(map(_agent_from_json, found["agents"])),
         models=tuple(
             ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
         ),
@@ -130,6 +139,14 @@ def _meta_from_json(found: Mapping[str, Any]) -> Meta:
             pricing["rate_card_sha256"],
             pricing["overrides_sha256"],
         ),
+    )
+
+
+def _agent_from_json(found: Mapping[str, Any]) -> AgentCost:
+    own = _rollup_from_json(found)
+    whole = found.get("with_sub_agents")  # reports of older versions have none
+    return AgentCost(
+        found["name"], found["runs"], own, own.cost if whole is None else amount_from_json(whole)
     )
 
 

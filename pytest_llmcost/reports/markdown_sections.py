@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
@@ -14,7 +15,7 @@ from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
 from pytest_llmcost.reports.markdown_escape import code, code_in_lines, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
-from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, why
+from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, one_side, why
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 
@@ -23,7 +24,10 @@ _NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
-    **{name: name for name in ("suite", "test", "call", "agent", "model")},
+    **{
+        name: name
+        for name in ("suite", "test", "call", "agent", "model", "feature", "user", "session", "org")
+    },
     "agent_run": "a run of agent",
 }
 _USAGE = ("|Calls", "|Input tokens", "|Cache hit", "|Cost")
@@ -130,7 +134,9 @@ def _months(projection: Projection | None, view: _View) -> Iterator[Section]:
             f"{volume_text(month.volume)} of {view.name(month.volume.agent)}",
             seen_text(month, ARROW),
             from_to(month.change, style),
-            _agent_delta(month.change, style),
+            _agent_delta(month.change, style)
+            if month.change.base and month.change.head
+            else one_side(month.change),
         ]
         for month in projection.agents
     ]
@@ -188,7 +194,7 @@ def _tests(report: RunReport, view: _View) -> Iterator[Section]:
 
 
 def _agents(report: RunReport, view: _View) -> Iterator[Section]:
-    counted = [agent for agent in report.agents if agent.rollup.calls]
+    counted = [agent for agent in report.agents if agent.runs]
     if not any(agent.name is not None for agent in counted):
         return
     changes = {change.key: change for change in report.diff.agents} if report.diff is not None else {}
@@ -197,18 +203,19 @@ def _agents(report: RunReport, view: _View) -> Iterator[Section]:
             view.name(agent.name) if agent.name is not None else "no agent",
             f"{agent.runs:,}" if agent.name is not None else "",
             money(agent.rollup.cost, view.style),
+            money(agent.with_sub_agents, view.style) if agent.name is not None else "",
             _agent_delta(changes.get(agent.name or ""), view.style),
         ]
         for agent in counted
     ]
     total = _agent_delta(report.diff.totals if report.diff is not None else None, view.style)
-    rows.append(
-        ["**Total**", "", f"**{money(report.totals.cost, view.style)}**", f"**{total}**" if total else ""]
-    )
-    if not any(row[-1] for row in rows):
-        rows = [row[:-1] for row in rows]
-    columns = ("Agent", "|Runs", "|Cost", "|Δ")[: len(rows[0])]
-    body = Table(columns=columns, rows=rows[:-1], more="agent", last=rows[-1])
+    cost = f"**{money(report.totals.cost, view.style)}**"
+    rows.append(["**Total**", "", cost, "", f"**{total}**" if total else ""])
+    nested = any(agent.with_sub_agents != agent.rollup.cost for agent in counted)
+    told = [True, True, True, nested, any(row[-1] for row in rows)]
+    columns = tuple(compress(("Agent", "|Runs", "|Cost", "|With sub-agents", "|Δ"), told))
+    cells = [list(compress(row, told)) for row in rows]
+    body = Table(columns=columns, rows=cells[:-1], more="agent", last=cells[-1])
     yield Section(title=f"By agent ({len(counted):,})", body=body, folded=not view.everything)
 
 

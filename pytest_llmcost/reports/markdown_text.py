@@ -25,6 +25,7 @@ _MINUS = "\N{MINUS SIGN}&NoBreak;"
 _DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 _LIMITS = frozenset(key.value for key in LimitKey)
 _MOST_CAUSES = 2
+_MOST_TABLES = 4
 _FIRST = (
     "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
 )
@@ -199,8 +200,14 @@ def _month(projection: Projection) -> Iterator[str]:
 def month_text(change: Change, style: MoneyStyle) -> str:
     """``$1,234.00 → $1,500.00, +$266.00 (+22%)``, with what there is of it."""
     text = f"**{from_to(change, style)}**"
-    moved = change.state is State.CHANGED
-    return f"{text}, {delta(change, style)}" if moved else text
+    if change.base is None or change.head is None:
+        return f"{text} {one_side(change)}"
+    return f"{text}, {delta(change, style)}" if change.state is State.CHANGED else text
+
+
+def one_side(change: Change) -> str:
+    """What stands beside the only figure of a month, which would read as an unchanged one."""
+    return "now, with no month before" if change.base is None else "before, and no run now"
 
 
 def _volume(report: RunReport) -> list[str]:
@@ -212,7 +219,7 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
     if base is None or head is None:
         return
     on_both = sum(change.state.is_on_both_sides for change in diff.tests if is_test(change.key))
-    if report.totals.cost == head.cost:
+    if money(report.totals.cost, style) == money(head.cost, style):  # bounds may differ by what nobody sees
         yield f"**{from_to(diff.totals, style)}** to run live"
     else:
         yield f"**{from_to(diff.totals, style)}** for the {plural(on_both, 'test')} on both sides"
@@ -253,7 +260,9 @@ def provenance(report: RunReport, note: str | None = None) -> str:
     parts = [text for text in (sources_text(report), doubts_text(report)) if text]
     tables = price_tables(report)
     if tables:
-        parts.append(f"prices: {', '.join(map(code, tables))} as of {code(meta.pricing.as_of)}")
+        more = len(tables) - _MOST_TABLES
+        of = ", ".join(map(code, tables[:_MOST_TABLES])) + (f" and {more:,} more" if more > 0 else "")
+        parts.append(f"prices: {of} as of {code(meta.pricing.as_of)}")
     if report.diff is not None:
         parts.append(f"baseline {code(report.diff.base)}")
     if meta.commit:

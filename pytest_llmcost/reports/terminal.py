@@ -111,8 +111,8 @@ def section(
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
         lines += _plain(list(stale_lines(report.calls, texts)))
-    if report.notices:
-        lines += [Line(""), *notice_lines(report.notices, width)]
+    if notices := _notices(report, detail):
+        lines += [Line(""), *notice_lines(notices, width)]
     if report.findings:
         lines += [Line(""), *_gate(report, style, width, with_causes=False)]
     steps = [f"every cent: {explain_command(report, report_path)}", f"report: {report_path}"]
@@ -261,14 +261,23 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
 
 
 def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
-    columns = (Column("runs"), *_USAGE_COLUMNS)
+    shown = [agent for agent in report.agents if agent.runs]
+    nested = any(agent.with_sub_agents != agent.rollup.cost for agent in shown)
+    columns = (
+        Column("runs"),
+        *_USAGE_COLUMNS,
+        *([Column("with sub-agents", from_width=80)] if nested else []),
+    )
     rows = [
         (
             safe(agent.name) if agent.name is not None else _NO_AGENT,
-            [f"{agent.runs:,}" if agent.name is not None else "-", *_usage_cells(agent.rollup, style)],
+            [
+                f"{agent.runs:,}" if agent.name is not None else "-",
+                *_usage_cells(agent.rollup, style),
+                *([style.amount(agent.with_sub_agents) if agent.name is not None else "-"] if nested else []),
+            ],
         )
-        for agent in report.agents
-        if agent.rollup.calls
+        for agent in shown
     ]
     return table("agent", columns, rows, width)
 
@@ -281,6 +290,12 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
         if row.rollup.calls
     ]
     return table("model", _USAGE_COLUMNS, rows, width)
+
+
+def _notices(report: RunReport, detail: Detail) -> list[Notice]:
+    """Those of a level; that recordings began warm is so in most suites, and nothing to act upon."""
+    more = detail >= Detail.TESTS
+    return [notice for notice in report.notices if more or notice.kind is not NoticeKind.WARM]
 
 
 def notice_lines(notices: Sequence[Notice], width: int) -> Iterator[Line]:

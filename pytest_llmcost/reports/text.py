@@ -28,12 +28,14 @@ _ELLIPSIS = "..."
 # Format, control, surrogate and separator characters: they move the cursor or hide text.
 # At the start of a line, GitHub Actions takes two colons for a command; a line may begin at any word.
 _COMMAND = re.compile(r"(^|\s)::")
+# Its runner still obeys commands of the older form, wherever in a line they stand: ##[add-mask]text.
+_OLD_COMMAND = "##["
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 
 
 def safe(text: str) -> str:
     """A name of anybody's making, fit for a terminal: characters that hide or move text are spelled out."""
-    return _COMMAND.sub(r"\1:\\x3a", spelled(text))
+    return _COMMAND.sub(r"\1:\\x3a", spelled(text)).replace(_OLD_COMMAND, "#\\x23[")
 
 
 def spelled(text: str) -> str:

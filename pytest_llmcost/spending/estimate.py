@@ -3,7 +3,8 @@
 The answer's length is not known, so only the prompt counts, at one token for each 8 bytes of it: of 3,117
 calls in cassettes of public projects, 91 % had at least as many, and half of them one for 4.4 bytes.
 Pictures, audio and files that are sent as base64 count nothing: what a provider makes of them follows from
-their size in pixels or seconds, and not from their bytes.
+their size in pixels or seconds, and not from their bytes. Where a model is billed by the characters that it
+speaks, these are counted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from urllib.parse import unquote
 
 from pytest_llmcost.model.call import Api, MeasuredCall, ModelIds, Origin, RequestSize, Source
 from pytest_llmcost.model.money import ZERO
-from pytest_llmcost.model.price import PriceSource
-from pytest_llmcost.model.units import INPUT
+from pytest_llmcost.model.price import PriceSource, RateCard
+from pytest_llmcost.model.units import INPUT, INPUT_CHARACTERS
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
 from pytest_llmcost.pricing.prices import Prices
@@ -130,8 +131,17 @@ def _priced(call: Unpriced, context: Mapping[str, str], body: bytes, prices: Pri
         return Known(name, ZERO, free=True)
     if lookup.card is None:
         return call._replace(origin=lookup.origin)
-    usage = Usage({INPUT: prompt_tokens(body)}) if INPUT in lookup.card.rates else NO_USAGE
-    return Known(name, invoice(usage, lookup.card).amount)
+    return Known(name, invoice(_asked_for(call.api, body, lookup.card), lookup.card).amount)
+
+
+def _asked_for(api: Api, body: bytes, card: RateCard) -> Usage:
+    """What the request itself tells of its usage."""
+    if INPUT in card.rates:
+        return Usage({INPUT: prompt_tokens(body)})
+    if api is Api.OPENAI_SPEECH and INPUT_CHARACTERS in card.rates:
+        # Its answer states nothing, and the price is one of the text's characters (OpenAI, "Pricing", TTS).
+        return Usage({INPUT_CHARACTERS: len(text(json_object(body) or {}, "input") or "")})
+    return NO_USAGE
 
 
 def prompt_tokens(body: bytes) -> int:

@@ -48,7 +48,7 @@ def passes_the_cap(known: Known, spent: Decimal, limit: Decimal, place: str) -> 
     found = (
         f"{_NOT_SENT}: {safe(known.name)} ({safe(place)}). It costs {costs}, and ${money_text(left)} is left"
     )
-    allowed = f"{OPTION}={money_text(limit)} (${money_text(spent)} spent by live calls of this run)"
+    allowed = f"{OPTION}={limit:f} (${money_text(spent)} spent by live calls of this run)"
     return f"{found} of {allowed}.\nRaise {OPTION}, run fewer tests, or replay from a cassette."
 
 
@@ -67,7 +67,7 @@ def cannot_be_priced(call: Unpriced, limit: Decimal, place: str) -> str:
         limit: The cap, in USD.
         place: Who sends it to where.
     """
-    kept = f"{OPTION}={money_text(limit)} cannot be kept"
+    kept = f"{OPTION}={limit:f} cannot be kept"
     text = f"{_NOT_SENT}: {safe(why_unpriced(call))} ({safe(place)}), so {kept}."
     if call.model is None or call.origin is not None:
         return f"{text}\nReplay the call from a cassette, or run without {OPTION}."

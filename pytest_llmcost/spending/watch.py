@@ -21,6 +21,8 @@ SPENDING = "llmcost-spending"
 SPENDING_REPORTER = "llmcost-spending-reporter"
 # In xdist's workerinput: the ledger of the run.
 LEDGER = "llm_cost_ledger"
+# In its workeroutput: whether calls were not sent that failed no test.
+_LATE = "llm_cost_late_refusals"
 _SECTION = "LLM spend cap"
 Fault = Callable[[str, BaseException], None]
 
@@ -55,6 +57,17 @@ class SpendWatch:
         except Exception as error:  # noqa: BLE001  # a fault of ours never fails a user's test
             self._fault("spend cap", error)
         return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """An xdist worker tells the controller of calls after its last test, which could fail none."""
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if output is None:
+            return
+        try:
+            output[_LATE] = bool(self._cap.new_refusals())
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
+            self._fault("spend cap", error)
 
 
 def _fail(report: pytest.TestReport, refused: Iterable[Refused]) -> None:
@@ -93,6 +106,7 @@ class SpendReporter:
         self._note = note
         self._fault = fault
         self._has_told = False
+        self._is_late = False
 
     def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> str:
         """One line: the cap, and what the selected tests will spend."""
@@ -115,12 +129,17 @@ class SpendReporter:
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
             self._fault("expected spend", error)
             found = None
-        return found or f"llm-cost: spend cap ${money_text(self._cap.limit)}"
+        return found or f"llm-cost: spend cap ${self._cap.limit:f}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """An xdist worker is about to start."""
         node.workerinput[LEDGER] = str(self._cap.ledger.path)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """An xdist worker has ended, or crashed: then it has no output."""
+        self._is_late |= bool(getattr(node, "workeroutput", {}).get(_LATE))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -130,7 +149,7 @@ class SpendReporter:
             if refused:
                 self._note(_notice(refused, self._cap))
             # Those of no test's phase, which could fail none.
-            if self._cap.new_refusals() and session.exitstatus == pytest.ExitCode.OK:
+            if (self._cap.new_refusals() or self._is_late) and session.exitstatus == pytest.ExitCode.OK:
                 session.testsfailed += 1
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the user's session
@@ -151,7 +170,7 @@ def _notice(refused: list[Refused], cap: SpendCap) -> Notice:
     why = "; ".join(f"{why} ({number:,})" for why, number in causes.most_common())
     tests = len({one.nodeid for one in refused if one.nodeid})
     places = f" in {plural(tests, 'test')}" if tests else ""
-    spent = f"${money_text(cap.ledger.spent)} of {OPTION}={money_text(cap.limit)}"
+    spent = f"${money_text(cap.ledger.spent)} of {OPTION}={cap.limit:f}"
     return Notice(
         NoticeKind.SPEND_CAP,
         f"{plural(len(refused), 'call')}{places} not sent: {why}. Live calls have spent {spent}",

@@ -1,4 +1,4 @@
-"""What a plugin is given of an exchange, and what it says of it: the types of ``pytest_llm_cost_usage``."""
+"""What a plugin is given of a call, and what it says of it: the types of the hooks."""
 
 from __future__ import annotations
 
@@ -43,6 +43,25 @@ class HttpExchange:
     request_body: bytes
     body: bytes
     complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """Who made a call, as far as it is known without a plugin.
+
+    Attributes:
+        nodeid: The test; None in a wider fixture and outside any test.
+        fixture: The fixture wider than function scope whose set-up or tear-down made it; None for none.
+        agent: The agent that a context, a rule or a marker names; None for none.
+        agent_path: Names from the outermost agent to that one.
+        call_stack: ``app/desk.py::Desk.answer`` for the project's code that led to the call, innermost first.
+    """
+
+    nodeid: str | None = None
+    fixture: str | None = None
+    agent: str | None = None
+    agent_path: tuple[str, ...] = ()
+    call_stack: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs import GPT, commands, made, run, save
 
-from pytest_llmcost.budgets.matching import matches
+from pytest_llmcost.model.wildcards import matches
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.model.budget import BudgetScope, LimitKey
 from pytest_llmcost.reports.starter import AgentFigures, Figures, render_starter

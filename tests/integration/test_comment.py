@@ -12,6 +12,7 @@ from github_server import BOT, HEAD, MERGE, TOKEN, FakeGitHub, pull, zipped
 
 from pytest_llmcost import cli
 from pytest_llmcost.integrations.github import api as api_module
+from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import marker, render_comment
 
@@ -163,9 +164,10 @@ def test_a_run_of_the_head_or_of_its_merge(run, commit):
     assert run(report=of_commit(CHANGED, commit))[1].endswith("created\n")
 
 
-def test_what_ran_may_be_told(run):
-    """A job knows it better than the checkout."""
+def test_what_ran_may_be_told(run, github):
+    """A job knows it better than the checkout, which may be a merge that no reviewer knows; the page names it."""
     assert run(f"--head-sha={HEAD}", report=of_commit(CHANGED, "c" * 40))[1].endswith("created\n")
+    assert "commit `aaaaaaa`" in github.comments[0]["body"]
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -230,6 +232,35 @@ def test_the_rate_limit(run, github, waits):
     assert waits == [5.0, 30.0, 8.0]
 
 
+def test_a_rate_limit_that_lasts(run, github):
+    """What is refused for its number is told as that, and not as a missing permission."""
+    github.failures["GET", "comments"] = [(403, {"X-RateLimit-Remaining": "0"}, False)] * 9
+    code, said = run()
+    assert code == 0
+    assert "rate limit" in said
+    assert "run it again later" in said
+    assert "permissions" not in said
+
+
+def test_a_repository_that_has_moved(run, github):
+    """Nothing is written to where GitHub points: a redirected write would be read, and reported as done."""
+    github.failures["POST", "issues"] = [(301, {"Location": f"{github.url}/repos/acme/app/pulls/7"}, False)]
+    code, said = run()
+    assert code == 2
+    assert "POST answered 301" in said
+    assert "has moved" in said
+    assert "--repo" in said
+    assert not github.comments
+
+
+def test_pages_of_long_comments(run, github):
+    """A hundred comments as long as GitHub takes them, in a script of four bytes a character."""
+    for _ in range(100):
+        github.add("\U0001f600" * 65_536, "octocat")
+    github.add(f"old\n\n{MARKER}")
+    assert run()[1].endswith("updated\n")
+
+
 def test_nobody_answers(run, github, waits):
     """Notice, and no failure."""
     github.close()
@@ -247,11 +278,23 @@ def test_an_update_that_github_finds_wrong(run, github):
 
 def test_the_pull_request_of_a_branch(run, github):
     """Its number comes from GitHub, its head is the commit that ran; a fork's report is said to be one."""
-    github.pulls = {5: pull(5, sha="d" * 40), 7: pull(source="someone/app")}
+    github.pulls = {
+        5: pull(5, source="someone/app", sha="d" * 40),
+        7: pull(source="someone/app"),
+    }
     assert run(where=("--head=someone:fix", f"--head-sha={HEAD}"))[1].endswith("created\n")
     assert "reported by the run of a fork" in github.comments[0]["body"]
     code, said = run(where=("--head=someone:fix", f"--head-sha={'e' * 40}"))
     assert (code, "no open pull request of someone:fix" in said) == (0, True)
+
+
+@pytest.mark.parametrize("head", [":fix", "someone:", "else:fix"])
+def test_the_pull_request_of_another_branch(run, github, head):
+    """Of a fork that is gone the owner is not known, and GitHub would list all: a commit may be in many forks."""
+    github.pulls = {7: pull(source="someone/app")}
+    code, said = run(where=(f"--head={head}", f"--head-sha={HEAD}"))
+    assert (code, f"no open pull request of {head} is at" in said) == (0, True)
+    assert not github.writes
 
 
 def test_a_fork_that_is_gone(run, github):
@@ -339,11 +382,42 @@ def test_a_report_of_anybodys_making(run, github, packed, said):
     assert not github.writes
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"meta__format": "##[add-mask]x ::error::y " * 9_000},
+        {"totals__sources": {"##[add-mask]x ::error::y " * 9_000: 1}},
+        {"meta__created_at": "##[add-mask]x ::error::y " * 9_000},
+        {"totals__cost": {"low": "##[add-mask]x", "value": "1", "high": None}},
+    ],
+)
+def test_what_is_said_of_a_damaged_report(run, github, changes):
+    """A short line for the log, and no command of GitHub's, of the old kind neither: those count anywhere."""
+    github.artifacts["llm-cost"] = zipped({"report.json": damaged(**changes)})
+    code, text = run(where=FROM_RUN)
+    assert code == 2
+    assert len(text) < 700
+    assert "##[" not in text
+    assert " ::error" not in text
+
+
 def test_a_dry_run_asks_nobody(run, github, monkeypatch):
     """The comment as it would be, without a token."""
     monkeypatch.delenv("GITHUB_TOKEN")
     assert run("--dry-run") == (0, render_comment(of_commit(CHANGED, HEAD)))
     assert github.log == []
+
+
+def test_a_dry_run_in_a_job(run, monkeypatch):
+    """A log of GitHub's obeys lines: none of the comment is a command, whatever its names and notices hold."""
+    paste = Notice(NoticeKind.UNPRICED, "x", "::error::pwned\n##[add-mask]a")
+    report = replace(of_commit(CHANGED, HEAD), notices=(paste,))
+    assert "    ::error::pwned\n    ##[add-mask]a" in run("--dry-run", report=report)[1]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = run("--dry-run", report=report)[1]
+    assert "##[" not in said
+    assert not any(line.lstrip().startswith("::") for line in said.splitlines())
+    assert said.startswith("### ❌ LLM cost: +$0.015770 (+80%), 3 limits exceeded")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def blocks(language):
 @pytest.fixture
 def page(project):
     """A project with what the page shows; only the host is another."""
-    (conftest,), (yaml,) = blocks("python"), blocks("yaml")
+    (conftest, *_), (yaml,) = blocks("python"), blocks("yaml")
     project.write("conftest.py", conftest)
     project.write("llmcost.yaml", yaml.replace("llm.acme.example", "127.0.0.1"))
     return project
@@ -44,7 +44,7 @@ def page(project):
 
 def test_example_of_the_page(page):
     """Twenty lines and a row: the calls of an in-house server are captured, attributed and priced."""
-    (example,) = blocks("python")
+    example, *_ = blocks("python")
     assert len([line for line in example.splitlines() if line.strip()]) <= 20
     page.write("test_suite.py", SUITE)
     run = page.run()

@@ -104,11 +104,20 @@ def test_coroutine_closed_elsewhere(suite):
 
 
 @pytest.mark.parametrize(
-    "name", ["::error::pwned", " ::error::pwned", "a\n::warning::b", "x ::set-output::y"]
+    "name",
+    [
+        "::error::pwned",
+        " ::error::pwned",
+        "a\n::warning::b",
+        "x ::set-output::y",
+        "test_a[##[add-mask]a]",
+        "###[error]x",
+    ],
 )
 def test_no_name_is_a_workflow_command(name):
     """At the start of a line two colons are a command to GitHub Actions; a name never starts one."""
     assert all(not line.lstrip().startswith("::") for line in safe(name).replace(" ", "\n").splitlines())
+    assert "##[" not in safe(name)  # the older form, which counts anywhere in a line
 
 
 def test_nodeids_stay_as_they_are():

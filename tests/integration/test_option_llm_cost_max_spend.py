@@ -457,11 +457,16 @@ def test_free_models(project, loopback):
 
 
 def test_a_prompt_that_is_too_long(project, loopback):
-    """The prompt itself may pass the cap: 80,000 bytes are 10,000 tokens or more, which cost $0.01."""
+    """The prompt itself may pass the cap: 80,000 bytes are 10,000 tokens or more, which cost $0.01.
+
+    The cap is named as it was typed.
+    """
     suite(project, "\ndef test_long(): chat('word ' * 16_000)\ndef test_short(): chat()\n")
-    run = project.run("--llm-cost-max-spend=0.009")
+    run = project.run("--llm-cost-max-spend=0.0090")
     assert run.outcomes == {"passed": 1, "failed": 1}, run.output
-    assert "It costs $0.010003 or more, and $0.009 is left of --llm-cost-max-spend=0.009" in run.output
+    assert "It costs $0.010003 or more, and $0.009 is left of --llm-cost-max-spend=0.0090 (" in run.output
+    assert "llm-cost: spend cap $0.0090\n" in run.output
+    assert not_sent(run)[0].endswith("of --llm-cost-max-spend=0.0090")
     assert loopback.requests == 1
 
 
@@ -515,6 +520,27 @@ def test_expected_spend(project):
     assert (
         "spend cap $1; $0.000436 if all run live (1 of 2 selected tests in llmcost-baseline.json)\n" in some
     )
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_calls_after_the_last_test(project, loopback, workers):
+    """Those of no test, which can fail none, fail the session; of xdist workers too."""
+    project.write(
+        "conftest.py",
+        HEAD,
+        """
+    def pytest_sessionfinish(session):
+        if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+            for _ in range(2):
+                with contextlib.suppress(BaseException):
+                    chat()
+    """,
+    )
+    suite(project, "\ndef test_it(): pass\n")
+    run = project.run(ONE, *workers, plugins=("xdist",) if workers else ())
+    assert run.outcomes == {"passed": 1}, run.output
+    assert not_sent(run)
+    assert run.code == 1
 
 
 def test_ini_key(project, loopback):

@@ -411,6 +411,20 @@ def test_existing_drift_is_absorbed_by_the_baseline(suite):
     assert "estimated" in cause["detail"]
 
 
+def test_what_it_costs_to_record_again(suite):
+    """With a spend cap, the session says at its start what tests with stale recordings cost to record anew."""
+    tests = f"{EDIT}\ndef test_same():\n    with cassette('b'):\n        ask()\n"
+    suite(tests, name="b")
+    project = suite(tests)
+    assert project.run("--llm-cost-update", SYSTEM=LONGER).code == 0
+    output = project.run("--llm-cost-max-spend=1", SYSTEM=LONGER).output
+    [line] = [line for line in output.splitlines() if line.startswith("llm-cost: spend cap $1; ")]
+    assert "if all run live (2 of 2 selected tests in llmcost-baseline.json); " in line
+    assert line.endswith(" to record 1 stale test anew")
+    some = project.run("--llm-cost-max-spend=1", "-k", "same", SYSTEM=LONGER).output
+    assert "if all run live (1 of 1 selected test in llmcost-baseline.json)\n" in some
+
+
 def test_a_small_estimate_only_warns(suite):
     """The limit lies within the interval: certain to fail is another thing."""
     project = suite(EDIT)

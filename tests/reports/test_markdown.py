@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from changed import replace
+from decimal import Decimal
+import json
+
 import pytest
 import sample
 import sample_diff
@@ -11,7 +14,9 @@ from golden import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Source
+from pytest_llmcost.model.diff import State
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import (
@@ -316,3 +321,70 @@ def test_lines_of_a_name_stay_code(name):
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code", "br"}
     assert page.rows == [1, 1]
     assert page.attributes == []
+
+
+def test_price_tables_of_anybody_are_few():
+    """The line of provenance is always there, so it has a length: a page holds however many files have prices."""
+    found = json.loads(render_json(sample_diff.changed_report()))
+    (card, *_), (call, *_) = found["rate_cards"].values(), found["calls"]
+    for number in range(600):
+        origin = f"{'x' * 150}{number}.yaml:7"
+        found["rate_cards"][f"card {number}"] = {**card, "origin": origin, "source": "yaml"}
+        price = {**call["price"], "card": f"card {number}", "source": "yaml", "origin": origin}
+        found["calls"].append({**call, "id": f"more {number}", "price": price})
+    report = parse_report(json.dumps(found), "report.json")
+    comment = render_comment(report)
+    assert len(comment.encode()) <= COMMENT_BYTES
+    assert "and 597 more" in comment
+    assert len(render_summary(report, most_bytes=10_000).encode()) <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(State.NEW, "now, with no month before"), (State.GONE, "before, and no run now")],
+)
+def test_a_month_of_one_side(state, said):
+    """One figure alone would read as a month that has not changed."""
+    months = sample_diff.months_report()
+    for report in (months, only_first_month(months)):
+        first, *others = report.diff.projection.agents
+        side = {"base": None} if state is State.NEW else {"head": None}
+        change = replace(first.change, state=state, **side)
+        agents = (replace(first, change=change), *others)
+        diff = replace(report.diff, projection=replace(report.diff.projection, agents=agents, totals=None))
+        for page in (render_comment(replace(report, diff=diff)), render_summary(replace(report, diff=diff))):
+            assert page.count(said) == 1
+
+
+def only_first_month(report):
+    projection = replace(report.diff.projection, agents=report.diff.projection.agents[:1])
+    return replace(report, diff=replace(report.diff, projection=projection))
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "estimated: the recording is of an older request",
+        "messages +2,186 bytes, estimated: the recording is of an older request",
+        "system +1,819 bytes, tools -300 bytes, messages +2,186 bytes, estimated: the recording is of an older request",
+        "2 repeat identical calls, 3 failed attempts before",
+    ],
+)
+def test_details_of_our_own_are_words(detail):
+    """What we say of a cause is no name in a code span; what stands behind it is none of ours."""
+    assert "`" not in figure(detail)
+    assert figure(f"{detail} @octocat").startswith("`")
+
+
+def test_estimates_are_said_once():
+    """Of an estimate the bounds of the run and of the comparison may differ by what no reader sees."""
+    report = sample_diff.changed_report()
+    head = report.diff.totals.head
+    cost = head.cost.value
+    low, high = cost * Decimal("0.9"), cost * Decimal("1.1")
+    totals = replace(report.totals, cost=Amount(low - Decimal("1e-9"), cost, high))
+    side = replace(head, cost=Amount(low, cost, high))
+    change = replace(report.diff.totals, head=side)
+    shown = render_comment(replace(report, totals=totals, diff=replace(report.diff, totals=change)))
+    assert "±10%** to run live" in shown
+    assert "to run all live" not in shown

@@ -16,7 +16,8 @@ TOKEN = "ghs_test"
 
 def pull(number=7, *, sha=HEAD, source="acme/app"):
     repo = None if source is None else {"full_name": source}
-    return {"number": number, "head": {"sha": sha, "repo": repo}, "merge_commit_sha": MERGE}
+    label = f"{(source or 'gone/app').partition('/')[0]}:fix"
+    return {"number": number, "head": {"label": label, "sha": sha, "repo": repo}, "merge_commit_sha": MERGE}
 
 
 def zipped(files):
@@ -82,7 +83,10 @@ class FakeGitHub:
             found = self.pulls.get(int(path.rpartition("/")[2]))
             return (200, {}, found) if found else (404, {}, {"message": "Not Found"})
         if path == "/repos/acme/app/pulls":
-            return 200, {}, [row for row in self.pulls.values() if query["head"][0] == "someone:fix"]
+            owner, _, branch = query["head"][0].partition(":")
+            # A filter that is none does not filter.
+            named = [row for row in self.pulls.values() if f"{owner}:{branch}" == row["head"]["label"]]
+            return 200, {}, named if owner and branch else [*self.pulls.values()]
         if path == "/repos/acme/app/issues/7/comments":
             return self._comments(method, query, body)
         if path.startswith("/repos/acme/app/issues/comments/"):
@@ -124,7 +128,7 @@ def _handler(github):
             github.log.append((self.command, parts.path))
             github.tokens.append((parts.path, self.headers.get("Authorization")))
             status, headers, answer = github.answer(self.command, parts.path, parse_qs(parts.query), body)
-            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            content = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -20,7 +20,7 @@ _ATTEMPTS = 4
 _LONGEST_WAIT = 30.0  # seconds
 _TIMEOUT = 30.0  # seconds
 _MOST_PAGES = 100  # of a hundred rows each
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 64 * 1024 * 1024  # a hundred comments of 65,536 characters each, four bytes a character
 _OFTEN_PASSES = frozenset({500, 502, 503, 504})
 _FORBIDDEN, _TOO_MANY = 403, 429
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?')
@@ -54,11 +54,16 @@ class Answer:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Another host gets no token: where artifacts lie, the address alone opens them."""
+    """Another host gets no token: where artifacts lie, the address alone opens them.
+
+    What was to be written is not sent elsewhere: urllib would read the new address, and that succeeds.
+    """
 
     def redirect_request(  # noqa: PLR0917  # as urllib calls it
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> Request | None:
+        if req.get_method() != "GET":
+            return None  # which makes it an HTTPError
         new = super().redirect_request(req, fp, code, msg, headers, newurl)
         if new is not None and _origin(newurl) != _origin(req.full_url):
             new.remove_header("Authorization")
@@ -131,7 +136,7 @@ class GitHubApi:
             found = self._request("POST", address, query, _MOST_BYTES, repeats=True).json()
             login = found["data"]["viewer"]["login"]
         except GitHubError as error:
-            if error.status is None or error.status in _OFTEN_PASSES:
+            if error.status is None or error.status in {*_OFTEN_PASSES, _TOO_MANY}:
                 raise
             return None
         except (KeyError, TypeError):
@@ -163,6 +168,8 @@ class GitHubApi:
             passing = answer.status in _OFTEN_PASSES and repeats
             if not passing and not _is_limited(answer):
                 break
+        if answer is not None and _is_limited(answer):
+            raise GitHubError(f"{reason} (rate limit)", _TOO_MANY)  # also where GitHub calls it 403
         raise GitHubError(reason, answer.status if answer is not None else None)
 
     def _once(self, method: str, address: str, body: bytes | None, most_bytes: int) -> Answer:

@@ -47,10 +47,13 @@ def find_pull(api: GitHubApi, repo: str, head: str, head_sha: str) -> PullReques
     Raises:
         GitHubError: If they cannot be read.
     """
+    owner, _, branch = head.partition(":")
+    if not owner or not branch:
+        return None  # GitHub would list all of them; the owner of a fork that is gone is not known
     query = f"state=open&head={quote(head, safe='')}&per_page=100"
     for found in api.rows(f"repos/{repo}/pulls?{query}"):
         pull = _pull(found, repo)
-        if pull.head_sha == head_sha:
+        if pull.head_sha == head_sha and str(found["head"].get("label")).lower() == head.lower():
             return pull
     return None
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from pytest_llmcost.budgets.markers import budget_of_markers
-from pytest_llmcost.budgets.matching import limits_for, marked_over, matches, nearest
+from pytest_llmcost.budgets.matching import limits_for, marked_over, nearest
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.model.budget import BudgetScope, LimitKey
+from pytest_llmcost.model.wildcards import matches
 
 TEST = "tests/test_a.py::test_it[en-*]"
 

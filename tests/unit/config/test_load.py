@@ -126,7 +126,7 @@ MISTAKES = [
     ("princing: {}", "1:1: unknown key 'princing' in the file; did you mean 'pricing'?"),
     (
         "models: {}",
-        "1:1: unknown key 'models' in the file; allowed: budgets, hosts, include_mocked, pricing, projection, replay, version",
+        "1:1: unknown key 'models' in the file; allowed: agents, budgets, hosts, include_mocked, pricing, projection, replay, version",
     ),
     ("version: 1\nversion: 1", "2:1: the file: the key 'version' stands twice (first in line 1)"),
     ("? [a]\n: b", "1:3: the file takes keys of text; found a list"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pytest_llmcost.config import load, pricing, replay
+from pytest_llmcost.config.agents import _KEYS as AGENT_KEYS
 from pytest_llmcost.config.budgets import _KEYS as BUDGET_KEYS
 from pytest_llmcost.config.projection import _KEYS as PROJECTION_KEYS
 from pytest_llmcost.model.budget import BudgetScope
@@ -32,7 +33,9 @@ def module(name):
     return found
 
 
-LOADED, BUDGETS, PROJECTION = map(module, ("test_load", "test_budgets", "test_projection"))
+LOADED, BUDGETS, PROJECTION, AGENTS = map(
+    module, ("test_load", "test_budgets", "test_projection", "test_agents")
+)
 
 
 class EditorLoader(yaml.SafeLoader):
@@ -65,6 +68,7 @@ VALID = [
     LOADED.WHOLE_FILE,
     BUDGETS.WHOLE,
     PROJECTION.WHOLE,
+    AGENTS.WHOLE,
     "",
     "version: 1",
     "pricing:\nhosts:\nbudgets:\nreplay:\n",
@@ -86,7 +90,7 @@ BEYOND = (
 )
 SHAPES = [
     text
-    for text, message in [*LOADED.MISTAKES, *BUDGETS.MISTAKES, *PROJECTION.MISTAKES]
+    for text, message in [*LOADED.MISTAKES, *BUDGETS.MISTAKES, *PROJECTION.MISTAKES, *AGENTS.MISTAKES]
     if not any(b in message for b in BEYOND)
 ]
 
@@ -114,6 +118,7 @@ def test_no_key_is_missing():
     properties = SCHEMA["properties"]
     assert set(properties) == set(load._KEYS)
     assert set(properties["pricing"]["properties"]) == set(pricing._KEYS)
+    assert set(SCHEMA["$defs"]["agent"]["properties"]) == set(AGENT_KEYS)
     assert set(properties["replay"]["properties"]) == set(replay._KEYS)
     assert set(SCHEMA["$defs"]["volume"]["properties"]) == set(PROJECTION_KEYS)
     assert set(SCHEMA["$defs"]["row"]["properties"]) == set(pricing._ROW_KEYS)

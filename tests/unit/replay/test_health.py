@@ -121,6 +121,7 @@ def test_warm_recordings():
     warm = {"input_tokens": 1_000, "cache_read_tokens": 800, "output_tokens": 1}
     [notice] = warm_notices(priced(call(usage=warm), call("t.py::test_b"), call("t.py::test_b", usage=warm)))
     assert notice.message.startswith("1 recording began warm: the first call reads 800 cached tokens")
+    assert "(most: t.py::test_a, 80.0%)" in notice.message
     assert not list(warm_notices(priced(call(usage=warm, source=Source.LIVE))))
 
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from suites import table
 
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Api
+from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.spending.estimate import Known, NotBilled, Unpriced, known_part, prompt_tokens
 
 CHAT = "https://api.openai.com/v1/chat/completions"
@@ -39,6 +41,18 @@ def test_a_prompt_at_one_token_for_eight_bytes():
 def test_an_answer_counts_nothing_before_it_is_there():
     """How long it will be is not known, whatever limit the request sets."""
     assert known(body=asks(max_tokens=100_000)) == known()
+
+
+def test_speech_by_the_character():
+    """OpenAI's tts-1 states no usage, and is billed by the characters of its text: these are known before."""
+    prices = PriceTable(Configuration().pricing, sample.NOON.date())  # llmcost.yaml knows no such unit
+    costs = []
+    for words in ("é", "é" * 2_000):
+        body = json.dumps({"model": "tts-1", "voice": "alloy", "input": words}).encode()
+        found = known_part("POST", "https://api.openai.com/v1/audio/speech", body, {}, prices)
+        assert isinstance(found, Known)
+        costs.append(found.usd)
+    assert costs[1] == 2_000 * costs[0] > 0
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])

@@ -1,0 +1,65 @@
+"""What to do where a rule names no call, and where calls have no agent beside others that have one."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_llmcost.model.agent_rule import AgentRule
+from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.report import Notice, NoticeKind
+from pytest_llmcost.model.shown import plural
+
+_SHOWN = 3
+_ENTER = (
+    "enter one around them with pytest_llmcost.agent(...), in threads with contextvars.copy_context().run"
+)
+
+
+def agent_notices(calls: Sequence[Call], rules: Sequence[AgentRule], *, full: bool) -> list[Notice]:
+    """Notices about agents.
+
+    Args:
+        calls: Those whose cost counts.
+        rules: The YAML's ``agents:``.
+        full: Whether the whole suite ran: what a part of it lacks may well exist.
+    """
+    found = list(_idle_rules(calls, rules)) if full and calls else []
+    nobodys = [call for call in calls if call.measured.origin.agent is None]
+    if nobodys and len(nobodys) < len(calls):
+        found.append(_of_nobody(nobodys, calls))
+    return found
+
+
+def _idle_rules(calls: Sequence[Call], rules: Sequence[AgentRule]) -> Iterator[Notice]:
+    named = {name for call in calls for name in call.measured.origin.agent_path}
+    files = sorted(_files(calls))
+    for rule in rules:
+        if rule.name in named:
+            continue
+        near = difflib.get_close_matches(rule.call_site.partition("::")[0], files, n=1, cutoff=0.5)
+        hint = f"; the nearest file that calls is {near[0]}" if near else ""
+        yield Notice(
+            NoticeKind.AGENTS,
+            f"{rule.location}: no call comes from {rule.call_site!r}, so {rule.name!r} has none{hint}",
+        )
+
+
+def _of_nobody(nobodys: Sequence[Call], calls: Sequence[Call]) -> Notice:
+    files = sorted(_files(nobodys))
+    listed = ", ".join(files[:_SHOWN]) + (f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else "")
+    where = f", from {listed}" if files else ""
+    has = "has" if len(nobodys) == 1 else "have"
+    message = f"{plural(len(nobodys), 'call')} of {len(calls):,} {has} no agent{where}: {_ENTER}"
+    if not files:
+        return Notice(NoticeKind.AGENTS, message)
+    rule = f"{{name: researcher, call_site: {json.dumps(files[0], ensure_ascii=False)}}}"
+    return Notice(
+        NoticeKind.AGENTS, f"{message}; or name their files in llmcost.yaml", f"agents:\n  - {rule}"
+    )
+
+
+def _files(calls: Iterable[Call]) -> set[str]:
+    sites = (call.measured.call_site for call in calls)
+    return {site.rpartition(":")[0] for site in sites if site is not None}

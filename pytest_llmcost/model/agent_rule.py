@@ -1,0 +1,18 @@
+"""Agents that llmcost.yaml names by the code that makes their calls."""
+
+from typing import NamedTuple
+
+
+class AgentRule(NamedTuple):
+    """One element of ``agents:``.
+
+    Attributes:
+        name: The agent.
+        call_site: A pattern for files of the project, named from its root, or, where ``::`` is in it, for
+            functions: ``app/desk.py::Desk.*``.
+        location: File and line of the YAML.
+    """
+
+    name: str
+    call_site: str
+    location: str
