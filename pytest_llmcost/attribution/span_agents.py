@@ -56,6 +56,15 @@ def agents_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> list[En
     return found
 
 
+def evaluates(path: Iterable[Step]) -> bool:
+    """Whether a span around a call is one of an evaluator."""
+    attributes = (getattr(step.span, "attributes", None) or {} for step in path)
+    return any(
+        found.get(_TYPE) == "evaluator" or found.get("openinference.span.kind") == "EVALUATOR"
+        for found in attributes
+    )
+
+
 def _propagated(context: Mapping[str, Any] | None) -> str | None:
     values = (context or {}).get(_PROPAGATED)
     return text_of(values.get(_NAMED)) if isinstance(values, Mapping) else None
