@@ -147,7 +147,7 @@ def split(matched: Matched, pricer: Pricer) -> dict[CauseKind, Decimal]:
 
 def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal]]:
     base, head = pair.base, pair.head
-    if base.entry.mark is Mark.STALE and head.entry.mark is not Mark.STALE:
+    if base.entry.mark is Mark.STALE and head.entry.mark is not Mark.STALE and not _is_recording_of(pair):
         yield CauseKind.RE_RECORDED, pair.delta
         return
     if base.entry.stated_cost is not None or head.entry.stated_cost is not None:
@@ -165,6 +165,12 @@ def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal
     yield CauseKind.MODEL, at_model.cost.value - base.cost.value
     yield CauseKind.TIER, at_tier.cost.value - at_model.cost.value
     yield from _split_usage(at_tier, head)
+
+
+def _is_recording_of(pair: Pair) -> bool:
+    """Whether the head is what the base was estimated from: an edit was taken back, nothing was recorded."""
+    recorded, usage = dict(pair.base.entry.edit), pair.head.entry.usage
+    return bool(recorded) and all(recorded.get(unit) == count for unit, count in usage)
 
 
 def _main_difference(base: Entry, head: Entry) -> CauseKind:

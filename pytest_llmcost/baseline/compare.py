@@ -246,10 +246,15 @@ def _new_stale(
     """Tests with changed requests that the base does not know as such."""
     for key in sorted(run):
         accepted = compared[key].base if key in compared else []
-        known = Counter(call.kind for call in accepted if call.entry.mark is Mark.STALE)
-        found = Counter(call.kind for call in run[key] if call.entry.mark is Mark.STALE)
+        known = Counter(call.kind for call in accepted if _is_stale(call.entry))
+        found = Counter(call.kind for call in run[key] if _is_stale(call.entry))
         if number := (found - known).total():
             yield key, number
+
+
+def _is_stale(entry: Entry) -> bool:
+    """Whether its request had changed: of a call without a price the mark says that one."""
+    return entry.mark is Mark.STALE or bool(entry.edit)
 
 
 def _lost_prices(

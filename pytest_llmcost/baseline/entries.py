@@ -66,6 +66,10 @@ def _edit(measured: MeasuredCall) -> tuple[tuple[str, int], ...]:
         "tools_removed": drift.tools_removed,
         "tools_added": drift.tools_added,
     }
+    if drift.cache is not None:
+        changed[f"cache_{drift.cache}"] = 1
+    if measured.usage is not None and measured.usage.output_tokens != recorded.output_tokens:
+        changed["output_limit"] = measured.usage.output_tokens
     return tuple(sorted({**dict(recorded), **changed}.items()))
 
 

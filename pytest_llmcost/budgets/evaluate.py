@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.diff import RunDiff, State
+from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
 from pytest_llmcost.model.shown import plural
@@ -22,6 +24,7 @@ from pytest_llmcost.model.wildcards import matches
 UNKNOWN_MODEL = "pricing.unknown_model"
 INCOMPLETE_CALL = "replay.incomplete"
 LOST_PRICE = "lost_price"
+_UNTOLD = "whose request changed in a way that no estimate can price (record it again)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
     notices: list[Notice] = []
     judged = 0
     scopes = {budget.scope for budget in gate.budgets} | ({BudgetScope.TEST} if gate.marked else set())
+    new_stale = None if diff is None else {key for key, _ in diff.new_stale}
     for scope in BudgetScope:
         if scope not in scopes:
             continue
@@ -86,7 +90,7 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
         for subject in subjects:
             limits, loosened = _limits(subject, gate)
             notices += map(_loosened_notice, loosened)
-            findings += _judge_subject(subject, limits, gate)
+            findings += _judge_subject(subject, limits, gate, new_stale)
             judged += sum(_is_judged(subject, key, gate) for key in limits)
     findings += _of_the_run(report, gate)
     findings += replay_findings(report, diff, gate.folder, gate.stale if not gate.update else None)
@@ -105,8 +109,10 @@ def _limits(subject: Subject, gate: Gate) -> tuple[dict[LimitKey, Limit], list[L
     return marked_over(subject.name, limits, gate.marked.get(subject.name))
 
 
-def _judge_subject(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -> Iterator[Finding]:
-    undecided = list(_undecided(subject, limits, gate))
+def _judge_subject(
+    subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate, new_stale: AbstractSet[str] | None
+) -> Iterator[Finding]:
+    undecided = list(_undecided(subject, limits, gate, new_stale))
     yield from undecided
     for key, limit in limits.items():
         outcome = _outcome(subject, key, limit, gate)
@@ -142,17 +148,22 @@ def _rate(subject: Subject) -> Interval | None:
     """A call that states no usage may have had any number of prompt tokens, all cached or none."""
     if subject.unstated:
         return Interval(ZERO, Decimal(1))
+    if subject.spread is not None:
+        low, high = subject.spread.low_rate, subject.spread.high_rate
+        return None if low is None or high is None else Interval(low, high)
     return None if subject.cache_hit_rate is None else Interval.exactly(subject.cache_hit_rate)
 
 
 def _tokens(subject: Subject, key: LimitKey) -> Interval:
-    usage = subject.usage
-    known = {
-        LimitKey.MAX_INPUT_TOKENS: usage.input_tokens,
-        LimitKey.MAX_OUTPUT_TOKENS: usage.output_tokens,
-        LimitKey.MAX_TOTAL_TOKENS: usage.input_tokens + usage.output_tokens,
-    }[key]
-    return Interval(Decimal(known), None if subject.incomplete else Decimal(known))
+    low, high = (
+        {
+            LimitKey.MAX_INPUT_TOKENS: usage.input_tokens,
+            LimitKey.MAX_OUTPUT_TOKENS: usage.output_tokens,
+            LimitKey.MAX_TOTAL_TOKENS: usage.input_tokens + usage.output_tokens,
+        }[key]
+        for usage in (subject.spread or (subject.usage, subject.usage))[:2]
+    )
+    return Interval(Decimal(low), None if subject.incomplete or subject.untold else Decimal(high))
 
 
 def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
@@ -184,14 +195,21 @@ def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
     return judge_upper(Interval.of(change.delta), allowed)
 
 
-def _undecided(subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate) -> Iterator[Finding]:
+def _undecided(
+    subject: Subject, limits: Mapping[LimitKey, Limit], gate: Gate, new_stale: AbstractSet[str] | None
+) -> Iterator[Finding]:
     """Calls of unknown cost: with them a limit of cost cannot be decided."""
     limit = limits.get(LimitKey.MAX_COST)
     if limit is None or subject.cost.low > limit.value:
         return
+    accepted = new_stale is not None and new_stale.isdisjoint(
+        key_of(one, gate.folder) for one in subject.untold
+    )
+    of_stale = Level.WARNING if accepted or gate.update else gate.incomplete
     reasons = (
         (subject.unpriced, UNKNOWN_MODEL, gate.unknown_model, "of which no price is known"),
         (subject.incomplete, INCOMPLETE_CALL, gate.incomplete, "that did not state all of its usage"),
+        (len(subject.untold), INCOMPLETE_CALL, of_stale, _UNTOLD),
     )
     for number, rule, level, why in reasons:
         if number:

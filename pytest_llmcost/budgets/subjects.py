@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pytest_llmcost.budgets.spread import Spread, spread_of, untold_changes
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import BudgetScope
-from pytest_llmcost.model.call import Call, Status
+from pytest_llmcost.model.call import Call, Origin, Status
 from pytest_llmcost.model.diff import Change, RunDiff
 from pytest_llmcost.model.keys import test_key
 from pytest_llmcost.model.report import RunReport
@@ -33,6 +34,8 @@ class Subject:
         unpriced: Calls whose price, or a part of it, nobody knows.
         incomplete: Calls whose usage is not final.
         unstated: Those of them that had a prompt and state nothing of it.
+        untold: Who made those whose request changed in a way that no estimate can price.
+        spread: Between which figures of tokens they lie; None where none is estimated.
         change: Against the baseline; None without one.
     """
 
@@ -46,6 +49,8 @@ class Subject:
     unpriced: int
     incomplete: int
     unstated: int
+    untold: tuple[Origin, ...] = ()
+    spread: Spread | None = None
     change: Change | None = None
 
     @property
@@ -134,7 +139,7 @@ def _subject(
     change: Change | None = None,
     shown: str = "",
 ) -> Subject:
-    found = rollup_of(calls)
+    found, untold = rollup_of(calls), untold_changes(calls)
     return Subject(
         scope=scope,
         name=name,
@@ -143,8 +148,10 @@ def _subject(
         calls=found.calls,
         usage=found.usage,
         cache_hit_rate=found.cache_hit_rate,
-        unpriced=sum(call.status in _UNPRICED for call in calls),
+        unpriced=sum(call.status in _UNPRICED for call in calls) - len(untold),
         incomplete=sum(call.status is Status.INCOMPLETE for call in calls),
         unstated=sum(call.measured.usage is None and call.measured.api.generates for call in calls),
+        untold=untold,
+        spread=spread_of(calls),
         change=change,
     )

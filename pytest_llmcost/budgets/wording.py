@@ -118,7 +118,7 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
 def _doubt(subject: Subject, key: LimitKey, limit: Limit) -> str:
     actual, wanted, name = actual_text(subject, key), limit_text(key, limit), subject.label
     if key is LimitKey.MIN_CACHE_HIT_RATE:
-        where = "" if subject.cache_hit_rate is None else " where usage was stated"
+        where = "" if subject.cache_hit_rate is None or not subject.unstated else " where usage was stated"
         return (
             f"{name} has a prompt-cache hit rate of {actual}{where}, and may miss the {wanted} that it needs"
         )

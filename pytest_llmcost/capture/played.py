@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pytest_llmcost.replay.sent import Sent
+from pytest_llmcost.usage.request_parts import compact_json
 
 
 class Played(NamedTuple):
@@ -18,11 +19,20 @@ class Played(NamedTuple):
         cassette: It has the filters.
         sent: The request that was sent, before the filters.
         recorded: The one of the interaction.
+        filtered: The request that was sent as the filters left it when vcr looked for an answer; None where
+            vcr has not told.
     """
 
     cassette: Any
     sent: Any
     recorded: Any
+    filtered: Any = None
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether the request is not the recorded one to the byte."""
+        sent, recorded = self.sent, self.recorded
+        return bool(sent.body != recorded.body or sent.uri != recorded.uri)
 
     def as_sent(self) -> Sent:
         """The request as the client sent it."""
@@ -35,11 +45,14 @@ class Played(NamedTuple):
     def as_filtered(self) -> Sent | None:
         """The request that was sent as it would be recorded.
 
-        Filters are the user's: they may raise, or count on a fixture that is gone.
+        Filters are the user's: asked again they may raise, count, or miss a fixture that is gone. So they are
+        only where vcr has not told what they have left.
 
         Returns:
             None where they leave nothing.
         """
+        if self.filtered is not None:
+            return _plain(self.filtered)
         try:
             filtered = self.cassette.filter_request(self.sent)
         except Exception:  # noqa: BLE001  # then the request is taken as it is
@@ -48,10 +61,21 @@ class Played(NamedTuple):
 
 
 def _plain(request: Any) -> Sent:
-    body = request.body
-    if body is not None and not isinstance(body, bytes):
-        if isinstance(body, str):
-            body = body.encode("utf-8", "surrogatepass")
-        else:
-            body = body.read() if hasattr(body, "read") else b"".join(body)
-    return Sent(str(request.uri), body or b"")
+    return Sent(str(request.uri), _bytes(request.body))
+
+
+def _bytes(body: Any) -> bytes:
+    """A body as vcr keeps it; the serializers that people write may make anything of one."""
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        if isinstance(body, dict | list):
+            return compact_json(body).encode("utf-8", "surrogatepass")
+        found = body.read() if hasattr(body, "read") else b"".join(body)
+    except Exception:  # noqa: BLE001  # what cannot be read is not compared
+        return b""
+    return found if isinstance(found, bytes) else b""

@@ -53,7 +53,7 @@ class Staleness:
             return call
         try:
             call = self._sample(call, body)
-            if played is not None and played.sent.body != played.recorded.body:
+            if played is not None and played.may_differ:
                 self._seen.append(_Seen(call, played))
         except Exception as error:  # noqa: BLE001  # nothing may escape a hook
             self._fault("comparing a request with its recording", error)
@@ -80,7 +80,6 @@ class Staleness:
             sent = played.as_sent()
             found = unlike(sent, recorded, ignore)
             if found is not None:
-                # The user's filters are asked for what seems to differ only: they may take their time.
                 filtered = played.as_filtered()
                 if filtered != sent:
                     found = None if filtered is None else unlike(filtered, recorded, ignore)

@@ -7,6 +7,7 @@ here exist under these names from vcrpy 6 to 9.
 from __future__ import annotations
 
 import functools
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -29,9 +30,11 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     cassette: Any = module.Cassette
     context: Any = module.CassetteContextDecorator
     places = log.places
+    asked = _Asked()
+    patches.replace(module, "requests_match", lambda match: _requests_match(match, asked))
     patches.replace(cassette, "_load", lambda load: _load(load, places, log))
     patches.replace(cassette, "append", lambda append: _append(append, places, log))
-    patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log))
+    patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log, asked))
     patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
     patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
     patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
@@ -129,10 +132,36 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
     return append
 
 
-def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
+class _Asked(threading.local):
+    """The request that vcr looks for in this thread.
+
+    Attributes:
+        is_on: Whether it is being looked for.
+        filtered: The one that vcr compares with recorded ones: as the user's filters have left it.
+    """
+
+    is_on = False
+    filtered: Any = None
+
+
+def _requests_match(original: Any, asked: _Asked) -> Any:
+    @functools.wraps(original)
+    def requests_match(*args: Any, **kwargs: Any) -> Any:
+        if asked.is_on and args:
+            asked.filtered = args[0]
+        return original(*args, **kwargs)
+
+    return requests_match
+
+
+def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Asked) -> Any:
     @functools.wraps(original)
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        response = original(cassette, *args, **kwargs)
+        asked.is_on, asked.filtered = True, None
+        try:
+            response = original(cassette, *args, **kwargs)
+        finally:
+            asked.is_on, filtered, asked.filtered = False, asked.filtered, None
         try:
             exchange = sent_by_stub(log)
             request = args[0] if args else kwargs["request"]
@@ -148,7 +177,7 @@ def _play_response(original: Any, places: Places, log: ExchangeLog) -> Any:
                     exchange.replayed = places.unknown(cassette)
                 else:
                     exchange.replayed = places.of(cassette, index)
-                    exchange.played = Played(cassette, request, cassette.data[index][0])
+                    exchange.played = Played(cassette, request, cassette.data[index][0], filtered)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
         return response

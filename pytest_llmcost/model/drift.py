@@ -38,6 +38,10 @@ class Drift(NamedTuple):
         output_limit: The most tokens of output that the request asks for now; None if it does not say.
         recorded_output_limit: The same in the recorded request.
         unknown: What else changed whose cost nobody can tell without asking the model.
+        cache: How long the request now asks to cache what it marks, ``5m``, ``1h`` or ``none``; None if what
+            it marks did not change.
+        sent_key: A hash of the request: another one's recording with the same is its own.
+        recorded_key: The same of the recorded request.
     """
 
     changes: tuple[PartChange, ...]
@@ -52,6 +56,9 @@ class Drift(NamedTuple):
     output_limit: int | None = None
     recorded_output_limit: int | None = None
     unknown: tuple[str, ...] = ()
+    cache: str | None = None
+    sent_key: str | None = None
+    recorded_key: str | None = None
 
 
 def drift_to_json(drift: Drift) -> dict[str, Any]:
@@ -75,6 +82,9 @@ def drift_from_json(found: Mapping[str, Any]) -> Drift:
         ),
         recorded_model=found.get("recorded_model"),
         unknown=tuple(found.get("unknown", ())),
+        cache=found.get("cache"),
+        sent_key=found.get("sent_key"),
+        recorded_key=found.get("recorded_key"),
         **counts,
     )
 

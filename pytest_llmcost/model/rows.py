@@ -122,7 +122,6 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"stale": {_flag(call.stale)}, "leak": {_flag(call.leak)}, '
         f'"usage": {_usage(usage)}, "recorded_usage": {_usage(call.recorded_usage)}, '
         f'"incomplete": {_text(call.incomplete)}, '
-        f'"incomplete": {_text(call.incomplete)}, '
         f'"context": {_encode(dict(call.context)) if call.context else "{}"}, '
         f'"doubts": {_texts(call.doubts)}, "stated_cost": {_money(call.stated_cost)}, '
         f'"sub_calls": [{sub_calls}], '

@@ -5,6 +5,7 @@ Calls that swap their order, as parallel ones do, get each other's answers: noth
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.replay.drift import drift_of
 from pytest_llmcost.replay.form import Form, form_of, value_of
+from pytest_llmcost.replay.google_names import in_camel_case, is_google
 from pytest_llmcost.replay.json_paths import JsonPath, without
 from pytest_llmcost.replay.noise import plain_value, same
 from pytest_llmcost.replay.sent import Sent
@@ -21,6 +23,7 @@ _Request = tuple[str, Mapping[str, Any]]
 _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
+_KEY_LENGTH = 16
 # One encoder for all: json.dumps() with options makes one at each call.
 _sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
@@ -81,6 +84,8 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
         return None
     if ignore:
         one, other = without(one, ignore), without(other, ignore)
+    if is_google(_path(sent.url)):
+        one, other = in_camel_case(one), in_camel_case(other)
     if same(one, other) and same_path:
         return None
     return Unlike((sent.url, one), (recorded.url, other))
@@ -118,7 +123,8 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
         sent, before = form_of(*_turned(requests[index].sent)), form_of(*_turned(requests[partner].recorded))
         drift = drift_of(sent, before)
         if drift.changes:
-            found[index] = Stale(drift, sent, before)
+            keys = _key(requests[index].sent), _key(requests[partner].recorded)
+            found[index] = Stale(drift._replace(sent_key=keys[0], recorded_key=keys[1]), sent, before)
     return found
 
 
@@ -166,6 +172,10 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
     own = {index: index for index in changed if index in set(left)}
     others = [index for index in left if index not in own]
     return own | dict(zip((index for index in changed if index not in own), others, strict=False))
+
+
+def _key(request: _Request) -> str:
+    return hashlib.sha256(_exactly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
 
 
 def _exactly(request: _Request) -> str:

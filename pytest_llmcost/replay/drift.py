@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift, PartChange
+from pytest_llmcost.replay.cache_marks import cache_asked_for, cache_marks
 from pytest_llmcost.replay.form import Form
 from pytest_llmcost.replay.media import MARK
-from pytest_llmcost.replay.noise import plain_value, same, shared_end, shared_start
+from pytest_llmcost.replay.noise import STORED_PROMPT, plain_value, same, shared_end, shared_start
 from pytest_llmcost.replay.tokens import (
     frame_of,
     text_of,
@@ -34,6 +36,7 @@ _UNTOLD = frozenset(
         *("service_tier", "serviceTier", "speed", "inference_geo", "n", "best_of", "num_generations"),
         *("reasoning", "reasoning_effort", "thinking", "thinkingConfig", "thinking_config", "effort"),
         *("candidateCount", "previous_response_id", "conversation", "container", "background"),
+        *("mediaResolution", "media_resolution"),
         *("web_search_options", "plugins", "mcp_servers", "modalities", "audio", "verbosity"),
     }
 )
@@ -41,6 +44,8 @@ _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset(
     {"functionDeclarations", "function_declarations", "toolSpec", "function", "input_schema"}
 )
+# What else is a key may be text of a prompt, in a body of unknown form.
+_NAME = re.compile(r"[A-Za-z_][\w.$-]{0,63}")
 _MEDIA = "a picture or a file changed"
 # Longer ones are compared by their lines.
 _MOST_LINES = 2_000
@@ -92,6 +97,8 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
     changes += parameters.changes
     if _media(sent) != _media(recorded):
         unknown.append(_MEDIA)
+    if _stored_prompts(sent) != _stored_prompts(recorded):
+        unknown.append("a prompt that the provider keeps changed")
     return Drift(
         changes=tuple(changes),
         recorded_model=recorded.model,
@@ -105,6 +112,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         output_limit=output_limit(sent.parameters),
         recorded_output_limit=output_limit(recorded.parameters),
         unknown=tuple(unknown),
+        cache=cache_asked_for(sent) if cache_marks(sent) != cache_marks(recorded) else None,
     )
 
 
@@ -122,6 +130,15 @@ def _bytes(value: Any) -> int | None:
 
 def _media(form: Form) -> Counter[str]:
     return Counter(medium.cost_key for medium in form.media)
+
+
+def _stored_prompts(form: Form) -> list[tuple[str, Any]]:
+    """Which texts the provider takes: OpenAI's ``prompt: {id, version}``."""
+    return [
+        (message["id"], message.get("version"))
+        for message in form.messages
+        if isinstance(message, Mapping) and str(message.get("id", "")).startswith(STORED_PROMPT)
+    ]
 
 
 def _key(value: Any) -> str:
@@ -247,7 +264,8 @@ def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown
         before, after = recorded.get(key), sent.get(key)
         if same({key: before}, {key: after}):
             continue
-        changes.append(_change(str(key), before, after))
+        name = key if _NAME.fullmatch(key) else "another parameter"
+        changes.append(_change(name, before, after))
         if key in _CONFIGS and isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
             inner = _of_parameters(after or {}, before or {}, unknown)
             schema = schema.plus(inner.schema)

@@ -11,13 +11,23 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.call import Bounds, MeasuredCall, ModelIds
 from pytest_llmcost.model.drift import Drift
-from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, INPUT, OUTPUT, UNITS
+from pytest_llmcost.model.units import (
+    CACHE_READ,
+    CACHE_WRITE,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    INPUT,
+    OUTPUT,
+    UNITS,
+)
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.replay.slopes import Slope, Slopes, slopes_of
+from pytest_llmcost.replay.swapped import without_swapped
 from pytest_llmcost.replay.tokenizers import apart
 
 # Of the tokens that went and came: of pairs of recorded requests nine of ten lie within.
 _ERROR_SHARE, _ERROR_TOKENS = 0.30, 6
+_CACHED = frozenset({CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, CACHE_WRITE_1H})
 _NO_TOKENS = "how much a changed request uses is not known of calls that are not billed by tokens"
 _FIRST_TOOLS = (
     "tools came to a request that had none, or went: the provider's own prompt for them is not known"
@@ -49,6 +59,7 @@ def estimated(calls: Sequence[MeasuredCall]) -> list[MeasuredCall]:
     """The calls of a run, with an estimate in the place of the recorded usage of changed requests."""
     if not any(_is_due(call) for call in calls):
         return list(calls)
+    calls = without_swapped(calls)
     slopes = slopes_of(calls)
     return [estimate(call, slopes) if _is_due(call) else call for call in calls]
 
@@ -73,7 +84,7 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
     changed = call._replace(model=model, stale=True, stated_cost=None)
     if recorded is None:
         return changed
-    if INPUT not in recorded.counts and (drift.added or drift.removed):
+    if INPUT not in recorded.counts and any(_tokens_moved(drift)):
         doubts.append(_NO_TOKENS)
     tools = _TOOLS.get(call.provider, _OTHER_TOOLS)
     if _first_tools(drift) and not tools.from_none:
@@ -83,6 +94,8 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
     tokens = _input_tokens(recorded.input_tokens, drift, slope, tools, of_model)
     low, value, high = (_with_input(recorded, count) for count in tokens)
     low, high = _cached(low, recorded), _uncached(high, recorded, drift, moved_model=moved_model)
+    if drift.cache is not None:
+        low, value, high = _marked_anew(low, value, high, drift.cache)
     value, high = _limited(value, drift), _output_bound(high, drift)
     return changed._replace(
         usage=value,
@@ -90,6 +103,10 @@ def estimate(call: MeasuredCall, slopes: Slopes) -> MeasuredCall:
         bounds=Bounds(_limited(low, drift), high),
         doubts=(*call.doubts, *doubts),
     )
+
+
+def _tokens_moved(drift: Drift) -> tuple[int, ...]:
+    return drift.added, drift.removed, drift.tools_added, drift.tools_removed
 
 
 def _moved_model(call: MeasuredCall, drift: Drift) -> bool:
@@ -165,6 +182,26 @@ def _uncached(high: Usage, recorded: Usage, drift: Drift, *, moved_model: bool) 
     for name in (CACHE_WRITE, CACHE_WRITE_5M):
         if name in counts:  # whoever bills for writing states what was written, even nothing
             counts[name] += read - kept
+    return Usage(counts)
+
+
+def _marked_anew(low: Usage, value: Usage, high: Usage, asked: str) -> tuple[Usage, Usage, Usage]:
+    """Another part of the prompt is to be cached: at best all of it is read, at worst all is written.
+
+    Without any mark nothing is cached, whatever the recording has read.
+    """
+    if asked == "none":
+        return _as_cached(low), _as_cached(value), _as_cached(high)
+    written = (CACHE_WRITE, CACHE_WRITE_1H if asked == "1h" else CACHE_WRITE_5M)
+    return _as_cached(low, CACHE_READ), value, _as_cached(high, *written)
+
+
+def _as_cached(usage: Usage, *units: str) -> Usage:
+    """The usage with its whole prompt in some units of caching; only where the provider has such ones."""
+    if not _CACHED & usage.counts.keys():
+        return usage
+    counts = {name: 0 if name in _CACHED else count for name, count in usage}
+    counts.update(dict.fromkeys(units, usage.input_tokens))
     return Usage(counts)
 
 

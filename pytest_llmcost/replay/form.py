@@ -51,7 +51,7 @@ def value_of(body: bytes) -> Mapping[str, Any]:
         return found
     if sent.startswith(b"--"):
         return _multipart(sent)
-    if _FORM.match(sent):
+    if _FORM.match(sent) and all(b"=" in field for field in sent.split(b"&")):
         return dict(parse_qsl(sent.decode("utf-8", "replace"), keep_blank_values=True))
     return {"body": mark_of(hashlib.sha256(sent).hexdigest())} if sent else {}
 

@@ -41,15 +41,17 @@ class Medium(NamedTuple):
     Attributes:
         sha256: Of what stands in the request, shortened.
         size: Of a picture, ``640x480``; None if it is not known.
+        detail: How closely the model shall look at it, as OpenAI has it; None for as it likes.
     """
 
     sha256: str
     size: str | None
+    detail: str | None = None
 
     @property
     def cost_key(self) -> str:
         """The same for two that have as many tokens."""
-        return self.size or self.sha256
+        return f"{self.size or self.sha256} {self.detail or ''}"
 
 
 def set_apart(value: Any, found: list[Medium]) -> Any:
@@ -79,12 +81,17 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
     if isinstance(value, Mapping):
         if value.get("type") == "text" and isinstance(value.get("data"), str):
             return {**value, "data": None, "text": value["data"]}  # a document of plain text
-        return {
+        first = len(found)
+        apart = {
             name: part
             if name in _ARGUMENTS and isinstance(part, Mapping)
             else _set_apart(part, name, found, held=held or name in _HOLDERS)
             for name, part in value.items()
         }
+        detail = value.get("detail")
+        if isinstance(detail, str) and detail != "auto":
+            found[first:] = [medium._replace(detail=detail) for medium in found[first:]]
+        return apart
     if isinstance(value, list | tuple):
         return [_set_apart(part, key, found, held=held) for part in value]
     return value

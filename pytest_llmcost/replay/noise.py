@@ -19,14 +19,16 @@ _ID_KEYS = frozenset(
         *("signature", "thoughtSignature", "thought_signature", "encrypted_content"),
     }
 )
+# A prompt that the provider keeps: its id says which text it is.
+STORED_PROMPT = "pmpt_"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
 _MADE_UP = re.compile(
     "|".join(
         (
             r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+[0-9A-Za-z_-]{8,}",
-            r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,}\b",
+            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+(?=[0-9A-Za-z_-]*(?:\d|[a-z][A-Z]))[0-9A-Za-z_-]{8,128}\b",
+            r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,128}\b",
             r"\b0x[0-9a-fA-F]{6,}\b",
             rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?",
             rf"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\b{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}\b",
@@ -45,9 +47,16 @@ _MARK = "\x00"
 _FOLDED = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\xa0": " "}  # noqa: RUF001
 )
+_PLACEHOLDER = (
+    r"(?:redacted|scrubbed|filtered|sanitized|masked|hidden|removed|dummy|fake|placeholder|secrets?|mock(?:ed)?|"
+    r"test[-_ ]?(?:api[-_ ]?)?key|x{3,}|\*{3,})"
+)
+# Behind it, other words than these make it a sentence: "hidden gems", "fake news".
+_SECRETS = (
+    r"(?:[ ](?:api|access|auth|private|secret|key|token|password|email|user|org|project|account|id|name))"
+)
 _SCRUBBED = re.compile(
-    r"\W*(?:redacted|scrubbed|filtered|sanitized|masked|hidden|removed|dummy|fake|placeholder|secret|secrets|"
-    r"mock(?:ed)?|test[-_ ]?(?:api[-_ ]?)?key|x{3,}|\*{3,})(?:[-_ ](?:[a-z]+[-_ ]?){0,4})?\W*",
+    rf"\W*{_PLACEHOLDER}(?:[-_][a-z]+|{_SECRETS}){{0,4}}\W*|[\[<{{(*]+{_PLACEHOLDER}[-_ a-z]*[\]>}})*]+",
     re.IGNORECASE,
 )
 _SCRUBBED_LENGTH = 48
@@ -80,9 +89,13 @@ def _same_number(one: Any, other: Any) -> bool:
 
 
 def _same_member(key: object, one: Any, other: Any) -> bool:
-    if key in _ID_KEYS and isinstance(one, str) and isinstance(other, str):
+    if _is_id(key, one) and _is_id(key, other):
         return True
     return same(one, other)
+
+
+def _is_id(key: object, value: Any) -> bool:
+    return key in _ID_KEYS and isinstance(value, str) and not value.startswith(STORED_PROMPT)
 
 
 def _same_text(one: str, other: str) -> bool:
@@ -150,7 +163,7 @@ def plain(text: str) -> str:
 def plain_value(value: Any, key: object = None) -> Any:
     """A JSON value without noise, so that two that are the same mostly are equal."""
     if isinstance(value, str):
-        if key in _ID_KEYS:
+        if _is_id(key, value):
             return _MARK
         inner = _json_in(value)
         return plain(value) if inner is None else [_MARK, plain_value(inner)]

@@ -33,10 +33,11 @@ _TOOL_USES = frozenset(
 _UNREAD = frozenset(
     {
         *("id", "tool_call_id", "tool_use_id", "toolUseId", "call_id", "callId", "item_id", "type", "role"),
-        *("signature", "thoughtSignature", "thought_signature", "encrypted_content", "cache_control"),
-        *("cachePoint", "status", "object", "finish_reason", "refusal", "index", "data"),
+        *("signature", "thoughtSignature", "thought_signature", "encrypted_content"),
+        *("status", "object", "finish_reason", "refusal", "index", "data", "detail"),
     }
 )
+_CACHE_MARKS = frozenset({"cache_control", "cachePoint"})
 _ARGUMENTS = frozenset({"arguments", "args", "input", "response", "output"})
 
 
@@ -97,6 +98,11 @@ def text_of(value: Any) -> str:
     return "\n".join(_texts(value, None))
 
 
+def _token_of_id(number: int) -> str:
+    """A word that counts as one token and is another one for another id."""
+    return "t" + "".join(chr(ord("a") + int(digit)) for digit in str(abs(number)))
+
+
 def _texts(value: Any, key: object) -> Iterator[str]:
     if isinstance(value, str):
         if key not in _UNREAD and not value.startswith(MARK):
@@ -105,8 +111,11 @@ def _texts(value: Any, key: object) -> Iterator[str]:
         for name, part in value.items():
             if name in _ARGUMENTS and isinstance(part, dict):
                 yield compact_json(part)
-            else:
+            elif name not in _CACHE_MARKS:
                 yield from _texts(part, name)
     elif isinstance(value, list | tuple):
+        if value and all(type(part) is int for part in value):
+            yield " ".join(map(_token_of_id, value))  # a prompt of token ids
+            return
         for part in value:
             yield from _texts(part, key)

@@ -19,12 +19,14 @@ _WORDS = (
     "calls?|tokens|input|output|unknown|complete|not|at|least|a|an|known|no|price|system|tools|messages|bytes"
     "|repeats?|identical|failed|attempts?|before"
 )
+_ESTIMATE = "estimated: the recording is of an older request"
 _FIGURE = re.compile(
-    rf"(?:[~≥<>] ?)?(?:{_NUMBER}|{_WORDS})(?:,? (?:±\d+%|->|\(?{_NUMBER}\)?|{_WORDS})){{0,10}}"
+    rf"(?:[~≥<>] ?)?(?:{_NUMBER}|{_WORDS})(?:,? (?:±\d+%|->|\(?{_NUMBER}\)?|{_WORDS})){{0,12}}"
+    rf"(?:, {_ESTIMATE})?|{_ESTIMATE}"
 )
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#~&@])")
 _LONGEST = 200
-_LONGEST_FIGURE = 80
+_LONGEST_FIGURE = 120
 _MOST_IN_LINES = 300
 
 

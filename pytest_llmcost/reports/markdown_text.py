@@ -225,7 +225,7 @@ def _difference(report: RunReport, diff: RunDiff, style: MoneyStyle) -> Iterator
     if base is None or head is None:
         return
     on_both = sum(change.state.is_on_both_sides for change in diff.tests if is_test(change.key))
-    if report.totals.cost == head.cost:
+    if money(report.totals.cost, style) == money(head.cost, style):  # bounds may differ by what nobody sees
         yield f"**{from_to(diff.totals, style)}** to run live"
     else:
         yield f"**{from_to(diff.totals, style)}** for the {plural(on_both, 'test')} on both sides"

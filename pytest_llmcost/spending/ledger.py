@@ -94,11 +94,15 @@ class Ledger:
         self.path = path
         self.process = process
         self._lock = ProcessLock()
+        self._number = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pid = os.getpid()
         self._read_to = 0
         self._calls: dict[str, Decimal] = {}
         self._spent = ZERO
         self._refused: list[Refused] = []
-        self._number = 0
 
     def admit(self, usd: Decimal, limit: Decimal) -> Admission:
         """Ask whether a call may be sent, and reserve what is known of its cost.
@@ -143,6 +147,8 @@ class Ledger:
     def _open(self) -> Iterator[IO[bytes]]:
         # Opened anew each time: a lock belongs to the opened file, which forked children would share.
         with self._lock.held(), open(self.path, "r+b", buffering=0, opener=_append) as file, alone(file):
+            if self._pid != os.getpid():
+                self._forget()  # another thread may have been reading as this process was forked
             self._read_on(file)
             yield file
 

@@ -95,7 +95,7 @@ def test_an_older_baseline(desk):
     ]
     assert "support, 1,000 runs     3 runs         -  $0.4360         -" in run.output
     run = desk.run("--llm-cost-update")
-    assert "(0 new, 2 changed, 0 gone)" in run.output
+    assert "0 new, 2 changed, 0 gone, 0 as before" in run.output
     assert not run.notices("projection")
     assert month(desk.run())["delta"] == "0"
 

@@ -149,6 +149,21 @@ UNCHANGED = {
         """,
         [interaction(request(f"prompt {n}")) for n in range(4)],
     ),
+    "swapped-over-phases": (
+        """
+        @pytest.fixture
+        def first():
+            with cassette():
+                ask(prompt="two")
+                yield
+
+        def test_it(first, llm_cost):
+            ask(prompt="three")
+            assert llm_cost.calls == 2
+            ask(prompt="one")
+        """,
+        [interaction(request(prompt)) for prompt in ("one", "two", "three")],
+    ),
     "repeats": (
         """
         def test_it():
@@ -231,6 +246,44 @@ UNCHANGED = {
         "def test_it():\n    with cassette():\n        ask()\n",
         [interaction("")],
     ),
+    "filter-that-works-while-the-test-runs": (
+        """
+        working = True
+
+        def scrub(request):
+            assert working
+            request.body = request.body.replace(b"sk-1234", b"0000000")
+            return request
+
+        def test_it():
+            global working
+            with cassette(before_record_request=scrub):
+                ask("key sk-1234")
+            working = False
+        """,
+        [interaction(request(system="key 0000000"))],
+    ),
+    "body-of-an-own-serializer": (
+        """
+        import json
+        import yaml
+
+        class Parsed:
+            @staticmethod
+            def deserialize(text):
+                found = yaml.safe_load(text)
+                for interaction in found["interactions"]:
+                    interaction["request"]["body"] = json.loads(interaction["request"]["body"])
+                return found
+
+        def test_it():
+            recorder = vcr.VCR(record_mode="none")
+            recorder.register_serializer("parsed", Parsed)
+            with recorder.use_cassette("cassettes/a.yaml", serializer="parsed"):
+                ask()
+        """,
+        [interaction(request())],
+    ),
     "app-changes-its-messages-later": (
         """
         def test_it():
@@ -273,23 +326,29 @@ def test_one_of_two_swapped_calls_is_stale(suite):
     assert 1_005 <= run.calls[1]["usage"]["input_tokens"] <= 1_020
 
 
-def test_a_filter_of_the_users_that_raises_is_no_fault_of_ours(suite):
-    """It worked while the test ran; the request is compared as it is."""
+def test_filters_of_the_users_are_not_asked_again(suite):
+    """They may count, or be spies: they are called as often as without us, also for what has changed."""
     run = suite(
         """
-        working = True
+        asked = []
 
         def scrub(request):
-            assert working
+            asked.append(request.uri)
             return request
 
-        def test_it():
-            global working
+        def test_it(llm_cost):
             with cassette(before_record_request=scrub):
                 ask("changed")
-            working = False
+            before = len(asked)
+            assert llm_cost.cost > 0
+            assert len(asked) == before
+            asked.append("the end")
+
+        def test_later():
+            assert asked[-1] == "the end"
         """
     ).run()
+    assert run.outcomes == {"passed": 2}, run.output
     assert stale(run) == [True]
     assert run.report["meta"]["complete"]
 
@@ -352,6 +411,20 @@ def test_existing_drift_is_absorbed_by_the_baseline(suite):
     assert "estimated" in cause["detail"]
 
 
+def test_what_it_costs_to_record_again(suite):
+    """With a spend cap, the session says at its start what tests with stale recordings cost to record anew."""
+    tests = f"{EDIT}\ndef test_same():\n    with cassette('b'):\n        ask()\n"
+    suite(tests, name="b")
+    project = suite(tests)
+    assert project.run("--llm-cost-update", SYSTEM=LONGER).code == 0
+    output = project.run("--llm-cost-max-spend=1", SYSTEM=LONGER).output
+    [line] = [line for line in output.splitlines() if line.startswith("llm-cost: spend cap $1; ")]
+    assert "if all run live (2 of 2 selected tests in llmcost-baseline.json); " in line
+    assert line.endswith(" to record 1 stale test anew")
+    some = project.run("--llm-cost-max-spend=1", "-k", "same", SYSTEM=LONGER).output
+    assert "if all run live (1 of 1 selected test in llmcost-baseline.json)\n" in some
+
+
 def test_a_small_estimate_only_warns(suite):
     """The limit lies within the interval: certain to fail is another thing."""
     project = suite(EDIT)
@@ -364,13 +437,37 @@ def test_recording_again_is_a_cause_of_its_own(suite):
     """The estimate goes, and what the provider says comes."""
     project = suite(EDIT)
     project.run("--llm-cost-update", SYSTEM=LONGER)
-    suite(EDIT, interaction(request(system=LONGER), tokens=1_000))
+    suite(EDIT, interaction(request(system=LONGER), tokens=1_025))
     (project.folder / "test_suite.py").write_text(
         (project.folder / "test_suite.py").read_text().replace("== 1000", ">= 1000")
     )
     run = project.run(SYSTEM=LONGER)
     [cause] = run.report["diff"]["tests"][0]["causes"]
     assert cause["cause"] == "re-recorded"
+
+
+def test_another_limit_of_the_answer_is_another_edit(suite):
+    """What the baseline has accepted of a changed request was with the limit of that time."""
+    project = suite(
+        """
+        def test_it():
+            with cassette():
+                ask(max_tokens=int(os.environ["MOST"]))
+        """
+    )
+    project.write("llmcost.yaml", "budgets: [{scope: test, max_increase: 0%}]")
+    assert project.run("--llm-cost-update", MOST="10").code == 0
+    same = project.run(MOST="10")
+    assert (same.code, same.report["diff"]["totals"]["state"]) == (0, "unchanged")
+    assert project.run(MOST="19").code == 1
+
+
+def test_an_edit_that_is_taken_back_is_not_a_new_recording(suite):
+    """The recorded request is sent again: the prompt has changed, and nothing was recorded."""
+    project = suite(EDIT)
+    project.run("--llm-cost-update", SYSTEM=LONGER)
+    [cause] = project.run().report["diff"]["tests"][0]["causes"]
+    assert cause["cause"] == "input per call"
 
 
 def test_changed_lines_are_shown_and_nowhere_kept(suite):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from changed import replace
+from decimal import Decimal
 import json
 
 import pytest
@@ -13,6 +14,7 @@ from golden import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Source
 from pytest_llmcost.model.diff import State
 from pytest_llmcost.reports.json_reader import parse_report
@@ -357,3 +359,32 @@ def test_a_month_of_one_side(state, said):
 def only_first_month(report):
     projection = replace(report.diff.projection, agents=report.diff.projection.agents[:1])
     return replace(report, diff=replace(report.diff, projection=projection))
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "estimated: the recording is of an older request",
+        "messages +2,186 bytes, estimated: the recording is of an older request",
+        "system +1,819 bytes, tools -300 bytes, messages +2,186 bytes, estimated: the recording is of an older request",
+        "2 repeat identical calls, 3 failed attempts before",
+    ],
+)
+def test_details_of_our_own_are_words(detail):
+    """What we say of a cause is no name in a code span; what stands behind it is none of ours."""
+    assert "`" not in figure(detail)
+    assert figure(f"{detail} @octocat").startswith("`")
+
+
+def test_estimates_are_said_once():
+    """Of an estimate the bounds of the run and of the comparison may differ by what no reader sees."""
+    report = sample_diff.changed_report()
+    head = report.diff.totals.head
+    cost = head.cost.value
+    low, high = cost * Decimal("0.9"), cost * Decimal("1.1")
+    totals = replace(report.totals, cost=Amount(low - Decimal("1e-9"), cost, high))
+    side = replace(head, cost=Amount(low, cost, high))
+    change = replace(report.diff.totals, head=side)
+    shown = render_comment(replace(report, totals=totals, diff=replace(report.diff, totals=change)))
+    assert "±10%** to run live" in shown
+    assert "to run all live" not in shown

@@ -211,3 +211,62 @@ def test_no_text_of_a_prompt_is_kept():
     found = drift(chat(messages=said("the launch code is 0000")), CHAT)
     assert "launch" not in repr(found)
     assert "bank" not in repr(found)
+
+
+def test_another_stored_prompt_is_unknown():
+    """The provider keeps its text, so that nobody else knows its length."""
+    recorded = {"model": "gpt-5", "input": "hi", "prompt": {"id": "pmpt_68a1", "version": "1"}}
+    for sent in ({"id": "pmpt_7c02", "version": "1"}, {"id": "pmpt_68a1", "version": "2"}):
+        assert drift({**recorded, "prompt": sent}, recorded).unknown == (
+            "a prompt that the provider keeps changed",
+        )
+
+
+@pytest.mark.parametrize(
+    ("sent", "recorded", "cache"),
+    [
+        ({"cache_control": {"type": "ephemeral"}}, {}, "5m"),
+        (
+            {"cache_control": {"type": "ephemeral", "ttl": "1h"}},
+            {"cache_control": {"type": "ephemeral"}},
+            "1h",
+        ),
+        ({}, {"cache_control": {"type": "ephemeral"}}, "none"),
+        ({"cache_control": {"type": "ephemeral"}}, {"cache_control": {"type": "ephemeral"}}, None),
+    ],
+    ids=["marked", "for-longer", "not-any-more", "as-before"],
+)
+def test_what_is_to_be_cached_is_no_text(sent, recorded, cache):
+    """It moves the price of a prompt and not its length."""
+    bodies = [
+        {"system": [{"type": "text", "text": "Be brief.", **mark}], "messages": []}
+        for mark in (sent, recorded)
+    ]
+    found = drift(*bodies, ANTHROPIC)
+    assert (found.cache, found.added, found.removed) == (cache, 0, 0)
+
+
+def test_the_detail_of_a_picture_is_unknown():
+    """A closer look is another number of tokens."""
+
+    def seen(**detail):
+        picture = {"url": "https://example.com/a.png", **detail}
+        return chat(messages=[{"role": "user", "content": [{"type": "image_url", "image_url": picture}]}])
+
+    assert drift(seen(detail="high"), seen(detail="low")).unknown == ("a picture or a file changed",)
+    assert drift(seen(detail="high"), seen()).unknown == ("a picture or a file changed",)
+    assert drift(seen(detail="auto"), seen()).unknown == ()
+
+
+def test_token_ids_are_tokens():
+    """Embeddings take them in the place of a text."""
+    found = drift({"model": "e", "input": [[1, 2, 3, 4, 5, 600]]}, {"model": "e", "input": [[1, 2, 7]]})
+    assert (found.removed, found.added) == (1, 4)
+
+
+def test_no_text_is_taken_for_a_name():
+    """Names are stored; in bodies of no known form a key may be anything that somebody wrote."""
+    for sent in (b"a=1&my secret prompt", {"My secret prompt": 1, "messages": []}):
+        found = drift(sent, b"a=1")
+        assert found.changes
+        assert "secret" not in str(found)

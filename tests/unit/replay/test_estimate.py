@@ -164,3 +164,28 @@ def test_the_calls_of_a_run_are_estimated_once():
     assert once[-1].usage.input_tokens > 1_120
     assert estimated(once) == once
     assert estimated(calls[:-1]) == calls[:-1]
+
+
+CACHING = "{models: {anthropic/c: {input: '1', cache_read: '0.1', cache_write: '1.25', output: '1'}}}"
+
+
+@pytest.mark.parametrize(
+    ("usage", "cache", "ends"),
+    [
+        ((900, 0), "none", ("0.001", "0.001", "0.001")),
+        ((0, 900), "none", ("0.001", "0.001", "0.001")),
+        ((900, 0), "5m", ("0.0001", "0.00019", "0.00125")),
+        ((0, 0), "5m", ("0.0001", "0.001", "0.00125")),
+    ],
+    ids=["read-then-unmarked", "written-then-unmarked", "marked-elsewhere", "marked-first"],
+)
+def test_what_is_to_be_cached_moves_the_bounds(usage, cache, ends):
+    """Without a mark nothing is cached; with other marks anything from all read to all written may be."""
+    read, written = usage
+    counts = {"input_tokens": 1_000, "cache_read_tokens": read, "cache_write_tokens": written}
+    call = stale(
+        {**counts, "output_tokens": 0}, requested="c", billed="c", provider="anthropic",
+        drift={"cache": cache, "prefix": 900},
+    )  # fmt: skip
+    cost = price_call("c1", estimate(call, NO_SLOPES), table(CACHING)).cost
+    assert (cost.low, cost.value, cost.high) == tuple(map(Decimal, ends))

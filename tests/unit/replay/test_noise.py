@@ -52,6 +52,12 @@ def test_noise_is_no_change_in_either_direction(one, other):
         ("order 66", "order 67"),
         ('{"city": "Rome"}', '{"city": "Oslo"}'),
         ({"a": {}}, {"a": []}),
+        ("Hidden gems in Paris", "List everything that there is to see in Paris, by district and by season."),
+        ("Fake news in the south", "Fake news in the far north"),
+        ("use run_search_query", "use run_everything_else_that_you_find"),
+        ("data " + "ab12" * 4000, "data " + "ab12" * 5),
+        ("pi is 3." + "14159265" * 400, "pi is 3." + "14159265" * 5),
+        ({"prompt": {"id": "pmpt_68a1"}}, {"prompt": {"id": "pmpt_7c02"}}),
     ],
 )
 def test_an_edit_is_a_change_in_either_direction(one, other):
@@ -61,7 +67,11 @@ def test_an_edit_is_a_change_in_either_direction(one, other):
 
 
 @pytest.mark.parametrize(
-    "text", ["REDACTED", "***", "<redacted>", "DUMMY_API_KEY", "scrubbed", "XXXX", "fake-key"]
+    "text",
+    [
+        *("REDACTED", "***", "<redacted>", "DUMMY_API_KEY", "scrubbed", "XXXX", "fake-key", "FILTERED"),
+        *("[filtered by the recorder]", "dummy api key", "removed_by_vcr", "test-key", "*** hidden ***"),
+    ],
 )
 def test_what_filters_put_in_the_place_of_secrets_is_known(text):
     """Filters write a few words."""
@@ -69,11 +79,15 @@ def test_what_filters_put_in_the_place_of_secrets_is_known(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a secret garden is a place where flowers grow", "hello", "fake news spread"]
+    "text",
+    [
+        *("", "a secret garden is a place where flowers grow", "hello", "fake news spread", "Hidden gems"),
+        *("Mock interview please", "removed the item", "filtered water or tap?", "test keys of a piano"),
+    ],
 )
 def test_prompts_are_not_taken_for_placeholders(text):
     """A sentence that begins with such a word is a prompt."""
-    assert not is_scrubbed(text) or len(text.split()) < 4
+    assert not is_scrubbed(text)
 
 
 def test_deep_nesting_in_a_text_is_text():

@@ -28,6 +28,9 @@ DRIFT = Drift(
     prefix=20,
     output_limit=7,
     unknown=("n changed",),
+    cache="1h",
+    sent_key="ab",
+    recorded_key="cd",
 )
 
 
@@ -57,3 +60,13 @@ def test_an_accepted_edit_is_read_back():
     text = render_baseline(Baseline("b", {"t": Line({entry: 2})}))
     assert parse_baseline(text, "b").lines["t"].entries == {entry: 2}
     assert as_measured(entry).stale
+
+
+def test_an_answer_of_another_length_is_another_edit():
+    """What an accepted edit may write at most is a part of it, and so is what it has cached."""
+    drifts = (DRIFT, DRIFT._replace(output_limit=9), DRIFT._replace(output_limit=None, cache="none"))
+    calls = [
+        measured(drift=one, stale=True, usage={"input_tokens": 9, "output_tokens": 20}) for one in drifts
+    ]
+    prices = PriceTable(PricingRules(), TODAY)
+    assert len({entry_of(price_call("c", call, prices)).edit for call in estimated(calls)}) == len(drifts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 import json
+import os
 import multiprocessing
 import threading
 from decimal import Decimal
@@ -52,6 +54,21 @@ def test_processes_see_each_other(path):
     right.refuse("test_a.py::test_é\n", "too dear", "text")
     assert left.spent == right.spent == 4
     assert left.refusals() == right.refusals() == [("gw1", "test_a.py::test_é\n", "too dear", "text")]
+
+
+def test_a_fork_while_another_thread_reads(path, monkeypatch):
+    """The child has a view that is half made: it reads the file from its beginning."""
+    other, ledger, forked = Ledger(path, "gw0"), Ledger(path, "main"), []
+    for _ in range(3):
+        other.admit(ONE, TEN)
+    take = ledger._take
+    monkeypatch.setattr(ledger, "_take", lambda fact: (take(fact), forked.append(copy(ledger))))
+    assert ledger.spent == 3
+    child, parent = forked[0], os.getpid()  # as it was after the first of three lines
+    monkeypatch.setattr(child, "_take", take.__func__.__get__(child))
+    child._calls = dict(list(child._calls.items())[:1])
+    monkeypatch.setattr(os, "getpid", lambda: parent + 1)
+    assert child.spent == 3
 
 
 def admit_many(path, process, number):
