@@ -21,6 +21,7 @@ _TRACE = "langfuse.trace.metadata"
 _TYPE = "langfuse.observation.type"
 _NAMED = "agent_type"
 _INVOKE = "invoke_agent"
+_LONGEST = 200  # a name; somebody may put a prompt there
 # Where values stand that are handed down to every span inside, also while no span is recorded.
 _PROPAGATED = "langfuse.propagated.metadata"
 
@@ -117,7 +118,7 @@ def text_of(value: object) -> str | None:
         except ValueError:
             decoded = value
         value = decoded if isinstance(decoded, str) else value
-    return value.strip() or None
+    return value.strip()[:_LONGEST] or None
 
 
 def extend(path: list[Entry], entries: Iterable[Entry]) -> None:

@@ -78,6 +78,7 @@ def entries(*spans, contexts=None, last=None):
         ("f", {f"{METADATA}.agent_type": '"', METADATA: "{no json"}, '"'),
         ("f", {f"{METADATA}.agent_type": "  "}, None),
         (" ", {TYPE: "agent"}, None),
+        ("f", {"gen_ai.agent.name": "x" * 5000}, "x" * 200),
     ],
 )
 def test_conventions(name, attributes, agent):
