@@ -103,7 +103,7 @@ def metadata_of(attributes: Attributes, prefix: str, key: str) -> str | None:
             return None
         try:
             found = json.loads(whole).get(key)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return text_of(found)
 
@@ -115,7 +115,7 @@ def text_of(value: object) -> str | None:
     if value.startswith('"') and value.endswith('"'):
         try:
             decoded = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = value
         value = decoded if isinstance(decoded, str) else value
     return value.strip()[:_LONGEST] or None
