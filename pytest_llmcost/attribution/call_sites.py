@@ -77,6 +77,19 @@ class CallSites:
             frame = frame.f_back
         return site, tuple(stack)
 
+    def passes(self, folders: tuple[str, ...]) -> bool:
+        """Whether code of a folder stands further in than all of the project.
+
+        Args:
+            folders: Absolute, each with a separator at its end.
+        """
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # as above
+        while frame is not None and self._known.get(frame.f_code.co_filename) is None:
+            if frame.f_code.co_filename.startswith(folders):
+                return True
+            frame = frame.f_back
+        return False
+
     def named(self, stack: Stack) -> tuple[str, ...]:
         """``app/desk.py::Desk.answer`` for the code of each frame that ``stack`` gave, once in a row."""
         places = (f"{self._known[code.co_filename]}::{code.co_qualname}" for code in stack)

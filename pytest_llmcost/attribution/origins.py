@@ -10,14 +10,14 @@ from typing import Any, Protocol
 from pytest_llmcost.attribution.agents import AgentFrame
 from pytest_llmcost.attribution.call_sites import CallSites, Stack
 from pytest_llmcost.attribution.graphs import agents_of_graph
-from pytest_llmcost.attribution.rules import agents_of_stack
+from pytest_llmcost.attribution.rules import agents_of_stack, judges
 from pytest_llmcost.attribution.scope import Scope
-from pytest_llmcost.attribution.span_agents import agents_of_spans, extend
+from pytest_llmcost.attribution.span_agents import agents_of_spans, evaluates, extend
 from pytest_llmcost.attribution.span_attributes import attributes_of_spans
 from pytest_llmcost.attribution.spans import SpanTree, Step
 from pytest_llmcost.attribution.surroundings import Entry, Surroundings
 from pytest_llmcost.model.agent_rule import AgentRule
-from pytest_llmcost.model.call import Origin
+from pytest_llmcost.model.call import Origin, Role
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -29,6 +29,7 @@ class Sent(Protocol):
     agent: AgentFrame | None
     around: Surroundings | None
     stack: Stack
+    judged: bool
 
 
 class Origins:
@@ -64,6 +65,14 @@ class Origins:
     def places(self, sent: Sent) -> tuple[str, ...]:
         """``file::function`` of the project's code that led to the call, innermost first."""
         return self._sites.named(sent.stack) if self._sites is not None else ()
+
+    def role(self, sent: Sent) -> Role:
+        """What the call is for, by libraries for evaluation, rules and spans."""
+        context = sent.around.context if sent.around is not None else None
+        judge = sent.judged or (context is not None and evaluates(self._path(context)))
+        if not judge and self._rules and sent.stack:
+            judge = judges(self.places(sent), self._rules)
+        return Role.JUDGE if judge else Role.APP
 
     def attributes(self, sent: Sent) -> Mapping[str, str]:
         """For what and for whom the call is made, by the spans around it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_llmcost.model.agent_rule import AgentRule
+from pytest_llmcost.model.call import Role
 from pytest_llmcost.model.wildcards import matches
 
 
@@ -20,15 +21,21 @@ def agents_of_stack(stack: Sequence[str], rules: Sequence[AgentRule]) -> tuple[s
     """
     path: list[str] = []
     for place in reversed(stack):
-        name = _agent_of(place, rules)
-        if name is not None and path[-1:] != [name]:
-            path.append(name)
+        rule = _rule_of(place, rules)
+        if rule is not None and path[-1:] != [rule.name]:
+            path.append(rule.name)
     return tuple(path)
 
 
-def _agent_of(place: str, rules: Sequence[AgentRule]) -> str | None:
+def judges(stack: Sequence[str], rules: Sequence[AgentRule]) -> bool:
+    """Whether code stands on a call stack whose calls judge the app, as a rule says."""
+    found = (_rule_of(place, rules) for place in stack)
+    return any(rule is not None and rule.role is Role.JUDGE for rule in found)
+
+
+def _rule_of(place: str, rules: Sequence[AgentRule]) -> AgentRule | None:
     file = place.partition("::")[0]
     for rule in rules:
         if matches(rule.call_site, place if "::" in rule.call_site else file):
-            return rule.name
+            return rule
     return None

@@ -21,6 +21,7 @@ _TRACE = "langfuse.trace.metadata"
 _TYPE = "langfuse.observation.type"
 _NAMED = "agent_type"
 _INVOKE = "invoke_agent"
+_LONGEST = 200  # a name; somebody may put a prompt there
 # Where values stand that are handed down to every span inside, also while no span is recorded.
 _PROPAGATED = "langfuse.propagated.metadata"
 
@@ -54,6 +55,15 @@ def agents_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> list[En
     if last not in {None, handed_down}:
         extend(found, [Entry(str(last), "")])
     return found
+
+
+def evaluates(path: Iterable[Step]) -> bool:
+    """Whether a span around a call is one of an evaluator."""
+    attributes = (getattr(step.span, "attributes", None) or {} for step in path)
+    return any(
+        found.get(_TYPE) == "evaluator" or found.get("openinference.span.kind") == "EVALUATOR"
+        for found in attributes
+    )
 
 
 def _propagated(context: Mapping[str, Any] | None) -> str | None:
@@ -93,7 +103,7 @@ def metadata_of(attributes: Attributes, prefix: str, key: str) -> str | None:
             return None
         try:
             found = json.loads(whole).get(key)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return text_of(found)
 
@@ -105,10 +115,10 @@ def text_of(value: object) -> str | None:
     if value.startswith('"') and value.endswith('"'):
         try:
             decoded = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = value
         value = decoded if isinstance(decoded, str) else value
-    return value.strip() or None
+    return value.strip()[:_LONGEST] or None
 
 
 def extend(path: list[Entry], entries: Iterable[Entry]) -> None:

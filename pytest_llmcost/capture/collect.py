@@ -155,8 +155,8 @@ class Collector:
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
-        if seen.around is not None:
-            call = call._replace(attributes=self._attributes(seen))
+        if seen.around is not None or seen.stack or seen.judged:
+            call = self._with_purpose(call, seen)
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:
@@ -176,12 +176,13 @@ class Collector:
             return origin
         return origin if name is None else renamed(origin, name)
 
-    def _attributes(self, seen: OpenExchange) -> Mapping[str, str]:
+    def _with_purpose(self, call: MeasuredCall, seen: OpenExchange) -> MeasuredCall:
+        """What the call is for, and for whom."""
         try:
-            return self._origins.attributes(seen)
+            return call._replace(attributes=self._origins.attributes(seen), role=self._origins.role(seen))
         except Exception as error:  # noqa: BLE001  # as above
-            self._log.fault("reading for whom a call is", error)
-            return {}
+            self._log.fault("reading what a call is for", error)
+            return call
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:

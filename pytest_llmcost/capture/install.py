@@ -39,6 +39,12 @@ _WATCHED = {
     "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
     "langfuse._client.client": ("langfuse_clients", "patch"),
 }
+# Who asks models to judge what an app answered.
+_EVALUATIONS = (
+    *("deepeval", "ragas", "autoevals", "openevals", "agentevals", "pydantic_evals", "trulens.feedback"),
+    *("phoenix.evals", "inspect_ai", "evidently", "giskard", "uptrain", "mlflow.genai"),
+)
+_WATCHED.update(dict.fromkeys(_EVALUATIONS, ("evaluations", "patch")))
 # Where requests leave this process, below vcr and the mocks.
 _DEPARTURES = {
     "httpcore": ("departures", "patch_httpcore"),

@@ -5,7 +5,6 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.attribution.spans import SpanTree
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
+from pytest_llmcost.capture.our_code import place_in_our_code
 from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
 from pytest_llmcost.capture.sighting import Sighting
@@ -45,7 +45,6 @@ _OF_THE_ANSWER = frozenset(
     }
 )
 _PORT = re.compile(r":\d+$")
-_PACKAGE = f"{os.sep}pytest_llmcost{os.sep}"
 
 
 class OpenExchange:
@@ -79,6 +78,7 @@ class OpenExchange:
         recorded: The interaction that was recorded.
         call_site: File and line of the project's code that sends; None if there is none.
         stack: The code of the project that led there, innermost first; empty where nobody asks for it.
+        judged: Whether a library for evaluation sends it.
         client: Identity of the client.
         request_object: Identity of the client's own object for the request; 0 if it has none.
         by_itself: For a request that a client sends while it is sending another: whether its library does so
@@ -108,6 +108,7 @@ class OpenExchange:
     recorded: InteractionRef | None = None
     call_site: tuple[str, int] | None = None
     stack: Stack = ()
+    judged = False
     client = 0
     request_object = 0
     by_itself: bool | None = None
@@ -223,17 +224,6 @@ class OpenExchange:
         self.finish()
 
 
-def _place_in_our_code(error: BaseException) -> str:
-    """`` at log.py:12``, the innermost of ours; empty if the error was never raised there."""
-    found, traceback = "", error.__traceback__
-    while traceback is not None:
-        path = traceback.tb_frame.f_code.co_filename
-        if _PACKAGE in path:
-            found = f" at {path.rpartition(os.sep)[2]}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return found
-
-
 class ExchangeLog:
     """Keeps the exchanges of this process until they are drained.
 
@@ -258,6 +248,8 @@ class ExchangeLog:
         self.places = Places()
         self.sightings: deque[Sighting] = deque()
         self.spans = SpanTree()
+        # Folders of libraries for evaluation that are loaded.
+        self.evaluations: tuple[str, ...] = ()
         # Called as a request begins; only forked child processes have a use for it.
         self.on_begin: Callable[[], None] | None = None
         # Asked before a request leaves this process, if ``departures`` are watched; it may raise.
@@ -290,6 +282,8 @@ class ExchangeLog:
                 exchange.call_site, exchange.stack = self._call_sites.stack()
             else:
                 exchange.call_site = self._call_sites.here()
+            if self.evaluations:
+                exchange.judged = self._call_sites.passes(self.evaluations)
         if self.open_cassettes:
             exchange.cassette_open = True
         if self.on_begin is not None:
@@ -323,7 +317,7 @@ class ExchangeLog:
         The text of an error that is not ours is left out: it may quote a prompt or a key.
         """
         ours = isinstance(error, LlmCostError)
-        what = str(error) if ours else f"{type(error).__name__}{_place_in_our_code(error)}"
+        what = str(error) if ours else f"{type(error).__name__}{place_in_our_code(error)}"
         text = f"{place}: {what}"
         if text not in self.faults:
             self.faults.append(text)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pytest_llmcost.config.document import Value, unknown_key
+from pytest_llmcost.config.scalars import choice
 from pytest_llmcost.model.agent_rule import AgentRule
+from pytest_llmcost.model.call import Role
 
-_KEYS = ("name", "call_site")
+_NEEDED = ("name", "call_site")
+_KEYS = (*_NEEDED, "role")
 _EXAMPLE = '{name: researcher, call_site: "app/research/*.py"}'
 
 
@@ -26,13 +29,14 @@ def _rule(value: Value) -> AgentRule:
         if key.text() not in _KEYS:
             unknown_key(key, _KEYS, value.name)
         found[key.text()] = part
-    missing = [key for key in _KEYS if key not in found]
+    missing = [key for key in _NEEDED if key not in found]
     if missing:
         value.fail(f"{value.name} has no {missing[0]}; write it as {_EXAMPLE}")
     name = found["name"].text("the name of an agent, such as researcher")
     if not name.strip():
         found["name"].fail(f"{found['name'].label} is empty; write the name of an agent, such as researcher")
-    return AgentRule(name, _call_site(found["call_site"]), f"{value.path}:{value.line}")
+    role = choice(found["role"], Role) if "role" in found else Role.APP
+    return AgentRule(name, _call_site(found["call_site"]), f"{value.path}:{value.line}", role)
 
 
 def _call_site(value: Value) -> str:

@@ -22,6 +22,13 @@ class Phase(StrEnum):
     SESSION = "session"
 
 
+class Role(StrEnum):
+    """What a call is for: the app's work, or judging it."""
+
+    APP = "app"
+    JUDGE = "judge"
+
+
 class Source(StrEnum):
     """Where the response came from, by proof."""
 
@@ -221,6 +228,7 @@ class MeasuredCall(NamedTuple):
         cache_miss: Why a prompt cache was missed, as the provider says; None where it does not.
         attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
             are hashed.
+        role: What it is for.
     """
 
     origin: Origin
@@ -251,6 +259,7 @@ class MeasuredCall(NamedTuple):
     bounds: Bounds | None = None
     cache_miss: str | None = None
     attributes: Mapping[str, str] = MappingProxyType({})
+    role: Role = Role.APP
 
 
 class PricedSubCall(NamedTuple):

@@ -19,6 +19,7 @@ from pytest_llmcost.model.call import (
     Phase,
     PricedSubCall,
     RequestSize,
+    Role,
     Source,
     Status,
     SubCall,
@@ -50,6 +51,7 @@ def amount_from_json(found: Mapping[str, Any]) -> Amount:
     return Amount(read_money(low), read_money(value), None if high is None else read_money(high))
 
 
+_ROLES = {role.value: role for role in Role}
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -128,6 +130,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         cache_miss=_name(found("cache_miss")),
         bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
         attributes=found("attributes") or _NO_ATTRIBUTES,
+        role=_ROLES[found("role", "app")],
     )
 
 

@@ -113,7 +113,7 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
     """What both rows say of a call."""
     model, request = call.model, call.request
     return (
-        f'{_origin(call.origin)}, "role": "app", '
+        f'{_origin(call.origin)}, "role": "{call.role}", '
         f'"attributes": {_encode(dict(call.attributes)) if call.attributes else "{}"}, '
         f'"call_site": {_text(call.call_site)}, "provider": {_quoted(call.provider)}, '
         f'"host": {_quoted(call.host)}, "api": "{call.api}", '

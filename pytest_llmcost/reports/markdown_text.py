@@ -16,7 +16,13 @@ from pytest_llmcost.model.verdict import Level, Verdict
 from pytest_llmcost.reports import gate_section
 from pytest_llmcost.reports.markdown_escape import code, figure, plain
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
+from pytest_llmcost.reports.provenance import (
+    doubts_text,
+    judges_text,
+    price_tables,
+    saved_by_replaying,
+    sources_text,
+)
 from pytest_llmcost.reports.text import UNKNOWN, MoneyStyle, percent, plural
 
 FAILED, WARNED, PASSED, INFORMED = "❌", "⚠️", "✅", "ℹ️"  # noqa: RUF001  # the sign for information
@@ -257,7 +263,8 @@ def provenance(report: RunReport, note: str | None = None) -> str:
         note: Text of ours to stand at its end.
     """
     meta = report.meta
-    parts = [text for text in (sources_text(report), doubts_text(report)) if text]
+    judges = judges_text(report, MoneyStyle.of(report.totals.cost))
+    parts = [text for text in (sources_text(report), doubts_text(report), judges) if text]
     tables = price_tables(report)
     if tables:
         more = len(tables) - _MOST_TABLES

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pytest_llmcost.model.amount import Amount, total
-from pytest_llmcost.model.call import Source, Status
+from pytest_llmcost.model.call import Role, Source, Status
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
+from pytest_llmcost.model.shown import plural
 from pytest_llmcost.reports.text import MoneyStyle
 
 
@@ -25,6 +26,14 @@ def doubts_text(report: RunReport) -> str:
     statuses = report.totals.statuses
     doubtful = [status for status in Status if status is not Status.EXACT and statuses.get(status)]
     return ", ".join(f"{statuses[status]} {status.value}" for status in doubtful)
+
+
+def judges_text(report: RunReport, style: MoneyStyle) -> str | None:
+    """``judges: $0.0123 in 3 calls``, a part of the cost; None where no call judges."""
+    found = [call for call in counted_calls(report) if call.measured.role is Role.JUDGE]
+    if not found:
+        return None
+    return f"judges: {style.amount(total(call.cost for call in found))} in {plural(len(found), 'call')}"
 
 
 def price_tables(report: RunReport) -> list[str]:

@@ -12,7 +12,13 @@ from pytest_llmcost.model.verdict import Level
 from pytest_llmcost.reports.calls import OUTSIDE, calls_table
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.explain_command import explain_command
-from pytest_llmcost.reports.provenance import doubts_text, price_tables, saved_by_replaying, sources_text
+from pytest_llmcost.reports.provenance import (
+    doubts_text,
+    judges_text,
+    price_tables,
+    saved_by_replaying,
+    sources_text,
+)
 from pytest_llmcost.reports.stale import stale_lines
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import (
@@ -92,7 +98,7 @@ def section(
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
     if detail is Detail.QUIET:
         return [*lines, *notice_lines(alarms, width), *_end(report, width, accepted, report_path)]
-    lines += _plain(_wrapped(_provenance(report), width))
+    lines += _plain(_wrapped(_provenance(report, style), width))
     if report.diff is not None:
         from pytest_llmcost.reports.gate_section import change_lines
 
@@ -190,8 +196,8 @@ def _verdict(report: RunReport) -> str:
     return ", ".join([*said, *([plural(warnings, "warning")] if warnings else [])])
 
 
-def _provenance(report: RunReport) -> list[str]:
-    parts = [sources_text(report), *filter(None, [doubts_text(report)])]
+def _provenance(report: RunReport, style: MoneyStyle) -> list[str]:
+    parts = [sources_text(report), *filter(None, [doubts_text(report), judges_text(report, style)])]
     tables = [safe(name) for name in price_tables(report)]
     if tables:
         parts.append(f"prices: {', '.join(tables)}, as of {report.meta.pricing.as_of}")

@@ -165,6 +165,12 @@ def test_agents_of_spans(traced):
     assert run.report["meta"]["complete"] is True
 
 
+def test_workers(traced):
+    """In a worker of xdist the same."""
+    run = traced.run("-n", "1", plugins=("asyncio", "xdist"))
+    assert {name: sorted(call["agent_path"] for call in run.of(name)) for name in PATHS} == PATHS, run.output
+
+
 def test_the_apps_tracing_is_as_it_was(traced):
     """Its spans, their attributes and parents, and its processors are those of a run without us."""
     traced.run()

@@ -6,9 +6,12 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_llmcost.attribution.graphs import agents_of_graph
-from pytest_llmcost.attribution.span_agents import agents_of_spans, extend
+from pytest_llmcost.attribution.span_agents import agents_of_spans, evaluates, extend
+from pytest_llmcost.attribution.span_attributes import attributes_of_spans
 from pytest_llmcost.attribution.spans import SpanTree, Step, watch_tracer
 from pytest_llmcost.attribution.surroundings import Entry
 
@@ -78,6 +81,7 @@ def entries(*spans, contexts=None, last=None):
         ("f", {f"{METADATA}.agent_type": '"', METADATA: "{no json"}, '"'),
         ("f", {f"{METADATA}.agent_type": "  "}, None),
         (" ", {TYPE: "agent"}, None),
+        ("f", {"gen_ai.agent.name": "x" * 5000}, "x" * 200),
     ],
 )
 def test_conventions(name, attributes, agent):
@@ -198,3 +202,31 @@ def test_extend():
     path = [Entry("a", "1")]
     extend(path, [Entry("a", "1"), Entry("b", "2"), Entry("b", "3"), Entry("a", "4")])
     assert path == [Entry("a", "1"), Entry("b", "2"), Entry("a", "1")]
+
+
+KEYS = [
+    *("gen_ai.agent.name", "gen_ai.operation.name", "openinference.span.kind", "agent.name", "graph.node.id"),
+    *("traceloop.span.kind", "traceloop.entity.name", TYPE, METADATA, TRACE, "user.id", "cost.org"),
+    *(f"{prefix}.{key}" for prefix in (METADATA, TRACE) for key in ("agent_type", "langgraph_node", "org")),
+]
+WORDS = st.sampled_from(
+    ["agent", "AGENT", "invoke_agent", "evaluator", "a", '"a"', '{"agent_type": []}', "[1]", '"', "{"]
+)
+VALUES = WORDS | st.text() | st.integers() | st.booleans() | st.none() | st.lists(st.text(), max_size=2)
+SPANS = st.lists(st.tuples(st.text(), st.dictionaries(st.sampled_from(KEYS), VALUES)), max_size=4)
+CONTEXTS = st.dictionaries(
+    st.sampled_from([PROPAGATED, "langfuse.propagated.user_id"]),
+    VALUES | st.dictionaries(st.sampled_from(["agent_type", "org"]), VALUES),
+)
+
+
+@given(SPANS, CONTEXTS)
+def test_whatever_an_app_puts_into_spans(spans, context):
+    """It is read without an error; every name is text, and an agent has one run."""
+    steps = [Step(Span(n, name, **attributes), context) for n, (name, attributes) in enumerate(spans, 1)]
+    found = agents_of_spans(steps, context)
+    assert all(entry.name and isinstance(entry.name, str) for entry in found)
+    assert len({entry.name for entry in found}) == len(set(found))
+    attributes = attributes_of_spans(steps, context)
+    assert all(value and isinstance(value, str) for value in attributes.values())
+    assert evaluates(steps) in {True, False}

@@ -7,13 +7,14 @@ import pytest
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.agent_rule import AgentRule
+from pytest_llmcost.model.call import Role
 
 WHOLE = """\
 version: 1
 agents:
   - {name: researcher, call_site: "app/research/*.py"}
   - {name: "the writer: é", call_site: "app/desk.py::Writer.*"}
-  - {name: 7, call_site: "app/w?.py"}
+  - {name: 7, call_site: "app/w?.py", role: judge}
 """
 
 
@@ -22,7 +23,7 @@ def test_whole_section():
     assert read_configuration(WHOLE, "llmcost.yaml").agents == (
         AgentRule("researcher", "app/research/*.py", "llmcost.yaml:3"),
         AgentRule("the writer: é", "app/desk.py::Writer.*", "llmcost.yaml:4"),
-        AgentRule("7", "app/w?.py", "llmcost.yaml:5"),
+        AgentRule("7", "app/w?.py", "llmcost.yaml:5", Role.JUDGE),
     )
 
 
@@ -41,6 +42,7 @@ MISTAKES = [
     ("agents: [{name: a}]", f"1:10: agents[0] has no call_site; write it as {EXAMPLE}"),
     ("agents: [{call_site: a}]", f"1:10: agents[0] has no name; write it as {EXAMPLE}"),
     ("agents: [{name: a, callsite: b}]", "1:20: unknown key 'callsite' in agents[0]; did you mean 'call_site'?"),
+    ("agents: [{name: a, call_site: b, role: judges}]", "1:40: agents[0].role: unknown value 'judges'; did you mean 'judge'?"),
     ("agents: [{name: ' ', call_site: b}]", "1:17: agents[0].name is empty; write the name of an agent, such as researcher"),
     ("agents: [{name: a, call_site: }]", "1:30: agents[0].call_site takes files from the root, such as \"app/research/*.py\"; found nothing"),
     ("agents: [{name: a, call_site: ''}]", "1:31: agents[0].call_site is empty; write files from the root, such as \"app/research/*.py\""),
