@@ -22,7 +22,7 @@ from pathlib import Path
 CASSETTE = """\
 interactions:
 - request:
-    body: '{"messages":[{"role":"user","content":"hello"}],"model":"gpt-4o-mini"}'
+    body: '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}]}'
     headers: {}
     method: POST
     uri: https://api.openai.com/v1/chat/completions

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
-from pytest_llmcost.capture.played import Played, kept
+from pytest_llmcost.capture.played import played
 from pytest_llmcost.capture.vcr_fallback import unseen_exchange
 from pytest_llmcost.capture.vcr_stubs import sent_by_stub
 
@@ -177,7 +177,7 @@ def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Aske
                     exchange.replayed = places.unknown(cassette)
                 else:
                     exchange.replayed = places.of(cassette, index)
-                    exchange.played = Played(cassette, kept(request), cassette.data[index][0], kept(filtered))
+                    exchange.played = played(cassette, request, cassette.data[index][0], filtered)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
         return response
