@@ -13,7 +13,7 @@ from pytest_llmcost.budgets.replays import paid_calls, replay_findings
 from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
-from pytest_llmcost.model.diff import RunDiff, State
+from pytest_llmcost.model.diff import RunDiff, State, lost_price_text
 from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
@@ -240,7 +240,7 @@ def _lost_prices(diff: RunDiff) -> Iterator[Finding]:
             match=key,
             limit="a known price",
             actual="no price",
-            message=f"{key} calls {model}, of which no price is known; what it called before had one",
+            message=lost_price_text(key, model),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pytest_llmcost.model.budget import BudgetScope
 from pytest_llmcost.model.diff import RunDiff
-from pytest_llmcost.model.keys import OUTSIDE, key_of
+from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.model.rollup import counted_calls
 from pytest_llmcost.model.shown import plural
@@ -66,8 +66,7 @@ def paid_calls(report: RunReport) -> Iterator[Finding]:
     tests: dict[str, Counter[str]] = {}
     for call in report.calls:
         if call.measured.source.is_paid_now:
-            origin = call.measured.origin
-            name = origin.nodeid or (f"fixture {origin.fixture}" if origin.fixture else OUTSIDE)
+            name = key_of(call.measured.origin, "")
             tests.setdefault(name, Counter())[call.measured.source.value] += 1
     for name, sources in tests.items():
         said = ", ".join(f"{number} {source}" for source, number in sorted(sources.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,9 +11,9 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.budget import BudgetScope
 from pytest_llmcost.model.call import Call, Origin, Status
 from pytest_llmcost.model.diff import Change, RunDiff
-from pytest_llmcost.model.keys import test_key
+from pytest_llmcost.model.keys import OUTSIDE, test_key
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import counted_calls, rollup_of, runs_of
+from pytest_llmcost.model.rollup import counted_calls, grouped, rollup_of, runs_of
 from pytest_llmcost.model.usage import Usage
 
 _UNPRICED = frozenset({Status.UNPRICED, Status.PARTIAL})
@@ -80,11 +80,11 @@ def subjects_of(report: RunReport, scope: BudgetScope, diff: RunDiff | None, fol
         ]
     if scope is BudgetScope.AGENT:
         changes = {change.key: change for change in diff.agents} if diff else {}
-        groups = _grouped((call.measured.origin.agent, call) for call in counted)
+        groups = grouped(counted, lambda call: call.measured.origin.agent)
         return [_subject(scope, name, calls, changes.get(name)) for name, calls in groups.items() if name]
     if scope is BudgetScope.AGENT_RUN:
         return _agent_runs(counted)
-    names = _grouped((_named(call, scope), call) for call in counted)
+    names = grouped(counted, lambda call: _named(call, scope))
     return [_subject(scope, name, calls) for name, calls in names.items() if name]
 
 
@@ -98,7 +98,7 @@ def _named(call: Call, scope: BudgetScope) -> str | None:
 
 def _tests(report: RunReport, counted: Sequence[Call], diff: RunDiff | None, folder: str) -> list[Subject]:
     changes = {change.key: change for change in diff.tests} if diff else {}
-    groups = _grouped((call.measured.origin.nodeid, call) for call in counted)
+    groups = grouped(counted, lambda call: call.measured.origin.nodeid)
     return [
         _subject(BudgetScope.TEST, nodeid, groups.get(nodeid, []), changes.get(test_key(nodeid, folder)))
         for nodeid in (test.result.nodeid for test in report.tests)
@@ -115,7 +115,7 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
     found = []
     for (name, _), calls in groups.items():
         numbers[name] = numbers.get(name, 0) + 1
-        where = calls[0].measured.origin.nodeid or "outside any test"
+        where = calls[0].measured.origin.nodeid or OUTSIDE
         shown = f"{name} (run {numbers[name]}, {where})"
         found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown))
     return found
@@ -123,13 +123,6 @@ def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
 
 def _call_name(call: Call) -> str:
     return f"{call.id} in {call.measured.origin.nodeid or 'no test'}"
-
-
-def _grouped(pairs: Iterable[tuple[str | None, Call]]) -> dict[str | None, list[Call]]:
-    groups: dict[str | None, list[Call]] = {}
-    for name, call in pairs:
-        groups.setdefault(name, []).append(call)
-    return groups
 
 
 def _subject(

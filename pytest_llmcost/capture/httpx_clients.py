@@ -172,12 +172,6 @@ def _end(exchange: OpenExchange, chunks: list[bytes]) -> None:
         holder.ended = True
 
 
-def _close(exchange: OpenExchange, chunks: list[bytes]) -> None:
-    holder = exchange.holder_of(chunks)
-    if holder is not None:
-        holder.finish()
-
-
 def _tees(module: Any) -> tuple[type, type]:
     """The two stream classes of a library that pass every chunk on and keep it."""
 
@@ -196,7 +190,7 @@ def _tees(module: Any) -> tuple[type, type]:
             _end(self._exchange, self._chunks)
 
         def close(self) -> None:
-            _close(self._exchange, self._chunks)
+            self._exchange.end_answer(self._chunks)
             self._inner.close()
 
         def __getattr__(self, name: str) -> Any:
@@ -222,7 +216,7 @@ def _tees(module: Any) -> tuple[type, type]:
                     await iterator.aclose()
 
         async def aclose(self) -> None:
-            _close(self._exchange, self._chunks)
+            self._exchange.end_answer(self._chunks)
             await self._inner.aclose()
 
         def __getattr__(self, name: str) -> Any:

@@ -202,6 +202,12 @@ class OpenExchange:
             return self
         return next((each for each in self.earlier if each.chunks is chunks), None)
 
+    def end_answer(self, chunks: Sequence[bytes], *, ended: bool = False) -> None:
+        """The answer with these chunks is read no further; ``ended``: to its end."""
+        if (holder := self.holder_of(chunks)) is not None:
+            holder.ended = holder.ended or ended
+            holder.finish()
+
     def is_same_as(self, other: OpenExchange) -> bool:
         """Whether another exchange is a part of this one.
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.capture.sighting import Sighting, Way
+from pytest_llmcost.model.keys import beside_tests
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.usage.hosts import host_of, provider_of
 
@@ -72,7 +73,7 @@ def _what(sighting: Sighting, hosts: Mapping[str, str], root: Path) -> str | Non
 def _where(scope: Scope) -> str:
     if scope.nodeid is not None:
         return scope.nodeid
-    return f"fixture {scope.fixture}" if scope.fixture else "outside any test"
+    return beside_tests(scope.fixture)
 
 
 def _script_with_sdk(command: list[str], root: Path) -> str | None:

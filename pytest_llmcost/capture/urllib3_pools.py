@@ -152,10 +152,7 @@ class _Tap:
             self.finish(ended=True)
 
     def finish(self, *, ended: bool = False) -> None:
-        holder = self.exchange.holder_of(self._chunks)
-        if holder is not None:
-            holder.ended = holder.ended or ended
-            holder.finish()
+        self.exchange.end_answer(self._chunks, ended=ended)
 
 
 @cache

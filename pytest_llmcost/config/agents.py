@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmcost.config.document import Value, unknown_key
+from pytest_llmcost.config.document import Value, members
 from pytest_llmcost.config.scalars import choice
 from pytest_llmcost.model.agent_rule import AgentRule
 from pytest_llmcost.model.call import Role
@@ -22,13 +22,7 @@ def read_agents(section: Value) -> tuple[AgentRule, ...]:
 
 
 def _rule(value: Value) -> AgentRule:
-    if not value.is_mapping():
-        value.fail_type(f"a rule, such as {_EXAMPLE}")
-    found: dict[str, Value] = {}
-    for key, part in value.items():
-        if key.text() not in _KEYS:
-            unknown_key(key, _KEYS, value.name)
-        found[key.text()] = part
+    found = members(value, _KEYS, f"a rule, such as {_EXAMPLE}")
     missing = [key for key in _NEEDED if key not in found]
     if missing:
         value.fail(f"{value.name} has no {missing[0]}; write it as {_EXAMPLE}")

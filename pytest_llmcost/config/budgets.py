@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pytest_llmcost.config.document import Value, unknown_key
+from pytest_llmcost.config.document import Value, members
 from pytest_llmcost.config.scalars import choice
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
 from pytest_llmcost.model.limits import parse_dollars, parse_limit
@@ -27,13 +27,7 @@ def read_budgets(section: Value) -> tuple[Budget, ...]:
 
 
 def _budget(value: Value) -> Budget:
-    if not value.is_mapping():
-        value.fail_type(f"a budget, such as {_EXAMPLE}")
-    found: dict[str, Value] = {}
-    for key, part in value.items():
-        if key.text() not in _KEYS:
-            unknown_key(key, _KEYS, value.name)
-        found[key.text()] = part
+    found = members(value, _KEYS, f"a budget, such as {_EXAMPLE}")
     if "scope" not in found:
         value.fail(f"{value.name} has no scope; add one of {', '.join(scope.value for scope in BudgetScope)}")
     scope = choice(found["scope"], BudgetScope)

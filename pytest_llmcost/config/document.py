@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, NoReturn
 from pytest_llmcost.errors import ConfigError
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_STRING_TAG = "tag:yaml.org,2002:str"
 
 
 class Value(NamedTuple):
@@ -168,3 +167,24 @@ def unknown_key(key: Value, allowed: Iterable[str], where: str) -> NoReturn:
     """Raise the error for a key that nobody reads."""
     found = key.text()
     key.fail(f"unknown key {found!r} in {where}{suggestion(found, allowed)}")
+
+
+def members(value: Value, allowed: Iterable[str], example: str) -> dict[str, Value]:
+    """The parts of a mapping by their keys.
+
+    Args:
+        value: The mapping.
+        allowed: Its keys.
+        example: What it is, for messages, such as ``a budget, such as {...}``.
+
+    Raises:
+        ConfigError: It is no mapping, or has a key that nobody reads.
+    """
+    if not value.is_mapping():
+        value.fail_type(example)
+    found: dict[str, Value] = {}
+    for key, part in value.items():
+        if key.text() not in allowed:
+            unknown_key(key, allowed, value.name)
+        found[key.text()] = part
+    return found

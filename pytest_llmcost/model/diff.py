@@ -121,3 +121,8 @@ class RunDiff(NamedTuple):
     partial: bool = False
     new_stale: tuple[tuple[str, int], ...] = ()
     projection: "Projection | None" = None
+
+
+def lost_price_text(key: str, model: str) -> str:
+    """An entry of ``RunDiff.lost_prices`` in a sentence."""
+    return f"{key} calls {model}, of which no price is known; what it called before had one"

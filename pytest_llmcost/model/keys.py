@@ -12,7 +12,12 @@ def key_of(origin: Origin, folder: str) -> str:
     """The key of the line that a call belongs to."""
     if origin.nodeid is not None:
         return test_key(origin.nodeid, folder)
-    return f"{_FIXTURE}{origin.fixture}" if origin.fixture else OUTSIDE
+    return beside_tests(origin.fixture)
+
+
+def beside_tests(fixture: str | None) -> str:
+    """What is no test's: that of a wider fixture, or of nothing in particular."""
+    return f"{_FIXTURE}{fixture}" if fixture else OUTSIDE
 
 
 def test_key(nodeid: str, folder: str) -> str:

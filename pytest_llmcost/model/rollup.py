@@ -80,7 +80,7 @@ def by_test(
     calls: Sequence[Call], results: Iterable[TestResult], *, last: frozenset[str], include_mocked: bool
 ) -> tuple[TestCost, ...]:
     """One row for each test that ran, in the order of the results, also for tests without calls."""
-    groups = _grouped(calls, lambda call: call.measured.origin.nodeid)
+    groups = grouped(calls, lambda call: call.measured.origin.nodeid)
     return tuple(
         TestCost(result, rollup(groups.get(result.nodeid, []), last=last, include_mocked=include_mocked))
         for result in results
@@ -100,7 +100,7 @@ def by_agent(
         include_mocked: As for ``rollup``.
         totals: Of the calls, where they are added up already: one row for all of them has the same.
     """
-    groups = _grouped(calls, lambda call: call.measured.origin.agent)
+    groups = grouped(calls, lambda call: call.measured.origin.agent)
     inside: dict[str | None, list[Call]] = {}
     runs: dict[str | None, set[Hashable]] = {}
     for call in counted(calls, last, include_mocked):
@@ -126,7 +126,7 @@ def by_model(
     calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, totals: Rollup | None = None
 ) -> tuple[ModelCost, ...]:
     """One row for each provider and model, by name; see ``by_agent``."""
-    groups = _grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
+    groups = grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
     return tuple(
         ModelCost(*key, _part(groups[key], calls, totals, last=last, include_mocked=include_mocked))
         for key in sorted(groups)
@@ -176,7 +176,8 @@ def runs_of(origin: Origin) -> dict[str, Hashable]:
     return found
 
 
-def _grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
+def grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
+    """The calls by what they have in common, in the order of the first of each."""
     groups: dict[Key, list[Call]] = {}
     for call in calls:
         groups.setdefault(key(call), []).append(call)

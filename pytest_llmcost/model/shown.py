@@ -14,6 +14,7 @@ _COARSE = 4
 # From a dime upwards four decimals tell a test's share of the total.
 _COARSE_FROM = Decimal("0.1")
 _WHOLE_DOLLARS_FROM = Decimal(1)
+_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 class MoneyStyle(NamedTuple):
@@ -75,3 +76,19 @@ def percent(rate: Decimal | None) -> str:
 def plural(number: int, noun: str) -> str:
     """``1 call``, ``2 calls``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def yaml_text(name: str) -> str:
+    """A name of anybody's making in YAML's double quotes, which it cannot break out of."""
+    return f'"{"".join(map(_escaped, name))}"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if _FIRST_SURROGATE <= code <= _LAST_SURROGATE:  # half a character, which no file can hold
+        return "\\uFFFD"
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isascii() and character.isprintable():
+        return character
+    return f"\\U{code:08X}"

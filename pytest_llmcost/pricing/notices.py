@@ -9,6 +9,7 @@ from pytest_llmcost.model.call import Api, Call, Source, Status
 from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import Notice, NoticeKind
+from pytest_llmcost.model.shown import yaml_text
 from pytest_llmcost.model.usage import total_usage
 from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
 
@@ -16,7 +17,6 @@ _WORTH_SAYING = Decimal("0.01")
 # The provider of a wire format, where the format is not named after it.
 _PROVIDER_OF_FORMAT = {"bedrock": "aws", "gemini": "google", "vertex": "google"}
 _FIRST_WILDCARD = r"(?s)[*?].*"
-_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 def price_notices(
@@ -77,8 +77,8 @@ def _yaml_to_paste(unknown: Sequence[_Unknown]) -> str:
         if found.is_on_unknown_host:
             format_name = found.api.value.partition(".")[0]
             maker = _PROVIDER_OF_FORMAT.get(format_name, format_name)
-            ways_out[f"# hosts: {{{_quoted(found.host)}: {maker}}}"] = None
-            ways_out[f"# pricing: {{free: [{_quoted(f'{found.host}/*')}]}}"] = None
+            ways_out[f"# hosts: {{{yaml_text(found.host)}: {maker}}}"] = None
+            ways_out[f"# pricing: {{free: [{yaml_text(f'{found.host}/*')}]}}"] = None
         else:
             key = _key(found.provider, found.model)
             ways_out[f'# pricing: {{aliases: {{{key}: "provider/model"}}}}'] = None
@@ -110,23 +110,7 @@ def _row(api: Api) -> str:
 def _key(provider: str, model: str) -> str:
     """The key that a model needs in the YAML; a wildcard is allowed at its end only."""
     name = f"{provider}/{model}"
-    return _quoted(re.sub(_FIRST_WILDCARD, "*", name, count=1))
-
-
-def _quoted(text: str) -> str:
-    """A YAML string that names of anybody's making cannot break out of."""
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if _FIRST_SURROGATE <= code <= _LAST_SURROGATE:  # half a character, which no file can hold
-        return "\\uFFFD"
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isascii() and character.isprintable():
-        return character
-    return f"\\U{code:08X}"
+    return yaml_text(re.sub(_FIRST_WILDCARD, "*", name, count=1))
 
 
 def _grouped(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_llmcost.model.amount import NOTHING
-from pytest_llmcost.model.diff import Change, RunDiff, State
+from pytest_llmcost.model.diff import Change, RunDiff, State, lost_price_text
 from pytest_llmcost.reports.gate_section import change_lines, headline_parts
 from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.text import MoneyStyle, safe
@@ -44,4 +44,4 @@ def _sums(totals: Change, style: MoneyStyle) -> Iterator[str]:
 
 def _unpriced(diff: RunDiff) -> Iterator[str]:
     for key, model in diff.lost_prices:
-        yield f"{safe(key)} calls {safe(model)}, of which no price is known; what it called before had one"
+        yield lost_price_text(safe(key), safe(model))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pytest_llmcost.model.call import Call, PricedSubCall
 from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard
 from pytest_llmcost.model.report import RunReport
@@ -103,10 +104,9 @@ def _manner(call: Call) -> str:
 
 def _maker(call: Call) -> str:
     origin = call.measured.origin
-    who = origin.nodeid or (f"fixture {origin.fixture}" if origin.fixture else "outside any test")
     attempt = f", attempt {origin.attempt}" if origin.attempt > 1 else ""
     agent = f", agent {' > '.join(origin.agent_path)}" if origin.agent_path else ""
-    return f"{who} ({origin.phase.value}{attempt}{agent})"
+    return f"{key_of(origin, '')} ({origin.phase.value}{attempt}{agent})"
 
 
 def _attempts(statuses: Sequence[int]) -> str:

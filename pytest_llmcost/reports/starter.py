@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
-from pytest_llmcost.model.shown import percent, plural
+from pytest_llmcost.model.shown import percent, plural, yaml_text
 from pytest_llmcost.reports.text import safe
 
 HEADROOM = Decimal("0.20")
@@ -82,7 +82,7 @@ def _tests(figures: Figures) -> Iterator[str]:
 
 
 def _agent(agent: AgentFigures) -> Iterator[str]:
-    name = _quoted(agent.name)
+    name = yaml_text(agent.name)
     yield f"  # {safe(agent.name)}: its dearest run costs ${money_text(agent.dearest)}"
     yield f'  - {{scope: agent_run, match: {name}, max_cost: "{money_text(_above(agent.dearest))}"}}'
     if agent.cache_hit_rate:
@@ -112,20 +112,3 @@ def _smallest(cost: Decimal) -> str:
         if not share:
             return "0"
         return money_text(share.quantize(Decimal(1).scaleb(share.adjusted()), ROUND_CEILING))
-
-
-def _quoted(name: str) -> str:
-    """A name in YAML's double quotes, whatever it contains.
-
-    ``*`` and ``?`` stay: they match themselves too.
-    """
-    spelled = "".join(_spelled(char) for char in name)
-    return f'"{spelled}"'
-
-
-def _spelled(char: str) -> str:
-    if char in '"\\':
-        return f"\\{char}"
-    if char.isascii() and char.isprintable():
-        return char
-    return f"\\U{ord(char):08x}"

@@ -7,19 +7,15 @@ from typing import Any
 
 from pytest_llmcost.model.call import SubCall
 from pytest_llmcost.model.units import (
-    CACHE_READ,
-    CACHE_WRITE,
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
     CODE_EXECUTIONS,
-    INPUT,
-    OUTPUT,
     REASONING,
     WEB_SEARCHES,
 )
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.cache_misses import cache_miss
-from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.fields import child, count, prompt_in_three_parts, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import place_context, tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
@@ -127,21 +123,18 @@ def message_usage(usage: Mapping[str, Any], *, code_executions: int = 0) -> Usag
     long = count(lifetimes, "ephemeral_1h_input_tokens")
     if written is None and (short or long):
         written = (short or 0) + (long or 0)
-    parts = [part for part in (fresh, read, written) if part is not None]
-    return Usage(
-        stated(
-            **{
-                INPUT: sum(parts) if parts else None,
-                OUTPUT: count(usage, "output_tokens"),
-                CACHE_READ: read,
-                CACHE_WRITE: written,
-                CACHE_WRITE_5M: short,
-                CACHE_WRITE_1H: long,
-                REASONING: count(child(usage, "output_tokens_details"), "thinking_tokens"),
-                WEB_SEARCHES: count(child(usage, "server_tool_use"), "web_search_requests") or None,
-                CODE_EXECUTIONS: code_executions or None,
-            }
-        )
+    return prompt_in_three_parts(
+        fresh,
+        read,
+        written,
+        count(usage, "output_tokens"),
+        **{
+            CACHE_WRITE_5M: short,
+            CACHE_WRITE_1H: long,
+            REASONING: count(child(usage, "output_tokens_details"), "thinking_tokens"),
+            WEB_SEARCHES: count(child(usage, "server_tool_use"), "web_search_requests") or None,
+            CODE_EXECUTIONS: code_executions or None,
+        },
     )
 
 

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_llmcost.model.units import (
-    CACHE_READ,
-    CACHE_WRITE,
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
-    INPUT,
-    OUTPUT,
 )
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.event_stream import EXCEPTION
-from pytest_llmcost.usage.fields import child, count, stated, text
+from pytest_llmcost.usage.fields import child, count, first_count, prompt_in_three_parts, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
 
@@ -63,8 +59,8 @@ def converse_usage(usage: Mapping[str, Any]) -> Usage:
     Source: Bedrock's guide to prompt caching; the stated ``totalTokens`` is that sum and the output.
     """
     fresh = count(usage, "inputTokens")
-    read = _first(usage, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    written = _first(usage, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    read = first_count(usage, "cacheReadInputTokens", "cacheReadInputTokenCount")
+    written = first_count(usage, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     lifetimes = usage.get("cacheDetails")
     return prompt_in_three_parts(
         fresh,
@@ -76,28 +72,6 @@ def converse_usage(usage: Mapping[str, Any]) -> Usage:
             CACHE_WRITE_1H: _written_for(lifetimes, "1h"),
         },
     )
-
-
-def prompt_in_three_parts(
-    fresh: int | None, read: int | None, written: int | None, output: int | None, **more: int | None
-) -> Usage:
-    """A usage from counters of the prompt that exclude each other."""
-    parts = [part for part in (fresh, read, written) if part is not None]
-    return Usage(
-        stated(
-            **{
-                INPUT: sum(parts) if parts else None,
-                OUTPUT: output,
-                CACHE_READ: read,
-                CACHE_WRITE: written,
-                **more,
-            }
-        )
-    )
-
-
-def _first(usage: Mapping[str, Any], *keys: str) -> int | None:
-    return next((number for key in keys if (number := count(usage, key)) is not None), None)
 
 
 def _written_for(lifetimes: object, lifetime: str) -> int | None:

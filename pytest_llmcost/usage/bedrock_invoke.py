@@ -12,10 +12,10 @@ from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage import anthropic_messages
 from pytest_llmcost.usage.ai21 import completion_counts
-from pytest_llmcost.usage.bedrock_converse import OPTIMIZED_LATENCY, converse_usage, prompt_in_three_parts
+from pytest_llmcost.usage.bedrock_converse import OPTIMIZED_LATENCY, converse_usage
 from pytest_llmcost.usage.body import json_object
 from pytest_llmcost.usage.event_stream import EXCEPTION
-from pytest_llmcost.usage.fields import child, count, stated
+from pytest_llmcost.usage.fields import child, count, prompt_in_three_parts, stated
 from pytest_llmcost.usage.openai_chat import chat_usage
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat

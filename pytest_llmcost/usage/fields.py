@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_llmcost.model.money import exact_money, parse_money
+from pytest_llmcost.model.units import CACHE_READ, CACHE_WRITE, INPUT, OUTPUT
+from pytest_llmcost.model.usage import Usage
 
 # A million times what any model takes: more is no count but a mistake, or made to overflow.
 _MOST = 10**15
@@ -30,6 +32,11 @@ def count(value: Any, key: str) -> int | None:
     if type(found) is not int:  # as a bool is, for isinstance()
         found = _whole(found)
     return found if found is not None and 0 <= found <= _MOST else None
+
+
+def first_count(value: Any, *keys: str) -> int | None:
+    """The count under the first of some keys that has one: the same counter goes by several names."""
+    return next((number for key in keys if (number := count(value, key)) is not None), None)
 
 
 def _whole(found: object) -> int | None:
@@ -81,3 +88,21 @@ def stated_cost(usage: Mapping[str, Any]) -> Decimal | None:
 def stated(**counts: int | None) -> dict[str, int]:
     """The counts that were stated, by unit."""
     return {unit: number for unit, number in counts.items() if number is not None}
+
+
+def prompt_in_three_parts(
+    fresh: int | None, read: int | None, written: int | None, output: int | None, **more: int | None
+) -> Usage:
+    """A usage from counters of the prompt that exclude each other."""
+    parts = [part for part in (fresh, read, written) if part is not None]
+    return Usage(
+        stated(
+            **{
+                INPUT: sum(parts) if parts else None,
+                OUTPUT: output,
+                CACHE_READ: read,
+                CACHE_WRITE: written,
+                **more,
+            }
+        )
+    )

@@ -20,7 +20,7 @@ from pytest_llmcost.model.units import (
 )
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.cache_misses import cache_miss
-from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.fields import child, count, first_count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import CUT, FAILED, NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.tiers import tier_context
 from pytest_llmcost.usage.wire_format import Context, Event, Events, WireFormat
@@ -190,10 +190,6 @@ def _list(body: Mapping[str, Any], key: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _first(counters: Mapping[str, Any], *keys: str) -> int | None:
-    return next((number for key in keys if (number := count(counters, key)) is not None), None)
-
-
 def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Usage:
     input_details = child(usage, "input_tokens_details")
     lifetimes = child(input_details, "cache_write_tokens_details")
@@ -202,7 +198,9 @@ def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Us
             **{
                 INPUT: count(usage, "input_tokens"),
                 OUTPUT: count(usage, "output_tokens"),
-                CACHE_READ: _first(input_details, "cached_tokens", "cache_read_input_tokens"),  # Perplexity's
+                CACHE_READ: first_count(
+                    input_details, "cached_tokens", "cache_read_input_tokens"
+                ),  # Perplexity's
                 CACHE_WRITE: count(input_details, "cache_write_tokens"),
                 CACHE_WRITE_30M: count(lifetimes, "ttl_30m_tokens"),
                 CACHE_WRITE_12H: count(lifetimes, "ttl_12h_tokens"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, ModelIds, SubCall
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.fields import stated
 
 NO_USAGE_STATED = "the response states no usage"
 NO_INPUT_STATED = "the response states no input tokens, only what was generated"
@@ -97,7 +98,7 @@ def counted(
         unstated: Why there is no usage, where no count is stated.
         unfinished: Why the counts are not final; None if they are.
     """
-    known = {unit: number for unit, number in counts.items() if number is not None}
+    known = stated(**counts)
     if not known:
         return Stated(model=model, incomplete=unstated)
     return Stated(usage=Usage(known), model=model, incomplete=unfinished)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmcost.model.units import INPUT
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.usage.fields import child, count, stated, stated_cost, text
+from pytest_llmcost.usage.fields import child, count, first_count, stated, stated_cost, text
 from pytest_llmcost.usage.reading import NO_USAGE_STATED, Stated
 from pytest_llmcost.usage.wire_format import Context, Event, WireFormat
 
@@ -17,7 +17,7 @@ def read_rerank(body: Event, _context: Context) -> Stated:
     usage = child(body, "usage") or child(child(body, "meta"), "tokens")
     tokens = count(usage, "total_tokens")
     if tokens is None:
-        tokens = _first(usage, "prompt_tokens", "input_tokens")
+        tokens = first_count(usage, "prompt_tokens", "input_tokens")
     return _stated(body, usage, {INPUT: tokens})
 
 
@@ -33,10 +33,6 @@ def read_multimodal(body: Event, _context: Context) -> Stated:
     if tokens is None and not known:
         tokens = count(usage, "total_tokens")
     return _stated(body, usage, {INPUT: tokens, "input_pixels": sum(known) if known else None})
-
-
-def _first(usage: Mapping[str, Any], *keys: str) -> int | None:
-    return next((number for key in keys if (number := count(usage, key)) is not None), None)
 
 
 def _stated(body: Event, usage: Mapping[str, Any], counts: Mapping[str, int | None]) -> Stated:
