@@ -12,12 +12,10 @@ RUN = {A: [made(GPT, 1000, 100)], B: [made(GPT, 500, 50)]}  # $0.0035 and $0.001
 
 
 @pytest.fixture
-def llmcost(capsys, tmp_path, monkeypatch):
+def llmcost(llmcost, tmp_path):
     """The command, in a folder with a report."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
     save(tmp_path / ".llmcost" / "report.json", run(RUN))
-    return commands(capsys)
+    return llmcost
 
 
 def limits(folder, *budgets, name="llmcost.yaml"):

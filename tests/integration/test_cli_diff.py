@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 import sample
-from runs import CLAUDE, GPT, commands, made, run, save
+from runs import CLAUDE, GPT, made, run, save
 
 from pytest_llmcost.baseline.file import render_baseline
 from pytest_llmcost.baseline.from_report import baseline_of
@@ -19,14 +19,6 @@ from pytest_llmcost.baseline.from_report import baseline_of
 A, B, C = "tests/test_a.py::test_a", "tests/test_a.py::test_b", "tests/test_c.py::test_c"
 BEFORE = {A: [made(GPT, 1000, 100)], B: [made(GPT, 500, 50)], C: [made(CLAUDE, 300, 30)]}
 AFTER = {A: [made(GPT, 1000, 100)] * 2, B: [made(GPT, 500, 50)], C: [made(CLAUDE, 300, 30)]}
-
-
-@pytest.fixture
-def llmcost(capsys, tmp_path, monkeypatch):
-    """The command, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-    return commands(capsys)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import sample
 from hypothesis import given
 from hypothesis import strategies as st
-from runs import GPT, commands, made, run, save
+from runs import GPT, made, run, save
 
 from pytest_llmcost.model.wildcards import matches
 from pytest_llmcost.config.load import read_configuration
@@ -20,12 +20,10 @@ YAML = "llmcost.yaml"
 
 
 @pytest.fixture
-def llmcost(capsys, tmp_path, monkeypatch):
+def llmcost(llmcost, tmp_path):
     """The command, in a folder with the report of a priced run."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
     save(tmp_path / ".llmcost" / "report.json", sample.report(sample.calls()[:6]))
-    return commands(capsys)
+    return llmcost
 
 
 def test_the_run_keeps_its_own_limits(llmcost, tmp_path):

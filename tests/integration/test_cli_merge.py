@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sample
-from runs import CLAUDE, GPT, commands, made, run, save
+from runs import CLAUDE, GPT, made, run, save
 
 from pytest_llmcost.model.call import Origin, Phase
 from pytest_llmcost.reports.json_reader import parse_report
@@ -14,14 +14,6 @@ from pytest_llmcost.reports.json_reader import parse_report
 A, B, C = "tests/test_a.py::test_a", "tests/test_a.py::test_b", "tests/test_c.py::test_c"
 ONE = {A: [made(GPT, 1000, 100)], B: [made(GPT, 500, 50), made(GPT, 500, 50)]}
 TWO = {C: [made(CLAUDE, 300, 30)]}
-
-
-@pytest.fixture
-def llmcost(capsys, tmp_path, monkeypatch):
-    """The command, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-    return commands(capsys)
 
 
 @pytest.fixture

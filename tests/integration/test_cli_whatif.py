@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sample
-from runs import CLAUDE, GPT, commands, made, run, save
+from runs import CLAUDE, GPT, made, run, save
 
 from pytest_llmcost.model.call import SubCall
 from pytest_llmcost.model.usage import Usage
@@ -15,13 +15,11 @@ OWN = 'pricing: {models: {"acme/small": {input: "0.25", output: "1"}, "acme/bare
 
 
 @pytest.fixture
-def llmcost(capsys, tmp_path, monkeypatch):
+def llmcost(llmcost, tmp_path):
     """The command, in a folder with a report and prices of our own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "llmcost.yaml").write_text(OWN)
     save(tmp_path / "report.json", run(RUN))
-    return commands(capsys)
+    return llmcost
 
 
 @pytest.mark.parametrize("name", [GPT, f"{GPT}-20260801"])

@@ -5,27 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from judged import RUN, TESTS, UNKNOWN, found, marked
 from suites import A, B, C, Use, run, verdict
 
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Api, Origin, Phase
 from pytest_llmcost.model.verdict import Level, Verdict, verdict_of
-
-UNKNOWN = Use(model="gpt-unheard")
-TESTS = {A: [Use()], B: [Use(2000), Use(4000)], C: [Use(agent="support"), Use(cached=600, agent="support")]}
-RUN = run(TESTS)
-
-
-def found(budgets, report=RUN, diff=None, **gate):
-    return [
-        (finding.level.value, finding.rule, finding.scope, finding.match)
-        for finding in verdict(report, budgets, diff, **gate).findings
-    ]
-
-
-def marked(nodeid=A, **keywords):
-    return {nodeid: budget_of_markers([((), keywords)], nodeid, "tests/test_a.py:7")}
 
 
 @pytest.mark.parametrize(

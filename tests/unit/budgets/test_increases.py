@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+from judged import RUN, TESTS, UNKNOWN, found, marked
 from suites import A, B, C, Use, accepted, collected, difference, run, verdict
 
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.baseline.update import accept
-from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
 
-UNKNOWN = Use(model="gpt-unheard")
-TESTS = {A: [Use()], B: [Use(2000), Use(4000)], C: [Use(agent="support"), Use(cached=600, agent="support")]}
-RUN = run(TESTS)
 BASE = accepted(TESTS)
 RELATIVE = "  - {scope: test, max_increase: 10%, max_cache_hit_drop: 5pp}\n"
-
-
-def found(budgets, report=RUN, diff=None, **gate):
-    return [
-        (finding.level.value, finding.rule, finding.scope, finding.match)
-        for finding in verdict(report, budgets, diff, **gate).findings
-    ]
-
-
-def marked(nodeid=A, **keywords):
-    return {nodeid: budget_of_markers([((), keywords)], nodeid, "tests/test_a.py:7")}
 
 
 def test_an_increase():
