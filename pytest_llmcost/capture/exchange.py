@@ -27,7 +27,6 @@ class RealClocks:
     wall = staticmethod(time.time)
 
 
-_NOWHERE = Scope()
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # What an exchange has of one answer, and not of the request.
 _OF_THE_ANSWER = frozenset(
@@ -47,7 +46,7 @@ class OpenExchange:
     Attributes:
         library: Which client sends it.
         method: HTTP method.
-        url: As requested.
+        address: The URL as the client has it; an object that cannot change is written out later.
         request_body: As sent; empty if it is streamed.
         scope: What pytest was doing.
         agent: The agent that was entered in the caller's context; None outside all agents.
@@ -84,6 +83,10 @@ class OpenExchange:
         refused: Whether it was not let out to the network.
     """
 
+    scope = Scope()
+    agent: AgentFrame | None = None
+    around: Surroundings | None = None
+    cassette_open = False
     finished: float | None = None
     status = 0
     headers: Mapping[str, str] = MappingProxyType({})
@@ -112,16 +115,20 @@ class OpenExchange:
     answers_of_vcr = 0
     refused = False
 
-    def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
+    def __init__(self, library: str, method: str, address: Any, request_body: bytes) -> None:
         self.library = library
         self.method = method
-        self.url = url
+        self.address = address
         self.request_body = request_body
-        self.scope = _NOWHERE
-        self.agent: AgentFrame | None = None
-        self.around: Surroundings | None = None
-        self.cassette_open = False
         self.started = RealClocks.since()
+
+    @property
+    def url(self) -> str:
+        """As requested."""
+        address = self.address
+        if type(address) is not str:
+            address = self.address = str(address)
+        return address
 
     def finish(self) -> None:
         """The response has ended, or nobody will read on."""
