@@ -28,7 +28,6 @@ from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
-from pytest_llmcost.replay.estimate import estimated
 from pytest_llmcost.replay.health import (
     age_notices,
     deprecated_notices,
@@ -84,7 +83,7 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(estimated(calls), table)
+    priced = price_calls(_estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
@@ -118,6 +117,14 @@ def assemble(
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
     )
+
+
+def _estimated(calls: Sequence[MeasuredCall]) -> Sequence[MeasuredCall]:
+    if all(call.drift is None for call in calls):
+        return calls  # and what estimates need is not loaded
+    from pytest_llmcost.replay.estimate import estimated
+
+    return estimated(calls)
 
 
 def _of_replays(
