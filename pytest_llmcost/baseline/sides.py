@@ -12,7 +12,7 @@ from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
-from pytest_llmcost.model.price import PriceSource
+from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.units import CACHE_READ, INPUT
 from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
@@ -50,19 +50,30 @@ class Pricer:
     prices: Prices
     _kinds: dict[tuple[object, ...], int] = field(default_factory=dict)
     _found: dict[int, Priced] = field(default_factory=dict)
+    _todays: dict[tuple[object, ...], Lookup] = field(default_factory=dict)
 
     def of_call(self, call: Call) -> Priced:
         """A call of the run: at the price that it has, unless that is one of another day."""
         entry = entry_of(call)
         kind = self._kind(entry)
-        if kind in self._found:
-            known = self._found[kind]
+        known = self._found.get(kind)
+        if known is not None:
             return Priced(entry, kind, known.cost, known.components, known.is_priced)
         own = Priced(entry, kind, call.cost, call.components, call.lookup.source is not PriceSource.NONE)
-        if call.cost.high is None:
+        if call.cost.high is None or self._is_of_today(call, entry):
             return self._keep(own)
-        today = self._at_todays_prices(entry, kind)  # with "as_of: recorded" a call has those of its own day
+        today = self._at_todays_prices(entry, kind)
         return self._keep(own if today.cost.value == call.cost.value else today)
+
+    def _is_of_today(self, call: Call, entry: Entry) -> bool:
+        """Whether the price of a call is that of today; with ``as_of: recorded`` it is that of its own day."""
+        if call.sub_calls:
+            return False  # each of them has a price of its own
+        key = (entry.provider, entry.model, entry.requested, entry.api, entry.context, entry.stated_cost)
+        today = self._todays.get(key)
+        if today is None:
+            today = self._todays[key] = self.prices.look_up(as_measured(entry))
+        return today.card is call.lookup.card and today.source is call.lookup.source
 
     def _keep(self, priced: Priced) -> Priced:
         self._found.setdefault(priced.kind, priced)
