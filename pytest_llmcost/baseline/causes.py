@@ -92,8 +92,8 @@ def match(base: Sequence[Priced], head: Sequence[Priced]) -> Matched:
 
 
 def _without_equals(base: Sequence[Priced], head: Sequence[Priced]) -> tuple[list[Priced], list[Priced]]:
-    ones, others = Counter(one.kind for one in base), Counter(one.kind for one in head)
-    return _less(base, ones & others), _less(head, ones & others)
+    common = Counter([one.kind for one in base]) & Counter([one.kind for one in head])
+    return _less(base, common.copy()), _less(head, common)
 
 
 def _less(calls: Sequence[Priced], common: Counter[int]) -> list[Priced]:

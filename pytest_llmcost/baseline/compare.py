@@ -107,7 +107,9 @@ def compare(
                 _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
                 for key, one in compared.items()
             ],
-        ),
+        )
+        if volumes
+        else None,
     )
 
 
@@ -245,10 +247,12 @@ def _new_stale(
 ) -> Iterable[tuple[str, int]]:
     """Tests with changed requests that the base does not know as such."""
     for key in sorted(run):
+        found = [call.kind for call in run[key] if _is_stale(call.entry)]
+        if not found:
+            continue
         accepted = compared[key].base if key in compared else []
         known = Counter(call.kind for call in accepted if _is_stale(call.entry))
-        found = Counter(call.kind for call in run[key] if _is_stale(call.entry))
-        if number := (found - known).total():
+        if number := (Counter(found) - known).total():
             yield key, number
 
 
@@ -265,12 +269,14 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         now = [
             f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
         ]
+        if not now:
+            continue
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         if len(now) > before.total():
             found += [(key, model) for model in dict.fromkeys(now) if model not in before]
     return found

@@ -32,22 +32,27 @@ _NO_REQUEST = RequestSize("", MappingProxyType({}))
 def entry_of(call: Call) -> Entry:
     """What a baseline keeps of a call."""
     measured = call.measured
-    model = measured.model.name
-    requested = measured.model.requested
+    origin, context = measured.origin, measured.context
+    model, requested = measured.model.name, measured.model.requested
     return Entry(
-        agent=measured.origin.agent,
+        agent=origin.agent,
         provider=measured.provider,
         model=model,
         requested=requested if requested != model else None,
         api=measured.api,
-        context=tuple(sorted(measured.context.items())),
+        context=tuple(sorted(context.items())) if context else (),
         usage=measured.usage or NO_USAGE,
         stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
         sub_calls=measured.sub_calls,
         mark=_mark(call),
         edit=_edit(measured),
-        within=tuple(dict.fromkeys(n for n in measured.origin.agent_path if n != measured.origin.agent)),
+        within=_around(origin) if origin.agent_path else (),
     )
+
+
+def _around(origin: Origin) -> tuple[str, ...]:
+    """The agents around the one that made a call, from the outermost."""
+    return tuple(dict.fromkeys(name for name in origin.agent_path if name != origin.agent))
 
 
 def _mark(call: Call) -> Mark:

@@ -66,7 +66,7 @@ class Pricer:
         return self._keep(own if today.cost.value == call.cost.value else today)
 
     def _is_of_today(self, call: Call, entry: Entry) -> bool:
-        """Whether the price of a call is that of today; with ``as_of: recorded`` it is that of its own day."""
+        """Whether a call has the price of today; with ``as_of: recorded`` it has that of its own day."""
         if call.sub_calls:
             return False  # each of them has a price of its own
         key = (entry.provider, entry.model, entry.requested, entry.api, entry.context, entry.stated_cost)
@@ -107,9 +107,9 @@ class Pricer:
 def side_of(calls: Sequence[Priced]) -> Side:
     """The figures of some calls."""
     return Side(
-        cost=total(call.cost for call in calls),
+        cost=total([call.cost for call in calls]),
         calls=len(calls),
-        cache_hit_rate=hit_rate(call.entry for call in calls),
+        cache_hit_rate=hit_rate([call.entry for call in calls]),
     )
 
 
@@ -119,9 +119,9 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
     for entry in entries:
         if not entry.api.generates:
             continue
-        counts = entry.usage.counts
-        prompt += counts.get(INPUT, 0)
-        read += counts.get(CACHE_READ, 0)
+        count = entry.usage.counts.get
+        prompt += count(INPUT, 0)
+        read += count(CACHE_READ, 0)
         for sub_call in entry.sub_calls:
             prompt += sub_call.usage.input_tokens
             read += sub_call.usage.cache_read_tokens
@@ -130,21 +130,13 @@ def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
 
 def _used(entry: Entry) -> tuple[object, ...]:
     """What ``used`` leaves of an entry, as a key that is quick to make."""
+    _, provider, model, api, usage, requested, context, stated_cost, sub_calls, mark, edit, _ = entry
     # An estimate is what it was made from: it may move a little with what else is in a run.
-    counts = dict(entry.edit) if entry.edit else entry.usage.counts
+    counts = dict(edit) if edit else usage.counts
     if 0 in counts.values():
         counts = {unit: count for unit, count in counts.items() if count}
-    return (
-        entry.provider,
-        entry.model,
-        entry.requested,
-        entry.api.value,
-        entry.context,
-        frozenset(counts.items()),
-        entry.stated_cost,
-        entry.sub_calls,
-        entry.mark if entry.mark.is_of_usage else None,
-    )
+    doubt = mark if mark is not Mark.NONE and mark.is_of_usage else None
+    return provider, model, requested, api, context, frozenset(counts.items()), stated_cost, sub_calls, doubt
 
 
 def used(entry: Entry) -> Entry:
