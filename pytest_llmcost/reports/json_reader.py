@@ -11,8 +11,8 @@ from pytest_llmcost.errors import ReportError
 from pytest_llmcost.model.decode import (
     SOURCES,
     STATUSES,
+    CallRows,
     amount_from_json,
-    call_from_json,
     card_from_json,
     notice_from_json,
     observed_from_json,
@@ -44,7 +44,7 @@ _MOST_QUOTED = 300
 _RERUN = "run pytest --llm-cost again to write a new one"
 _WRONG = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError)
 # How ``render_json`` writes the calls: a line for each. No string of JSON has the end of a line in it.
-_FIRST_CALL, _NEXT_CALL, _NO_MORE_CALLS = '\n"calls": [\n ', ",\n ", "\n],\n"
+_FIRST_CALL, _NEXT_CALL, _AFTER_CALLS = '\n"calls": [\n ', ",\n ", '\n],\n"cache_events": '
 
 
 def parse_report(text: str, path: str) -> RunReport:
@@ -89,7 +89,7 @@ def _read_call_by_call(text: str) -> RunReport:
         ValueError, TypeError, KeyError, ...: If it has another form, or anything is wrong with it.
     """
     start = text.index(_FIRST_CALL) + len(_FIRST_CALL)
-    end = text.index(_NO_MORE_CALLS, start)
+    end = text.rindex(_AFTER_CALLS, start)
     found = json.loads(text[:start] + text[end:])
     if found["calls"] or not _is_known(found["meta"]["format"]):
         raise ValueError("not the calls of a report")
@@ -132,7 +132,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         models=tuple(
             ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
         ),
-        calls=tuple(call_from_json(row, cards) for row in found["calls"]),
+        calls=tuple(map(CallRows(cards).call, found["calls"])),
         rate_cards=cards,
         notices=tuple(notice_from_json(row) for row in found["notices"]),
         observed=observed_from_json(found["observed"]),
