@@ -276,13 +276,12 @@ def _of_biggest_pair(kind: CauseKind, pairs: Sequence[Pair]) -> tuple[str, str]:
 
 
 def _figure(kind: CauseKind, calls: Sequence[Priced]) -> str:
-    entries = [call.entry for call in calls]
     if kind is CauseKind.CALLS:
         return f"{len(calls)}"
     if kind is CauseKind.CACHE:
-        return percent(hit_rate(entries))
+        return percent(hit_rate(calls))
     if kind is CauseKind.INPUT:
-        return average([entry.usage.input_tokens for entry in entries])
+        return average([call.entry.usage.input_tokens for call in calls])
     if kind is CauseKind.OUTPUT:
-        return average([entry.usage.output_tokens for entry in entries])
+        return average([call.entry.usage.output_tokens for call in calls])
     return ""

@@ -45,7 +45,7 @@ def entry_of(call: Call) -> Entry:
         stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
         sub_calls=measured.sub_calls,
         mark=_mark(call),
-        edit=_edit(measured),
+        edit=_edit(measured) if measured.drift is not None else (),
         within=_around(origin) if origin.agent_path else (),
     )
 
@@ -122,7 +122,8 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
 
 def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
     """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
-    runs = {run for call in calls for run in runs_of(call.measured.origin).items()}
+    origins = {call.measured.origin for call in calls}
+    runs = {run for origin in origins for run in runs_of(origin).items()}
     found: dict[str, int] = {}
     for name, _ in sorted(runs, key=lambda run: run[0]):
         found[name] = found.get(name, 0) + 1

@@ -28,6 +28,8 @@ class Priced(NamedTuple):
         cost: USD.
         components: Unit to USD, sub-calls left out; empty for a cost that the provider stated.
         is_priced: Whether a price is known.
+        prompt: Tokens of the prompts of generation calls, of those inside it too.
+        cached: How many of them were read from a prompt cache.
     """
 
     entry: Entry
@@ -35,6 +37,8 @@ class Priced(NamedTuple):
     cost: Amount
     components: Mapping[str, Decimal]
     is_priced: bool
+    prompt: int = 0
+    cached: int = 0
 
 
 @dataclass(slots=True)
@@ -58,8 +62,9 @@ class Pricer:
         kind = self._kind(entry)
         known = self._found.get(kind)
         if known is not None:
-            return Priced(entry, kind, known.cost, known.components, known.is_priced)
-        own = Priced(entry, kind, call.cost, call.components, call.lookup.source is not PriceSource.NONE)
+            return _alike(entry, known)
+        is_priced = call.lookup.source is not PriceSource.NONE
+        own = Priced(entry, kind, call.cost, call.components, is_priced, *_prompt(entry))
         if call.cost.high is None or self._is_of_today(call, entry):
             return self._keep(own)
         today = self._at_todays_prices(entry, kind)
@@ -89,43 +94,50 @@ class Pricer:
         known = self._found.get(kind)
         if known is None:
             return self._keep(self._at_todays_prices(entry, kind))
-        return Priced(entry, kind, known.cost, known.components, known.is_priced)
+        return _alike(entry, known)
 
     def _at_todays_prices(self, entry: Entry, kind: int) -> Priced:
         call = price_call("", as_measured(entry), self.prices)
         is_priced = call.lookup.source is not PriceSource.NONE
-        return Priced(entry, kind, call.cost, call.components, is_priced)
+        return Priced(entry, kind, call.cost, call.components, is_priced, *_prompt(entry))
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""
-        return [priced for entry, number in entries.items() for priced in [self.price(entry)] * number]
+        found: list[Priced] = []
+        for entry, number in entries.items():
+            priced = self.price(entry)
+            found += [priced] * number if number > 1 else (priced,)
+        return found
 
     def _kind(self, entry: Entry) -> int:
         return self._kinds.setdefault(_used(entry), len(self._kinds))
 
 
+def _alike(entry: Entry, known: Priced) -> Priced:
+    """An entry that used the same as another."""
+    return Priced(entry, known.kind, known.cost, known.components, known.is_priced, *_prompt(entry))
+
+
+def _prompt(entry: Entry) -> tuple[int, int]:
+    """Prompt tokens, and how many of them were cached; none of a call that generates nothing."""
+    if not entry.api.generates:
+        return 0, 0
+    count = entry.usage.counts.get
+    prompt, cached = count(INPUT, 0), count(CACHE_READ, 0)
+    for sub_call in entry.sub_calls:
+        prompt += sub_call.usage.input_tokens
+        cached += sub_call.usage.cache_read_tokens
+    return prompt, cached
+
+
 def side_of(calls: Sequence[Priced]) -> Side:
     """The figures of some calls."""
-    return Side(
-        cost=total([call.cost for call in calls]),
-        calls=len(calls),
-        cache_hit_rate=hit_rate([call.entry for call in calls]),
-    )
+    return Side(cost=total([call.cost for call in calls]), calls=len(calls), cache_hit_rate=hit_rate(calls))
 
 
-def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
+def hit_rate(calls: Sequence[Priced]) -> Decimal | None:
     """The prompt-cache hit rate of the generation calls."""
-    prompt = read = 0
-    for entry in entries:
-        if not entry.api.generates:
-            continue
-        count = entry.usage.counts.get
-        prompt += count(INPUT, 0)
-        read += count(CACHE_READ, 0)
-        for sub_call in entry.sub_calls:
-            prompt += sub_call.usage.input_tokens
-            read += sub_call.usage.cache_read_tokens
-    return hit_ratio(read, prompt)
+    return hit_ratio(sum([call.cached for call in calls]), sum([call.prompt for call in calls]))
 
 
 def _used(entry: Entry) -> tuple[object, ...]:
