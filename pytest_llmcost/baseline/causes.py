@@ -22,6 +22,13 @@ from pytest_llmcost.model.units import INPUT, OUTPUT, UNITS
 from pytest_llmcost.model.usage import Usage
 
 _TWELVE_PLACES = Decimal("0.000000000001")
+# Each with the names of everything that is counted inside it.
+_INSIDE = {
+    container: frozenset(
+        name for name, unit in UNITS.items() if name == container or UNITS[container].contains(unit)
+    )
+    for container in (INPUT, OUTPUT)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +210,8 @@ def _split_usage(base: Priced, head: Priced) -> Iterable[tuple[CauseKind, Decima
 
 
 def _sum(call: Priced, container: str) -> Decimal:
-    outer = UNITS[container]
-    return sum(
-        (
-            amount
-            for unit, amount in call.components.items()
-            if unit in UNITS and (UNITS[unit] is outer or outer.contains(UNITS[unit]))
-        ),
-        ZERO,
-    )
+    inside = _INSIDE[container]
+    return sum([amount for unit, amount in call.components.items() if unit in inside], ZERO)
 
 
 def _volume(base: Priced, head: Priced, prompt: Decimal) -> Decimal:
@@ -281,7 +281,7 @@ def _figure(kind: CauseKind, calls: Sequence[Priced]) -> str:
     if kind is CauseKind.CACHE:
         return percent(hit_rate(calls))
     if kind is CauseKind.INPUT:
-        return average([call.entry.usage.input_tokens for call in calls])
+        return average([call.input for call in calls])
     if kind is CauseKind.OUTPUT:
-        return average([call.entry.usage.output_tokens for call in calls])
+        return average([call.output for call in calls])
     return ""

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent, tally
 from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
-from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, side_of_all
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
@@ -141,8 +141,12 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
     pricer: Pricer,
     set_ups: int | None,
 ) -> _Compared:
-    base = pricer.price_all(line.entries)
-    is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
+    is_dated = any(
+        ours.cost is not call.cost and ours.cost.value != call.cost.value
+        for ours, call in zip(head, calls, strict=True)
+    )
+    is_same = line.entries == tally([call.entry for call in head])
+    base = head if is_same else pricer.price_all(line.entries)
     if not is_test(key):
         head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
@@ -194,9 +198,9 @@ def _total(both: Sequence[_Compared]) -> Change:
     return Change(
         key="",
         state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
-        base=side_of(base),
-        head=side_of(head),
-        delta=total(one.change.delta for one in both),
+        base=side_of_all([one.change.base for one in both], base),
+        head=side_of_all([one.change.head for one in both], head),
+        delta=total([one.change.delta for one in both]),
         causes=tuple(
             cause._replace(before=biggest[cause.kind].before, after=biggest[cause.kind].after)
             if cause.kind in {CauseKind.MODEL, CauseKind.TIER}

@@ -34,19 +34,20 @@ def entry_of(call: Call) -> Entry:
     measured = call.measured
     origin, context = measured.origin, measured.context
     model, requested = measured.model.name, measured.model.requested
+    # In the order of the fields: there are many calls, and names take time.
     return Entry(
-        agent=origin.agent,
-        provider=measured.provider,
-        model=model,
-        requested=requested if requested != model else None,
-        api=measured.api,
-        context=tuple(sorted(context.items())) if context else (),
-        usage=measured.usage or NO_USAGE,
-        stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
-        sub_calls=measured.sub_calls,
-        mark=_mark(call),
-        edit=_edit(measured) if measured.drift is not None else (),
-        within=_around(origin) if origin.agent_path else (),
+        origin.agent,
+        measured.provider,
+        model,
+        measured.api,
+        measured.usage or NO_USAGE,
+        requested if requested != model else None,
+        tuple(sorted(context.items())) if context else (),
+        measured.stated_cost if call.status is Status.REPORTED else None,
+        measured.sub_calls,
+        _mark(call),
+        _edit(measured) if measured.drift is not None else (),
+        _around(origin) if origin.agent_path else (),
     )
 
 

@@ -13,7 +13,7 @@ from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import Lookup, PriceSource
-from pytest_llmcost.model.units import CACHE_READ, INPUT
+from pytest_llmcost.model.units import CACHE_READ, INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
@@ -28,7 +28,9 @@ class Priced(NamedTuple):
         cost: USD.
         components: Unit to USD, sub-calls left out; empty for a cost that the provider stated.
         is_priced: Whether a price is known.
-        prompt: Tokens of the prompts of generation calls, of those inside it too.
+        input: Tokens of its prompt.
+        output: Tokens of its answer.
+        prompt: Tokens that count for the cache hit rate: of a generation call, with those inside it.
         cached: How many of them were read from a prompt cache.
     """
 
@@ -37,6 +39,8 @@ class Priced(NamedTuple):
     cost: Amount
     components: Mapping[str, Decimal]
     is_priced: bool
+    input: int = 0
+    output: int = 0
     prompt: int = 0
     cached: int = 0
 
@@ -64,7 +68,7 @@ class Pricer:
         if known is not None:
             return _alike(entry, known)
         is_priced = call.lookup.source is not PriceSource.NONE
-        own = Priced(entry, kind, call.cost, call.components, is_priced, *_prompt(entry))
+        own = Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
         if call.cost.high is None or self._is_of_today(call, entry):
             return self._keep(own)
         today = self._at_todays_prices(entry, kind)
@@ -99,7 +103,7 @@ class Pricer:
     def _at_todays_prices(self, entry: Entry, kind: int) -> Priced:
         call = price_call("", as_measured(entry), self.prices)
         is_priced = call.lookup.source is not PriceSource.NONE
-        return Priced(entry, kind, call.cost, call.components, is_priced, *_prompt(entry))
+        return Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""
@@ -115,24 +119,32 @@ class Pricer:
 
 def _alike(entry: Entry, known: Priced) -> Priced:
     """An entry that used the same as another."""
-    return Priced(entry, known.kind, known.cost, known.components, known.is_priced, *_prompt(entry))
+    return Priced(entry, known.kind, known.cost, known.components, known.is_priced, *_tokens(entry))
 
 
-def _prompt(entry: Entry) -> tuple[int, int]:
-    """Prompt tokens, and how many of them were cached; none of a call that generates nothing."""
-    if not entry.api.generates:
-        return 0, 0
+def _tokens(entry: Entry) -> tuple[int, int, int, int]:
+    """Its tokens as ``Priced`` has them."""
     count = entry.usage.counts.get
-    prompt, cached = count(INPUT, 0), count(CACHE_READ, 0)
-    for sub_call in entry.sub_calls:
-        prompt += sub_call.usage.input_tokens
-        cached += sub_call.usage.cache_read_tokens
-    return prompt, cached
+    prompt, answer = count(INPUT, 0), count(OUTPUT, 0)
+    if not entry.api.generates:
+        return prompt, answer, 0, 0
+    cached = count(CACHE_READ, 0)
+    if not entry.sub_calls:
+        return prompt, answer, prompt, cached
+    inside = [sub_call.usage for sub_call in entry.sub_calls]
+    whole = prompt + sum(usage.input_tokens for usage in inside)
+    return prompt, answer, whole, cached + sum(usage.cache_read_tokens for usage in inside)
 
 
 def side_of(calls: Sequence[Priced]) -> Side:
     """The figures of some calls."""
     return Side(cost=total([call.cost for call in calls]), calls=len(calls), cache_hit_rate=hit_rate(calls))
+
+
+def side_of_all(sides: Iterable[Side | None], calls: Sequence[Priced]) -> Side:
+    """The figures of all calls, of which those of each part are known."""
+    cost = total([side.cost for side in sides if side is not None])
+    return Side(cost=cost, calls=len(calls), cache_hit_rate=hit_rate(calls))
 
 
 def hit_rate(calls: Sequence[Priced]) -> Decimal | None:
