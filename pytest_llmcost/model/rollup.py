@@ -21,16 +21,18 @@ def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> froze
         calls: All calls of the run.
         results: They say how often a test ran: its last attempt may have made no call.
     """
-    latest = {result.nodeid: result.attempts for result in results}
+    latest = {result.nodeid: result.attempts for result in results if result.attempts > 1}
     for call in calls:
         origin = call.measured.origin
-        if origin.nodeid is not None:
+        if origin.attempt > 1 and origin.nodeid is not None:
             latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
+    if not latest:  # no test was run again
+        return frozenset([call.id for call in calls])
     return frozenset(
         call.id
         for call in calls
         if call.measured.origin.nodeid is None
-        or call.measured.origin.attempt == latest[call.measured.origin.nodeid]
+        or call.measured.origin.attempt == latest.get(call.measured.origin.nodeid, 1)
     )
 
 
