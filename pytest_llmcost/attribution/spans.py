@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakValueDictionary
+
+if TYPE_CHECKING:
+    from pytest_llmcost.attribution.started import StartedSpan
 
 
 class Step(NamedTuple):
@@ -25,11 +29,15 @@ class SpanTree:
 
     It takes neither part in a span's life nor a place in a provider: it is told of a span by whoever has
     seen it being started.
+
+    Attributes:
+        started: Spans that are recorded, in the order in which they were started, until somebody takes them.
     """
 
     def __init__(self) -> None:
         self._contexts: WeakKeyDictionary[Any, Mapping[str, Any]] = WeakKeyDictionary()
         self._by_identity: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.started: deque[StartedSpan] = deque()
 
     def note(self, span: Any, context: Mapping[str, Any]) -> None:
         """A span has started.
@@ -70,16 +78,14 @@ class SpanTree:
 
 def watch_tracer(
     original: Callable[..., Any],
-    tree: SpanTree,
-    here: Callable[[], Mapping[str, Any]],
+    note: Callable[[Any, Mapping[str, Any] | None], None],
     fault: Callable[[str, BaseException], None],
 ) -> Callable[..., Any]:
-    """Wrap ``Tracer.start_span``, so that the tree is told of each span.
+    """Wrap ``Tracer.start_span``, so that somebody is told of each span.
 
     Args:
         original: The method.
-        tree: What is told.
-        here: Gives the caller's context.
+        note: Is told of a span and the context that it was started in, if that is not the caller's.
         fault: Is told what goes wrong here, which the app never hears of.
     """
 
@@ -87,7 +93,7 @@ def watch_tracer(
     def start_span(self: Any, name: str, context: Any = None, *args: Any, **kwargs: Any) -> Any:
         span = original(self, name, context, *args, **kwargs)
         try:
-            tree.note(span, here() if context is None else context)
+            note(span, context)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             fault("noting a span", error)
         return span

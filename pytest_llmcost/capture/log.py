@@ -6,7 +6,6 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -20,20 +19,13 @@ from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.attribution.spans import SpanTree
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
+from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.our_code import place_in_our_code
 from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
 from pytest_llmcost.capture.sighting import Sighting
 from pytest_llmcost.errors import LlmCostError
 from pytest_llmcost.usage.hosts import host_of
-
-
-class RealClocks:
-    """The real clocks: tools that freeze time replace the functions that they find in modules."""
-
-    since = staticmethod(time.perf_counter)
-    wall = staticmethod(time.time)
-
 
 _NOWHERE = Scope()
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
@@ -240,12 +232,12 @@ class ExchangeLog:
 
     def __init__(self, scope: CurrentScope, call_sites: CallSites | None = None) -> None:
         self.scope = scope
-        self._call_sites = call_sites
+        self.call_sites = call_sites
         # Whether the stack of a call is kept: something names agents by it.
         self.keeps_stacks = False
         self.enabled = False
         # Reading one clock is enough in the hot path; the other follows from it.
-        self._clocks_apart = RealClocks.wall() - RealClocks.since()
+        self.clocks_apart = RealClocks.wall() - RealClocks.since()
         self.faults: list[str] = []
         # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
         self.kept_hosts: Collection[str] = ()
@@ -283,13 +275,13 @@ class ExchangeLog:
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
         exchange.around = surroundings()
-        if self._call_sites is not None:
+        if self.call_sites is not None:
             if self.keeps_stacks:
-                exchange.call_site, exchange.stack = self._call_sites.stack()
+                exchange.call_site, exchange.stack = self.call_sites.stack()
             else:
-                exchange.call_site = self._call_sites.here()
+                exchange.call_site = self.call_sites.here()
             if self.evaluations:
-                exchange.judged = self._call_sites.passes(self.evaluations)
+                exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:
             exchange.cassette_open = True
         if self.on_begin is not None:
@@ -315,7 +307,7 @@ class ExchangeLog:
 
     def started_at(self, exchange: OpenExchange) -> float:
         """When the request was sent, in seconds since 1970."""
-        return exchange.started + self._clocks_apart
+        return exchange.started + self.clocks_apart
 
     def fault(self, place: str, error: BaseException) -> None:
         """Note a fault of ours: the run is not complete, and the app never hears of it.
@@ -332,6 +324,10 @@ class ExchangeLog:
     def is_empty(self) -> bool:
         """Whether there is nothing to drain, as after most phases of tests."""
         return not self._exchanges
+
+    def open_exchanges(self) -> list[OpenExchange]:
+        """What is still on its way."""
+        return list(self._exchanges)
 
     def drain(self, *, everything: bool = False) -> Iterator[OpenExchange]:
         """Take out what is finished.
