@@ -207,3 +207,142 @@ def test_each_generation_once(traced, options):
     assert agents == {100: "a", 900: "b", 700: None}
     (silent,) = [said for said in run.notices("traced") if "no usage" in said]
     assert "2 spans" in silent and "test_no_usage" in silent and "test_zeros" in silent
+
+
+SMALL = """
+    def test_one():
+        with agent("support"), generation(2000):
+            pass
+
+    def test_two():
+        with agent("support"):
+            chat()
+"""
+
+
+def test_counts_as_paid_now(traced):
+    """A traced call is in the cost and in what was spent, of its test and its agent; the report says what that rests on."""
+    traced.write("test_suite.py", TRACING, SMALL)
+    run = traced.run("-vv")
+    totals = run.report["totals"]
+    assert (totals["cost"]["value"], totals["spent"]["value"]) == ("0.002836", "0.002836")
+    assert totals["sources"] == {"traced": 1, "live": 1}
+    (agent,) = run.report["agents"]
+    assert (agent["name"], agent["runs"], agent["calls"]) == ("support", 2, 2)
+    (told,) = run.notices("traced")
+    assert "1 call of acme/house has only a span" in told
+    assert 'pricing: {free: ["acme/house"]}' in run.output or "pricing: {free: [acme/house]}" in run.output
+    assert "1 live, 1 traced" in run.output
+    explained = traced.explain("test_suite.py::test_one")
+    assert "span.generation, in one piece, traced" in explained.output
+    assert "agent support" in explained.output
+
+
+def test_declared_free(traced):
+    """Who says that a stand-in answers pays nothing for it, and hears no more of it."""
+    traced.write(
+        "llmcost.yaml",
+        PRICES[0],
+        'pricing: {free: ["acme/house"], models: {acme/*: {input: "1", output: "4"}}}\n',
+    )
+    traced.write("test_suite.py", TRACING, SMALL)
+    run = traced.run()
+    assert run.code == 0, run.output
+    assert run.report["totals"]["cost"]["value"] == "0.001336"
+    assert run.notices("traced") == []
+
+
+def test_limits_and_baseline(traced):
+    """Budgets judge traced calls, a baseline keeps them, and a longer prompt is an increase."""
+    traced.write("test_suite.py", TRACING, SMALL)
+    limit = 'budgets: [{scope: agent_run, match: support, max_cost: "0.002"}, {scope: suite, max_increase: 10%}]\n'
+    traced.write("llmcost.yaml", *PRICES, limit)
+    run = traced.run()
+    assert run.code == 1
+    assert [found["actual"] for found in run.report["findings"]] == ["$0.002400"]
+    traced.write("llmcost.yaml", *PRICES, limit.replace("0.002", "1"))
+    assert traced.run("--llm-cost-update").code == 0
+    same = traced.run()
+    assert same.code == 0 and same.report["diff"]["totals"]["state"] == "unchanged", same.output
+    traced.write("test_suite.py", TRACING, SMALL.replace("2000", "9000"))
+    longer = traced.run()
+    assert longer.code == 1
+    assert longer.report["diff"]["totals"]["delta"] == "0.007"
+
+
+def test_required_to_be_replayed(traced):
+    """A call that no cassette can hold is not replayed, and the finding says why."""
+    traced.write("test_suite.py", TRACING, SMALL)
+    run = traced.run("--llm-cost-require=replayed", "-k", "test_one")
+    assert run.code == 1
+    (finding,) = run.report["findings"]
+    assert finding["actual"] == "1 traced" and "cannot be recorded" in finding["message"]
+
+
+def test_stand_ins_of_pydantic_ai(traced):
+    """Its TestModel names itself as the provider: such calls are mocked; in the app's spans they cost nothing."""
+    pytest.importorskip("pydantic_ai", reason="pydantic-ai is not installed")
+    traced.write(
+        "test_suite.py",
+        """
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from pydantic_ai import Agent
+        from pydantic_ai.capabilities import Instrumentation
+        from pydantic_ai.models.test import TestModel
+
+        def test_it():
+            trace.set_tracer_provider(TracerProvider())
+            Agent(TestModel(), name="triage", capabilities=[Instrumentation()]).run_sync("hi")
+        """,
+    )
+    run = traced.run("-W", "default")
+    assert [(call["source"], call["agent"]) for call in run.calls] == [("mocked", "triage")], run.output
+    assert run.report["totals"]["cost"]["value"] == "0"
+
+
+def test_mocked_http_is_not_traced_too(traced):
+    """A fake transport answers: the call is mocked, and its span tells of nothing else."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        from ask import BODY, http
+
+        def test_it():
+            answer = {"model": "gpt-4o-mini", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}
+            transport = http().MockTransport(lambda request: http().Response(200, json=answer))
+            with generation(5, 1):
+                http().Client(transport=transport).post("https://api.openai.com/v1/chat/completions", json=BODY)
+        """,
+    )
+    run = traced.run()
+    assert [call["source"] for call in run.calls] == ["mocked"], run.output
+
+
+def test_a_session_that_is_killed(traced):
+    """Traced calls of tests that had finished are in the journal."""
+    traced.write("test_suite.py", TRACING, SMALL, "\n    def test_dies():\n        os._exit(1)\n")
+    traced.run()
+    found = traced.explain("test_suite.py::test_one")
+    assert found.code == 0 and "traced" in found.output
+
+
+def test_nothing_is_loaded_without_spans(project):
+    """A run of an app that does not trace loads none of the modules that read spans."""
+    project.write(
+        "test_suite.py",
+        """
+        import sys
+        from ask import chat
+
+        def test_it():
+            chat()
+
+        def test_afterwards():
+            names = ("capture.traced", "capture.ended_spans", "capture.otel_tracers", "usage.span_usage")
+            assert not [name for name in names if f"pytest_llmcost.{name}" in sys.modules]
+        """,
+    )
+    run = project.run()
+    assert run.outcomes == {"passed": 2}, run.output
