@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pytest_llmcost.attribution.agents import AgentFrame
@@ -18,8 +19,9 @@ class StartedSpan(NamedTuple):
         since: When it was started, seconds of the clock of ``time.perf_counter``.
         scope: What pytest was doing; this and the following are as those of a call.
         agent: The agent that was entered.
-        around: What frameworks say there; its context is the one that the span was started in.
-        call_site: File and line of the project's code that started it; None where nobody looked.
+        context: OpenTelemetry's context that it was started in.
+        said: What frameworks say there; None for nothing.
+        call_site: File and line of the project's code that started it; None where there is none.
         stack: The code of the project that led there; empty where nobody asks for it.
         judged: Whether a library for evaluation started it.
     """
@@ -28,7 +30,13 @@ class StartedSpan(NamedTuple):
     since: float
     scope: Scope
     agent: AgentFrame | None
-    around: Surroundings
+    context: Mapping[str, Any]
+    said: Surroundings | None = None
     call_site: tuple[str, int] | None = None
     stack: Stack = ()
     judged: bool = False
+
+    @property
+    def around(self) -> Surroundings:
+        """What tracing libraries and frameworks say where it was started."""
+        return (self.said or Surroundings())._replace(context=self.context)

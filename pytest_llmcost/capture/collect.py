@@ -102,7 +102,7 @@ class Collector:
 
     @property
     def _is_traced(self) -> bool:
-        return self._traced is not None or bool(self._log.spans.started)
+        return self._traced is not None or bool(self._log.spans.started or self._log.spans.noted)
 
     def _of_spans(self, *, everything: bool = False) -> list[MeasuredCall]:
         """Calls that only spans tell of."""

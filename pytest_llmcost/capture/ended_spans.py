@@ -23,8 +23,9 @@ class EndedSpans:
         Args:
             everything: Take the open ones too: nobody will end them.
         """
-        started = self._tree.started
-        waiting = [*self.open, *(started.popleft() for _ in range(len(started)))]
+        self._tree.note_started()
+        noted = self._tree.noted
+        waiting = [*self.open, *(noted.popleft() for _ in range(len(noted)))]
         if everything:
             self.open = []
             return waiting

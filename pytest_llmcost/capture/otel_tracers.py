@@ -10,7 +10,7 @@ from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.call_sites import Stack
 from pytest_llmcost.attribution.spans import watch_tracer
 from pytest_llmcost.attribution.started import StartedSpan
-from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
+from pytest_llmcost.attribution.surroundings import speaks_beside_spans, surroundings
 from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
@@ -32,17 +32,14 @@ def _noting(
     log: ExchangeLog, here: Callable[[], Mapping[str, Any]]
 ) -> Callable[[Any, Mapping[str, Any] | None], None]:
     """What is told of each span: this is a hot path too."""
-    tree, started, since = log.spans, log.spans.started, RealClocks.since
+    started, since = log.spans.started, RealClocks.since
 
     def note(span: Any, context: Mapping[str, Any] | None) -> None:
-        around = surroundings()
-        if context is None:
-            context = here() if around is None or around.context is None else around.context
-        tree.note(span, context)
-        if not log.enabled or not span.is_recording():
+        if not log.enabled:
             return
-        if around is None or around.context is not context:
-            around = Surroundings(context) if around is None else around._replace(context=context)
+        if context is None:
+            context = here()
+        said = surroundings() if speaks_beside_spans() else None
         site: tuple[str, int] | None = None
         stack: Stack = ()
         judged = False
@@ -50,7 +47,9 @@ def _noting(
             site, stack = sites.stack() if log.keeps_stacks else (sites.here(), ())
             judged = bool(log.evaluations) and sites.passes(log.evaluations)
         started.append(
-            StartedSpan(span, since(), log.scope.now, current_agent(), around, site, stack, judged)
+            StartedSpan(span, since(), log.scope.now, current_agent(), context, said, site, stack, judged)
         )
+        if len(started) > log.spans.most:
+            log.spans.tidy()
 
     return note

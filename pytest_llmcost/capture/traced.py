@@ -158,8 +158,8 @@ class TracedCalls:
     def _measured(self, traced: Traced) -> MeasuredCall:
         one, generation = traced.started, traced.generation
         span = one.span
-        context = sys.modules["opentelemetry.trace"].set_span_in_context(span, one.around.context)
-        sent = one._replace(around=one.around._replace(context=context))
+        context = sys.modules["opentelemetry.trace"].set_span_in_context(span, one.context)
+        sent = one._replace(context=context)
         begun, ended = span.start_time, span.end_time
         host = (span.attributes or {}).get("server.address")
         return MeasuredCall(
@@ -196,7 +196,7 @@ class TracedCalls:
         )
 
     def _around(self, one: StartedSpan) -> tuple[int, ...]:
-        return self._identities(one.around.context)
+        return self._identities(one.context)
 
     def _identities(self, context: Mapping[str, Any] | None) -> tuple[int, ...]:
         """The spans around, from the outermost."""
