@@ -7,7 +7,7 @@ none but the last is billed.
 from __future__ import annotations
 
 from pytest_llmcost.attribution.scope import Scope
-from pytest_llmcost.capture.log import OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
 
 # Requests that fail for good are never claimed.
 _MOST = 100

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.attribution.origins import Origins, renamed
 from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.staleness import Staleness
 from pytest_llmcost.capture.vcr_versions import bypass_notice

@@ -11,7 +11,7 @@ from pytest_llmcost.attribution.call_sites import Stack
 from pytest_llmcost.attribution.spans import watch_tracer
 from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.attribution.surroundings import speaks_beside_spans, surroundings
-from pytest_llmcost.capture.clocks import RealClocks
+from pytest_llmcost.capture.exchange import RealClocks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 

@@ -15,7 +15,8 @@ from typing import Any
 from pytest_llmcost.attribution.origins import Origins
 from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
 from pytest_llmcost.model.call import MeasuredCall, RequestSize, Source
 from pytest_llmcost.model.report import Notice, NoticeKind
