@@ -189,12 +189,14 @@ class Collector:
             source=source,
             cassette=self._cassette(seen.replayed or seen.recorded),
             leak=_leaks(seen, source),
-            latency=_latency(seen) if source is Source.LIVE else None,
+            latency=_latency(seen) if source.is_paid_now else None,
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
         if seen.around is not None or seen.stack or seen.judged:
             call = self._with_purpose(call, seen)
+        if self._attempts:
+            call = self._with_fallback(call, seen)
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:
@@ -221,6 +223,19 @@ class Collector:
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reading what a call is for", error)
             return call
+
+    def _with_fallback(self, call: MeasuredCall, seen: OpenExchange) -> MeasuredCall:
+        """Which models failed before."""
+        from pytest_llmcost.capture.fallbacks import with_fallback
+
+        try:
+            return with_fallback(call, seen, self._attempts, self._hosts, self._made_by)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading what a call falls back from", error)
+            return call
+
+    def _made_by(self, seen: OpenExchange) -> Origin:
+        return self._origin(Context(seen, exchange_of(seen, self._log)))
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.model.fallback import Fallback
 from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.usage import NO_USAGE, Usage, total_usage
 
@@ -222,7 +223,7 @@ class MeasuredCall(NamedTuple):
         cassette: Which recorded interaction stated the usage.
         http_status: Of the response; 0 where no HTTP was seen.
         answered_at: When the provider answered, by its own clock, UTC; None if it did not say.
-        latency: Seconds to the end of the answer; None if it was neither live nor traced.
+        latency: Seconds to the end of the answer; None if it was replayed or mocked.
         call_site: ``file:line`` of the innermost frame in the project; None if there is none.
         failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
         drift: What changed in the request since it was recorded; None for nothing that matters.
@@ -232,6 +233,7 @@ class MeasuredCall(NamedTuple):
         attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
             are hashed.
         role: What it is for.
+        fallback: The models that were asked before and failed; None for none.
     """
 
     origin: Origin
@@ -263,6 +265,7 @@ class MeasuredCall(NamedTuple):
     cache_miss: str | None = None
     attributes: Mapping[str, str] = MappingProxyType({})
     role: Role = Role.APP
+    fallback: Fallback | None = None
 
 
 class PricedSubCall(NamedTuple):

@@ -25,6 +25,7 @@ from pytest_llmcost.model.call import (
     SubCall,
 )
 from pytest_llmcost.model.drift import drift_from_json
+from pytest_llmcost.model.fallback import fallback_from_json
 from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.report import Notice, NoticeKind, Observed
@@ -87,7 +88,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     """
     found = row.get
     cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
-    drift, bounds = found("drift"), found("estimate")
+    drift, bounds, fallback = found("drift"), found("estimate"), found("fallback")
     return MeasuredCall(
         origin=Origin(
             nodeid=_name(found("nodeid")),
@@ -131,6 +132,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
         attributes=found("attributes") or _NO_ATTRIBUTES,
         role=_ROLES[found("role", "app")],
+        fallback=None if fallback is None else fallback_from_json(fallback),
     )
 
 
