@@ -7,9 +7,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pytest_llmcost.attribution.notices import agent_notices
+from pytest_llmcost.attribution.notices import agent_notices, traced_notices
 from pytest_llmcost.config.configuration import Configuration
-from pytest_llmcost.model.call import Call, MeasuredCall
+from pytest_llmcost.model.call import Call, MeasuredCall, Source
 from pytest_llmcost.model.codec import card_to_json
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.report import (
@@ -113,6 +113,7 @@ def assemble(
             *price_notices(priced, table.rules, include_mocked=mocked),
             *_of_replays(the_counted, facts, configuration, table),
             *dated_notices(the_counted, table),
+            *(traced_notices(the_counted) if Source.TRACED in totals.sources else ()),
             *agent_notices(the_counted, configuration.agents, full=facts.selection.full),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),

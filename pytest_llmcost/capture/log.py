@@ -36,12 +36,12 @@ class ExchangeLog:
 
     def __init__(self, scope: CurrentScope, call_sites: CallSites | None = None) -> None:
         self.scope = scope
-        self._call_sites = call_sites
+        self.call_sites = call_sites
         # Whether the stack of a call is kept: something names agents by it.
         self.keeps_stacks = False
         self.enabled = False
         # Reading one clock is enough in the hot path; the other follows from it.
-        self._clocks_apart = RealClocks.wall() - RealClocks.since()
+        self.clocks_apart = RealClocks.wall() - RealClocks.since()
         self.faults: list[str] = []
         # Hosts whose every exchange is kept, for a plugin that can read it; ``host`` or ``host:port``.
         self.kept_hosts: Collection[str] = ()
@@ -79,13 +79,13 @@ class ExchangeLog:
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
         exchange.around = surroundings()
-        if self._call_sites is not None:
+        if self.call_sites is not None:
             if self.keeps_stacks:
-                exchange.call_site, exchange.stack = self._call_sites.stack()
+                exchange.call_site, exchange.stack = self.call_sites.stack()
             else:
-                exchange.call_site = self._call_sites.here()
+                exchange.call_site = self.call_sites.here()
             if self.evaluations:
-                exchange.judged = self._call_sites.passes(self.evaluations)
+                exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:
             exchange.cassette_open = True
         if self.on_begin is not None:
@@ -111,7 +111,7 @@ class ExchangeLog:
 
     def started_at(self, exchange: OpenExchange) -> float:
         """When the request was sent, in seconds since 1970."""
-        return exchange.started + self._clocks_apart
+        return exchange.started + self.clocks_apart
 
     def fault(self, place: str, error: BaseException) -> None:
         """Note a fault of ours: the run is not complete, and the app never hears of it.
@@ -128,6 +128,10 @@ class ExchangeLog:
     def is_empty(self) -> bool:
         """Whether there is nothing to drain, as after most phases of tests."""
         return not self._exchanges
+
+    def open_exchanges(self) -> list[OpenExchange]:
+        """What is still on its way."""
+        return list(self._exchanges)
 
     def drain(self, *, everything: bool = False) -> Iterator[OpenExchange]:
         """Take out what is finished.

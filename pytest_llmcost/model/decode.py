@@ -27,6 +27,7 @@ from pytest_llmcost.model.call import (
     SubCall,
 )
 from pytest_llmcost.model.drift import drift_from_json
+from pytest_llmcost.model.fallback import fallback_from_json
 from pytest_llmcost.model.money import read_money
 from pytest_llmcost.model.price import Lookup, PriceSource, Rate, RateCard, Tier
 from pytest_llmcost.model.report import Notice, NoticeKind, Observed
@@ -93,7 +94,8 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     """
     found = row.get
     cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
-    drift, bounds, request, model = found("drift"), found("estimate"), row["request"], row["model"]
+    drift, bounds, fallback = found("drift"), found("estimate"), found("fallback")
+    request, model = row["request"], row["model"]
     # In the order of the fields: with their names, a call takes three times as long to make.
     return MeasuredCall(
         _origin(
@@ -134,6 +136,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         _name(found("cache_miss")),
         found("attributes") or _NO_ATTRIBUTES,
         _ROLES[found("role", "app")],
+        None if fallback is None else fallback_from_json(fallback),
     )
 
 
