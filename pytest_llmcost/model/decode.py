@@ -86,6 +86,21 @@ def _per(found: object) -> int:
     return found
 
 
+def origin_from_json(row: Mapping[str, Any]) -> Origin:
+    """Who made a call, from its row."""
+    found = row.get
+    return Origin(
+        nodeid=_name(found("nodeid")),
+        phase=_PHASES[row["phase"]],
+        fixture=_name(found("fixture")),
+        attempt=row["attempt"],
+        agent=_name(found("agent")),
+        agent_run=found("agent_run"),
+        agent_path=tuple(found("agent_path", ())),
+        agent_runs=tuple(found("agent_runs", ())),
+    )
+
+
 def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     """Read what ``measured_row`` wrote, or a row of report.json.
 
@@ -137,6 +152,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         found("attributes") or _NO_ATTRIBUTES,
         _ROLES[found("role", "app")],
         None if fallback is None else fallback_from_json(fallback),
+        tuple(found("lookups", ())),
     )
 
 
