@@ -1,0 +1,28 @@
+import json
+
+import pytest
+from langfuse import get_client
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from app.workflow import ContentAnalysis
+from articles import article
+
+
+@pytest.mark.vcr
+def test_langfuse_is_told_of_agents_and_of_the_layer_that_answered(
+    analysis: ContentAnalysis, exporter: InMemorySpanExporter
+) -> None:
+    analysis.analyse(article("router"))
+    get_client().flush()
+    exporter.clear()
+    analysis.analyse(article("router", headline="Update your office router"))
+    get_client().flush()
+
+    assert metadata(exporter, "agent_type") == ["security", "technology", "synthesis"]
+    assert metadata(exporter, "cache_layer") == ["L2", "L2", "L1"]
+
+
+def metadata(exporter: InMemorySpanExporter, key: str) -> list[object]:
+    name = f"langfuse.observation.metadata.{key}"
+    found = [dict(span.attributes or {}) for span in exporter.get_finished_spans()]
+    return [json.loads(str(attributes[name])) for attributes in found if name in attributes]
