@@ -12,14 +12,13 @@ from articles import article
 def test_langfuse_is_told_of_agents_and_of_the_layer_that_answered(
     analysis: ContentAnalysis, exporter: InMemorySpanExporter
 ) -> None:
-    analysis.analyse(article("router"))
     get_client().flush()
     exporter.clear()
-    analysis.analyse(article("router", headline="Update your office router"))
+    analysis.analyse(article("router"))
     get_client().flush()
 
     assert metadata(exporter, "agent_type") == ["security", "technology", "synthesis"]
-    assert metadata(exporter, "cache_layer") == ["L2", "L2", "L1"]
+    assert metadata(exporter, "cache_layer") == ["L4", "L4", "L4"]
 
 
 def metadata(exporter: InMemorySpanExporter, key: str) -> list[object]:
