@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.attribution.origins import Origins, renamed
 from pytest_llmcost.capture.attempts import FailedAttempts
@@ -22,6 +22,9 @@ from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall, Reading
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.cache import CacheLookup
 
 _FIRST_ERROR = 400
 ReadFirst = Callable[[Exchange], Reading | None]
@@ -87,6 +90,15 @@ class Collector:
             except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
                 self._log.fault("saying what was not captured", error)
         return calls
+
+    def lookups(self) -> "list[CacheLookup]":
+        """What the app has looked up in its own caches since the last time."""
+        found = self._log.lookups
+        if found is None or found.is_empty:
+            return []
+        from pytest_llmcost.capture.cache_lookups import measured_lookups
+
+        return measured_lookups(found.drain(), self._origins, self._log.fault)
 
     def unplayed(self) -> dict[str, tuple[int, ...]]:
         """By cassette, the interactions that nobody has played in this process."""
@@ -157,6 +169,9 @@ class Collector:
         )
         if seen.around is not None or seen.stack or seen.judged:
             call = self._with_purpose(call, seen)
+        if seen.missed is not None and not seen.missed.answered:
+            seen.missed.answered = True
+            call = call._replace(lookups=seen.missed.keys())
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:

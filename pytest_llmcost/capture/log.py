@@ -6,13 +6,12 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 from __future__ import annotations
 
 import re
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import AgentFrame, current_agent
 from pytest_llmcost.attribution.call_sites import CallSites, Stack
@@ -20,6 +19,7 @@ from pytest_llmcost.attribution.scope import CurrentScope, Scope
 from pytest_llmcost.attribution.spans import SpanTree
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef, Places
+from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.our_code import place_in_our_code
 from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
@@ -27,13 +27,8 @@ from pytest_llmcost.capture.sighting import Sighting
 from pytest_llmcost.errors import LlmCostError
 from pytest_llmcost.usage.hosts import host_of
 
-
-class RealClocks:
-    """The real clocks: tools that freeze time replace the functions that they find in modules."""
-
-    since = staticmethod(time.perf_counter)
-    wall = staticmethod(time.time)
-
+if TYPE_CHECKING:
+    from pytest_llmcost.capture.cache_lookups import LookupLog, Missed
 
 _NOWHERE = Scope()
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
@@ -91,6 +86,7 @@ class OpenExchange:
         answers: How many answers have begun.
         answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
         refused: Whether it was not let out to the network.
+        missed: The lookups in the app's caches that it follows; None for none.
     """
 
     finished: float | None = None
@@ -120,6 +116,7 @@ class OpenExchange:
     answers = 0
     answers_of_vcr = 0
     refused = False
+    missed: Missed | None = None
 
     def __init__(self, library: str, method: str, url: str, request_body: bytes) -> None:
         self.library = library
@@ -240,7 +237,7 @@ class ExchangeLog:
 
     def __init__(self, scope: CurrentScope, call_sites: CallSites | None = None) -> None:
         self.scope = scope
-        self._call_sites = call_sites
+        self.call_sites = call_sites
         # Whether the stack of a call is kept: something names agents by it.
         self.keeps_stacks = False
         self.enabled = False
@@ -254,6 +251,7 @@ class ExchangeLog:
         self.places = Places()
         self.sightings: deque[Sighting] = deque()
         self.spans = SpanTree()
+        self.lookups: LookupLog | None = None  # in caches of the app, once it tells of any
         # Folders of libraries for evaluation that are loaded.
         self.evaluations: tuple[str, ...] = ()
         # Called as a request begins; only forked child processes have a use for it.
@@ -283,15 +281,17 @@ class ExchangeLog:
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
         exchange.around = surroundings()
-        if self._call_sites is not None:
+        if self.call_sites is not None:
             if self.keeps_stacks:
-                exchange.call_site, exchange.stack = self._call_sites.stack()
+                exchange.call_site, exchange.stack = self.call_sites.stack()
             else:
-                exchange.call_site = self._call_sites.here()
+                exchange.call_site = self.call_sites.here()
             if self.evaluations:
-                exchange.judged = self._call_sites.passes(self.evaluations)
+                exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:
             exchange.cassette_open = True
+        if self.lookups is not None:
+            exchange.missed = self.lookups.before_call()
         if self.on_begin is not None:
             self.on_begin()
         self._exchanges.append(exchange)

@@ -229,6 +229,7 @@ class MeasuredCall(NamedTuple):
         attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
             are hashed.
         role: What it is for.
+        lookups: Hashes of what the app's caches were asked for before it, and did not have.
     """
 
     origin: Origin
@@ -260,6 +261,7 @@ class MeasuredCall(NamedTuple):
     cache_miss: str | None = None
     attributes: Mapping[str, str] = MappingProxyType({})
     role: Role = Role.APP
+    lookups: tuple[str, ...] = ()
 
 
 class PricedSubCall(NamedTuple):

@@ -79,6 +79,21 @@ def _per(found: object) -> int:
     return found
 
 
+def origin_from_json(row: Mapping[str, Any]) -> Origin:
+    """Who made a call, from its row."""
+    found = row.get
+    return Origin(
+        nodeid=_name(found("nodeid")),
+        phase=_PHASES[row["phase"]],
+        fixture=_name(found("fixture")),
+        attempt=row["attempt"],
+        agent=_name(found("agent")),
+        agent_run=found("agent_run"),
+        agent_path=tuple(found("agent_path", ())),
+        agent_runs=tuple(found("agent_runs", ())),
+    )
+
+
 def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     """Read what ``measured_row`` wrote, or a row of report.json.
 
@@ -89,16 +104,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     cassette, stated, answered = found("cassette"), found("stated_cost"), found("answered_at")
     drift, bounds = found("drift"), found("estimate")
     return MeasuredCall(
-        origin=Origin(
-            nodeid=_name(found("nodeid")),
-            phase=_PHASES[row["phase"]],
-            fixture=_name(found("fixture")),
-            attempt=row["attempt"],
-            agent=_name(found("agent")),
-            agent_run=found("agent_run"),
-            agent_path=tuple(found("agent_path", ())),
-            agent_runs=tuple(found("agent_runs", ())),
-        ),
+        origin=origin_from_json(row),
         provider=row["provider"],
         host=row["host"],
         api=_APIS[row["api"]],
@@ -131,6 +137,7 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
         bounds=None if bounds is None else Bounds(_usage(bounds["low"]), _usage(bounds["high"])),
         attributes=found("attributes") or _NO_ATTRIBUTES,
         role=_ROLES[found("role", "app")],
+        lookups=tuple(found("lookups", ())),
     )
 
 

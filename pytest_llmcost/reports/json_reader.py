@@ -37,6 +37,7 @@ from pytest_llmcost.reports.json_report import TOOL
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.cache import CacheEvent, CacheRollup
     from pytest_llmcost.model.diff import RunDiff
 
 _MOST_QUOTED = 300
@@ -99,8 +100,15 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         diff=_diff(found["diff"]),
         findings=tuple(map(_finding, found["findings"])),
         limits=found.get("limits", 0),
+        cache_events=tuple(map(_event, found.get("cache_events", ()))),
         marked={nodeid: _marker(nodeid, row) for nodeid, row in found.get("markers", {}).items()},
     )
+
+
+def _event(found: Mapping[str, Any]) -> CacheEvent:
+    from pytest_llmcost.model.cache_codec import event_from_json
+
+    return event_from_json(found)
 
 
 def _diff(found: Mapping[str, Any] | None) -> RunDiff | None:
@@ -160,4 +168,13 @@ def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
         cache_hit_rate=None if rate is None else read_money(rate),
         sources={SOURCES[name]: number for name, number in found["sources"].items()},
         statuses={STATUSES[name]: number for name, number in found["statuses"].items()},
+        response_cache=_response_cache(found.get("response_cache")),
     )
+
+
+def _response_cache(found: Mapping[str, Any] | None) -> CacheRollup | None:
+    if found is None:
+        return None
+    from pytest_llmcost.model.cache_codec import rollup_from_json
+
+    return rollup_from_json(found)
