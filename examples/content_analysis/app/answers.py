@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from langfuse import get_client, observe
 
-from app.caches import ExactCache, SemanticCache
+from app.caches import Entry, ExactCache, SemanticCache
 from app.model import complete
 from app.prompts import Prompt
 from app.settings import MODEL
@@ -19,23 +19,26 @@ class Answers:
 
     @observe(as_type="generation", name="answer")
     def to(self, prompt: Prompt) -> str:
-        if (answer := self.exact.get(prompt)) is not None:
-            trace_hit("L1")
-            return answer
-        if prompt.similar_will_do and (answer := self.semantic.get(prompt)) is not None:
-            trace_hit("L2")
-            self.exact.put(prompt, answer)
-            return answer
+        if (entry := self.exact.get(prompt)) is not None:
+            trace_layer("L1", entry, hit=True)
+        elif prompt.similar_will_do and (entry := self.semantic.get(prompt)) is not None:
+            trace_layer("L2", entry, hit=True)
+            self.exact.put(prompt, entry)
+        else:
+            entry = self.ask_model(prompt)
+            trace_layer("L4", entry, hit=False)
+            self.exact.put(prompt, entry)
+            self.semantic.put(prompt, entry)
+        return entry.answer
+
+    def ask_model(self, prompt: Prompt) -> Entry:
         completion = complete(prompt)
-        get_client().update_current_generation(
-            model=MODEL,
-            usage_details=completion.usage,
-            metadata={"cache_hit": False, "cache_layer": "L4"},
-        )
-        self.exact.put(prompt, completion.text)
-        self.semantic.put(prompt, completion.text)
-        return completion.text
+        get_client().update_current_generation(model=MODEL, usage_details=completion.usage)
+        return Entry(prompt.key, completion.text)
 
 
-def trace_hit(layer: str) -> None:
-    get_client().update_current_generation(metadata={"cache_hit": True, "cache_layer": layer})
+def trace_layer(layer: str, entry: Entry, *, hit: bool) -> None:
+    """What a dashboard needs for the hit rates of the caches, and for what they save."""
+    get_client().update_current_generation(
+        metadata={"cache_hit": hit, "cache_layer": layer, "cache_key": entry.key}
+    )

@@ -1,5 +1,6 @@
 """What is asked: a document, and a task about it."""
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -13,3 +14,7 @@ class Prompt:
     document: str
     task: str
     similar_will_do: bool = False
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(f"{self.task}\n{self.document}".encode()).hexdigest()

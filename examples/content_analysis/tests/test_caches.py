@@ -1,20 +1,22 @@
 import pytest
 
-from app.caches import ExactCache, SemanticCache
+from app.caches import Entry, ExactCache, SemanticCache
 from app.embedding import cosine, embed
 from app.prompts import Prompt
 from articles import article
+
+ENTRY = Entry("key", "answer")
 
 
 def test_least_recently_used_prompt_goes_first() -> None:
     cache = ExactCache(size=2)
     one, two, three = (Prompt(name, "task") for name in ("one", "two", "three"))
-    cache.put(one, "1")
-    cache.put(two, "2")
+    cache.put(one, ENTRY)
+    cache.put(two, ENTRY)
     cache.get(one)
-    cache.put(three, "3")
+    cache.put(three, ENTRY)
 
-    assert (cache.get(one), cache.get(two), cache.get(three)) == ("1", None, "3")
+    assert (cache.get(one), cache.get(two), cache.get(three)) == (ENTRY, None, ENTRY)
 
 
 @pytest.mark.parametrize(
@@ -27,14 +29,14 @@ def test_least_recently_used_prompt_goes_first() -> None:
 )
 def test_nearly_the_same_document_gets_the_answer(text: str) -> None:
     cache = SemanticCache()
-    cache.put(Prompt(article("battery"), "task"), "answer")
+    cache.put(Prompt(article("battery"), "task"), ENTRY)
 
-    assert cache.get(Prompt(text, "task")) == "answer"
+    assert cache.get(Prompt(text, "task")) == ENTRY
 
 
 def test_other_document_and_other_task_get_none() -> None:
     cache = SemanticCache()
-    cache.put(Prompt(article("battery"), "task"), "answer")
+    cache.put(Prompt(article("battery"), "task"), ENTRY)
 
     assert cache.get(Prompt(article("router"), "task")) is None
     assert cache.get(Prompt(article("battery"), "other task")) is None
