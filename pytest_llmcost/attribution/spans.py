@@ -44,6 +44,10 @@ class SpanTree:
             self._contexts[span] = context
             self._by_identity[identity] = span
 
+    def started_in(self, span: Any) -> Mapping[str, Any] | None:
+        """The context that a span was started in; None if nobody has seen that."""
+        return self._contexts.get(span)
+
     def path(self, context: Mapping[str, Any], current: Callable[[Any], Any]) -> list[Step]:
         """From the outermost span that is known to the current one; invalid ones are left out.
 

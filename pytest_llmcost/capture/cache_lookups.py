@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.lookups import Lookup
-from pytest_llmcost.attribution.surroundings import surroundings
+from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.clocks import RealClocks
+from pytest_llmcost.capture.measure_lookups import digest_of
 from pytest_llmcost.capture.patches import Patches
-from pytest_llmcost.model.cache import CacheLookup
-from pytest_llmcost.model.money import parse_money
-from pytest_llmcost.model.usage import Usage
 
 if TYPE_CHECKING:
-    from pytest_llmcost.attribution.origins import Origins
-    from pytest_llmcost.capture.log import ExchangeLog
+    from pytest_llmcost.attribution.span_lookups import StatedLookup
+    from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
 
-_LONGEST = 200  # a name; somebody may put a prompt there
-_APP = "app"
+_APP, _SPAN = "app", "span"
 
 
 class OpenLookup:
@@ -37,6 +32,10 @@ class OpenLookup:
         asked: The layers that were.
         at: Seconds since 1970.
         drained: Whether it was read already.
+        repeated: Whether somebody else has told of it too.
+        is_of_span: Whether a span has told of it, and nobody else.
+        answered: Whether the call that it did not spare is known.
+        inside: Identities of the spans around it, from the outermost.
         scope: What pytest was doing; this and the following are as those of a call.
         agent: The agent that was entered.
         around: What tracing libraries and agent frameworks say there.
@@ -45,16 +44,24 @@ class OpenLookup:
     """
 
     judged = False
-    drained = False
+    drained = repeated = answered = is_of_span = False
 
-    def __init__(self, said: Lookup, teller: str, log: ExchangeLog) -> None:
+    def __init__(
+        self,
+        said: Lookup,
+        teller: str,
+        log: ExchangeLog,
+        around: Surroundings | None,
+        inside: tuple[int, ...],
+    ) -> None:
         self.said = said
         self.teller = teller
         self.asked = {said.layer}
         self.at = RealClocks.wall()
         self.scope = log.scope.now
         self.agent = current_agent()
-        self.around = surroundings()
+        self.around = around
+        self.inside = inside
         self.stack = log.call_sites.stack()[1] if log.keeps_stacks and log.call_sites is not None else ()
 
     def goes_on_with(self, said: Lookup, teller: str, log: ExchangeLog) -> bool:
@@ -74,22 +81,20 @@ class Missed:
     Attributes:
         lookups: Those with a key; of each key the last.
         sent: Whether a call was sent since.
-        answered: Whether one has been measured.
     """
 
     sent = False
-    answered = False
 
     def __init__(self, lookups: tuple[OpenLookup, ...]) -> None:
         self.lookups = lookups
 
-    def keys(self) -> tuple[str, ...]:
+    def take(self) -> list[OpenLookup]:
         """What the first call after them answers; where it may be one or another, nothing."""
         by_teller: dict[str, list[OpenLookup]] = {}
         for lookup in self.lookups:
             by_teller.setdefault(lookup.teller, []).append(lookup)
-        alone = [found[0] for found in by_teller.values() if len(found) == 1]
-        return tuple(digest for lookup in alone if (digest := _digest(lookup.said.key, lookup.teller)))
+        self.lookups = ()
+        return [found[0] for found in by_teller.values() if len(found) == 1]
 
 
 class LookupLog:
@@ -102,6 +107,9 @@ class LookupLog:
     def __init__(self, log: ExchangeLog) -> None:
         self._log = log
         self._lookups: deque[OpenLookup] = deque()
+        # Identities of the spans around lookups, and of those that state one themselves.
+        self._around: set[int] = set()
+        self._stating: dict[int, OpenLookup] = {}
         # In the caller's context: what was looked up there, and not found, since the last call.
         self._missed: ContextVar[Missed | None] = ContextVar("llmcost_missed", default=None)
 
@@ -122,19 +130,105 @@ class LookupLog:
         key: object = said.key  # whatever an app without type checks gives
         if key is not None and not isinstance(key, str | bytes):
             said = said._replace(key=str(key))
-        missed = self._missed.get()
-        before = missed.lookups if missed is not None and not missed.sent else ()
-        lookup = next((one for one in before if one.goes_on_with(said, teller, self._log)), None)
+        around = surroundings()
+        inside = self._identities(around)
+        lookup = self._going_on(said, teller)
         if lookup is None:
-            lookup = OpenLookup(said, teller, self._log)
-            self._lookups.append(lookup)
-        else:
-            lookup.said = said
-            lookup.asked.add(said.layer)
+            lookup = OpenLookup(said, teller, self._log, around, inside)
+            repeat = self._repeated(lookup, of_spans=True)
+            if repeat is not None:  # a span has told before; this says more
+                self._lookups.remove(repeat)
+                lookup.repeated = True
+            self._add(lookup)
+        self._note_missed(lookup)
+
+    def note_span(self, stated: StatedLookup, identity: int, context: Any) -> None:
+        """A span ends that states a lookup; where others have told of the same, it is no other one.
+
+        Args:
+            stated: What it states.
+            identity: Of the span.
+            context: Of OpenTelemetry, inside the span.
+        """
+        around = (surroundings() or Surroundings())._replace(context=context)
+        inside = self._identities(around)
+        if identity in self._around:
+            if stated.is_generation:  # one request, whose layers were told of one by one
+                self._keep_last(identity)
+            return
+        said = Lookup(stated.layer, stated.hit, stated.key or stated.request, model=stated.model)
+        teller = _APP if stated.key else _SPAN
+        going_on = None if stated.is_generation else self._going_on(said, teller)
+        lookup = going_on or OpenLookup(said, teller, self._log, around, inside)
+        if not stated.hit:
+            self._stating[identity] = lookup
+        if going_on is None:
+            repeat = self._repeated(lookup, of_spans=False)
+            if repeat is not None:
+                repeat.repeated = True
+                repeat.said = repeat.said._replace(model=repeat.said.model or said.model)
+                return
+            lookup.is_of_span = True
+            self._add(lookup)
+        if not stated.is_generation:  # the call of a generation was sent inside it
+            self._note_missed(lookup)
+
+    def _add(self, lookup: OpenLookup) -> None:
+        self._lookups.append(lookup)
+        self._around.update(lookup.inside)
+
+    def _identities(self, around: Surroundings | None) -> tuple[int, ...]:
+        """Of the spans around, from the outermost."""
+        if around is None or not around.context:
+            return ()
+        path = self._log.spans.path(around.context, sys.modules["opentelemetry.trace"].get_current_span)
+        return tuple(step.span.get_span_context().span_id for step in path)
+
+    def _going_on(self, said: Lookup, teller: str) -> OpenLookup | None:
+        """The lookup of a request that now asks its next layer."""
+        missed = self._missed.get()
+        for lookup in missed.lookups if missed is not None and not missed.sent else ():
+            if lookup.goes_on_with(said, teller, self._log):
+                lookup.said = said
+                lookup.asked.add(said.layer)
+                return lookup
+        return None
+
+    def _note_missed(self, lookup: OpenLookup) -> None:
+        said, missed = lookup.said, self._missed.get()
         if said.key is None:
             return
-        others = tuple(one for one in before if one.said.key != said.key or one.teller != teller)
+        before = missed.lookups if missed is not None and not missed.sent else ()
+        others = tuple(one for one in before if one.said.key != said.key or one.teller != lookup.teller)
         self._missed.set(Missed(others if said.hit else (*others, lookup)))
+
+    def _repeated(self, lookup: OpenLookup, *, of_spans: bool) -> OpenLookup | None:
+        """The same lookup, as it was told in another way: beside it, with the same outcome."""
+        place = lookup.inside if of_spans else lookup.inside[:-1]
+        for one in reversed(self._lookups):
+            if one.is_of_span is not of_spans or one.repeated or one.scope is not lookup.scope:
+                continue
+            its_place = one.inside[:-1] if of_spans else one.inside
+            if its_place == place and _same_outcome(one.said, lookup.said):
+                return one
+        return None
+
+    def _keep_last(self, identity: int) -> None:
+        inside = [one for one in self._lookups if identity in one.inside]
+        for one in inside[:-1]:
+            self._lookups.remove(one)
+
+    def keys_of(self, exchange: OpenExchange) -> tuple[str, ...]:
+        """What the app's caches were asked for, and did not have, before a call that was sent for it."""
+        found = exchange.missed.take() if exchange.missed is not None else []
+        if self._stating:
+            stating = map(self._stating.get, self._identities(exchange.around))
+            found += [one for one in stating if one is not None]
+        fresh = [one for one in dict.fromkeys(found) if not one.answered]
+        for one in fresh:
+            one.answered = True
+        digests = (digest_of(one.said.key, one.teller) for one in fresh)
+        return tuple(digest for digest in digests if digest is not None)
 
     def before_call(self) -> Missed | None:
         """A call is about to be sent: what it follows, in its context and in its test."""
@@ -151,7 +245,8 @@ class LookupLog:
         return not self._lookups
 
     def drain(self) -> Iterable[OpenLookup]:
-        """Take out all of them."""
+        """Take out all of them, after the calls."""
+        self._stating.clear()  # they hold spans of the app
         for _ in range(len(self._lookups)):
             lookup = self._lookups.popleft()
             lookup.drained = True
@@ -178,74 +273,14 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     patches.replace(module, "heard", listen)
 
 
+def _same_outcome(one: Lookup, other: Lookup) -> bool:
+    if bool(one.hit) is not bool(other.hit):
+        return False
+    return not one.hit or one.layer == other.layer or None in {one.layer, other.layer}
+
+
 def lookup_log(log: ExchangeLog) -> LookupLog:
     """The lookups beside the exchanges of a process."""
     if log.lookups is None:
         log.lookups = LookupLog(log)
     return log.lookups
-
-
-def measured_lookups(
-    opened: Iterable[OpenLookup], origins: Origins, fault: Callable[[str, BaseException], None]
-) -> list[CacheLookup]:
-    """What was told, with whose it is.
-
-    Args:
-        opened: As they were told.
-        origins: Decides whose a lookup is.
-        fault: Is told what goes wrong.
-    """
-    found = []
-    for lookup in opened:
-        try:
-            found.append(_measured(lookup, origins))
-        except Exception as error:  # noqa: BLE001  # nothing may escape a hook
-            fault("reading a lookup in a cache", error)
-    return found
-
-
-def _measured(lookup: OpenLookup, origins: Origins) -> CacheLookup:
-    said = lookup.said
-    hit = bool(said.hit)
-    entry = said.entry if hit and said.entry is not None else said.key
-    return CacheLookup(
-        origin=origins.of(lookup),
-        layer=_name(said.layer) if hit else None,
-        hit=hit,
-        at=datetime.fromtimestamp(lookup.at, UTC),
-        key=_digest(entry, lookup.teller),
-        model=_name(said.model),
-        saved_usage=_usage(said.saved_tokens) if hit else None,
-        saved_cost=_money(said.saved_cost) if hit else None,
-        attributes=origins.attributes(lookup),
-    )
-
-
-def _name(value: object) -> str | None:
-    return None if value is None else str(value).strip()[:_LONGEST] or None
-
-
-def _digest(key: object, teller: str) -> str | None:
-    """A hash of a key: it may hold a prompt."""
-    if key is None:
-        return None
-    raw = key if isinstance(key, bytes) else str(key).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(teller.encode() + b"\0" + raw).hexdigest()
-
-
-def _usage(counts: Any) -> Usage | None:
-    """What a hit saved; None where it is no usage: then it is unknown, which is more than nothing."""
-    if not isinstance(counts, Mapping):
-        return None
-    found = {str(name): count for name, count in counts.items() if type(count) is int and count >= 0}
-    return Usage(found) if found and len(found) == len(counts) else None
-
-
-def _money(usd: Any) -> Decimal | None:
-    if usd is None or isinstance(usd, bool):
-        return None
-    try:
-        found = parse_money(str(usd))
-    except ValueError:
-        return None
-    return found if found >= 0 else None

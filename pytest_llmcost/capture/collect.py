@@ -96,7 +96,7 @@ class Collector:
         found = self._log.lookups
         if found is None or found.is_empty:
             return []
-        from pytest_llmcost.capture.cache_lookups import measured_lookups
+        from pytest_llmcost.capture.measure_lookups import measured_lookups
 
         return measured_lookups(found.drain(), self._origins, self._log.fault)
 
@@ -169,9 +169,8 @@ class Collector:
         )
         if seen.around is not None or seen.stack or seen.judged:
             call = self._with_purpose(call, seen)
-        if seen.missed is not None and not seen.missed.answered:
-            seen.missed.answered = True
-            call = call._replace(lookups=seen.missed.keys())
+        if self._log.lookups is not None and (keys := self._log.lookups.keys_of(seen)):
+            call = call._replace(lookups=keys)
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:

@@ -1,4 +1,7 @@
-"""OpenTelemetry's tracers: which span is inside which. No provider, processor or exporter is touched."""
+"""OpenTelemetry's tracers: which span is inside which, and what it states as it ends.
+
+No provider, processor or exporter is touched.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from types import ModuleType
 from pytest_llmcost.attribution.spans import watch_tracer
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.capture.span_ends import watch_span
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -21,3 +25,4 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     patches.replace(
         module.Tracer, "start_span", lambda original: watch_tracer(original, log.spans, here, log.fault)
     )
+    patches.replace(module.Span, "end", lambda original: watch_span(original, log))

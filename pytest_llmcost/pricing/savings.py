@@ -66,8 +66,11 @@ def _last_before(lookup: CacheLookup, candidates: Sequence[Call]) -> Call | None
 
 
 def _first_after(lookup: CacheLookup, candidates: Sequence[Call]) -> Call | None:
+    """The call that was made as the cache had no answer; a span tells of a lookup after its call."""
     after = [call for call in candidates if call.measured.started_at >= lookup.at]
-    return min(after, key=lambda call: call.measured.started_at, default=None)
+    if after:
+        return min(after, key=lambda call: call.measured.started_at)
+    return max(candidates, key=lambda call: call.measured.started_at, default=None)
 
 
 def _named(lookup: CacheLookup, call: Call | None, providers: dict[str, str]) -> _Named:

@@ -265,7 +265,9 @@ def test_reruns_count_the_last_attempt(project):
 
 def test_no_op_without_the_option(project):
     """Off, it neither raises nor loads more than itself."""
-    project.write("test_suite.py", "import app\n\ndef test_it():\n    app.cache_event(3, 'yes', key=object())\n")
+    project.write(
+        "test_suite.py", "import app\n\ndef test_it():\n    app.cache_event(3, 'yes', key=object())\n"
+    )
     run = project.run(cost=False)
     assert run.code == 0, run.output
     code = (
