@@ -108,8 +108,12 @@ def calls_by_key(calls: Iterable[Call], folder: str) -> dict[str, list[Call]]:
         folder: Of the baseline, relative to the root: test files are named from there.
     """
     found: dict[str, list[Call]] = {}
+    last, same = None, []
     for call in calls:
-        found.setdefault(key_of(call.measured.origin, folder), []).append(call)
+        origin = call.measured.origin
+        if origin is not last:  # calls of one test mostly follow each other
+            last, same = origin, found.setdefault(key_of(origin, folder), [])
+        same.append(call)
     return found
 
 
@@ -123,7 +127,7 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
 
 def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
     """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
-    origins = {call.measured.origin for call in calls}
+    origins = {origin for call in calls if (origin := call.measured.origin).agent_path or origin.agent_runs}
     runs = {run for origin in origins for run in runs_of(origin).items()}
     found: dict[str, int] = {}
     for name, _ in sorted(runs, key=lambda run: run[0]):

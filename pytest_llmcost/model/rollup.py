@@ -21,15 +21,19 @@ def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> froze
         calls: All calls of the run.
         results: They say how often a test ran: its last attempt may have made no call.
     """
+    return frozenset([call.id for call in _of_last_attempts(calls, results)])
+
+
+def _of_last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> Iterable[Call]:
     latest = {result.nodeid: result.attempts for result in results if result.attempts > 1}
     for call in calls:
         origin = call.measured.origin
         if origin.attempt > 1 and origin.nodeid is not None:
             latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
     if not latest:  # no test was run again
-        return frozenset([call.id for call in calls])
-    return frozenset(
-        call.id
+        return calls
+    return (
+        call
         for call in calls
         if call.measured.origin.nodeid is None
         or call.measured.origin.attempt == latest.get(call.measured.origin.nodeid, 1)
@@ -63,8 +67,9 @@ def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool)
 
 def counted_calls(report: RunReport) -> list[Call]:
     """The calls whose cost counts: those of last attempts, mocked ones only where the YAML includes them."""
-    last = last_attempts(report.calls, [test.result for test in report.tests])
-    return counted(report.calls, last, report.meta.include_mocked)
+    last = _of_last_attempts(report.calls, [test.result for test in report.tests])
+    mocked = report.meta.include_mocked
+    return [call for call in last if mocked or call.measured.source is not Source.MOCKED]
 
 
 def rollup_of(calls: Sequence[Call]) -> Rollup:
