@@ -142,9 +142,7 @@ def split(matched: Matched, pricer: Pricer) -> dict[CauseKind, Decimal]:
             for kind, delta in _split_pair(pair, pricer):
                 found[kind] = found.get(kind, ZERO) + delta
         more = sum((call.cost.value for call in matched.added), ZERO)
-        less = sum((call.cost.value for call in matched.removed), ZERO)
-        if matched.added or matched.removed:
-            found[CauseKind.CALLS] = more - less
+        found[CauseKind.CALLS] = more - sum((call.cost.value for call in matched.removed), ZERO)
     known = {kind: delta for kind, delta in found.items() if delta}
     if known or not matched.pairs:
         return known
