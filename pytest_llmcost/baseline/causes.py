@@ -215,8 +215,6 @@ def _sum(call: Priced, container: str) -> Decimal:
 def _volume(base: Priced, head: Priced, prompt: Decimal) -> Decimal:
     """The part of a prompt's difference that its length makes; the rest is what was cached of it."""
     before, after = base.entry.usage, head.entry.usage
-    if before.input_tokens == after.input_tokens:
-        return ZERO
     if not before.input_tokens or (_is_uncached(before) and _is_uncached(after)):
         return prompt
     cost = _sum(base, INPUT)

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 import sample
-from suites import PRICES, A, B, Use, accepted, configured, difference, run
+from suites import PRICES, A, B, Use, accepted, configured, difference, run, table
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Api, Bounds, ModelIds
 from pytest_llmcost.model.diff import CauseKind
 from pytest_llmcost.model.drift import Drift, PartChange
-from pytest_llmcost.model.price import Lookup, PriceSource
+from pytest_llmcost.model.price import Lookup, PriceSource, Rate
+from pytest_llmcost.model.units import PER_MILLION
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.pricing.table import PriceTable
 
@@ -109,6 +110,65 @@ def test_fees():
     assert causes([searching(1)], [searching(3)]) == dollars(FEES="0.02")
 
 
+def test_a_prompt_that_was_written_to_the_cache():
+    """Its length is told apart from the dearer writing."""
+
+    def writing(prompt, written):
+        usage = {"input_tokens": prompt, "output_tokens": 100, "cache_write_tokens": written}
+        return Use(model="claude-fixed", provider="anthropic").but(usage=usage)
+
+    found = causes([writing(1000, 1000)], [writing(2000, 0)])
+    assert found == dollars(INPUT="0.00375", CACHE="-0.0015")
+
+
+class Voices(sample.FixedPrices):
+    """Heard tokens cost four times as much as read ones."""
+
+    def card(self, provider, model, context, day):
+        known = super().card(provider, model, context, day)
+        return known and replace(
+            known, rates={**known.rates, "input_audio_tokens": Rate(Decimal(10), PER_MILLION)}
+        )
+
+
+def test_a_prompt_of_the_same_length_that_costs_more():
+    """More of it is heard: that is the prompt, and no cache, where there is none."""
+    prices = PriceTable(configured(sample.YAML, "llmcost.yaml").pricing, sample.NOON.date(), Voices())
+
+    def heard(number):
+        return Use().but(usage={"input_tokens": 1000, "output_tokens": 1, "input_audio_tokens": number})
+
+    assert causes([heard(0)], [heard(400)], prices) == dollars(INPUT="0.003")
+
+
+def test_causes_of_equal_dollars_have_an_order():
+    """Calls before what they used."""
+    base, head = [Use(1000, 100)], [Use(1000, 450), Use(200, 300, agent="other")]
+    assert list(causes(base, head).items()) == [
+        (CauseKind.CALLS, Decimal("0.0035")),
+        (CauseKind.OUTPUT, Decimal("0.0035")),
+    ]
+
+
+def test_the_tier_that_is_named_is_that_of_a_call_that_changed_it():
+    """Not of a bigger change within one tier."""
+    base = accepted({A: [Use(1000), Use(9000, agent="other")]}, prices=TIERS)
+    head = run({A: [Use(1000).but(context=FLEX), Use(90_000, agent="other")]}, prices=TIERS)
+    found = {cause.kind: cause for cause in difference(base, head, prices=TIERS).tests[0].causes}
+    tier = found[CauseKind.TIER]
+    assert (tier.before, tier.after, tier.delta) == ("standard", "service_tier=flex", Decimal("-0.00175"))
+
+
+def test_a_model_that_was_asked_for_by_another_name():
+    """The answer names the same model, and the price is by the name: there are no two models to show."""
+    yaml = sample.YAML.replace("  free:", '    openai/gpt-dear: {input: "5", output: "20"}\n  free:')
+    base, head = (Use().but(model=ModelIds(name, "fine-tuned-7")) for name in ("gpt-fixed", "gpt-dear"))
+    diff = difference(accepted({A: [base]}, yaml=yaml), run({A: [head]}, yaml=yaml), prices=table(yaml))
+    (cause,) = diff.tests[0].causes
+    assert (cause.kind, cause.before, cause.after) == (CauseKind.MODEL, "", "")
+    assert cause.delta == Decimal("0.0035")
+
+
 def test_of_several_pairs_without_a_dollar_the_first_one_is_told():
     """Its own two calls are compared, not those of different pairs."""
     base = [Use(10, 1, **UNHEARD), Use(1000, 50, **UNHEARD)]
@@ -158,8 +218,12 @@ def test_an_estimate_in_the_place_of_a_stated_cost():
 
 @pytest.mark.parametrize(
     ("head", "kind", "delta"),
-    [([Use(3000)], CauseKind.RE_RECORDED, "0.0045"), ([], CauseKind.CALLS, "-0.004")],
-    ids=["recorded anew", "made no more"],
+    [
+        ([Use(3000)], CauseKind.RE_RECORDED, "0.0045"),
+        ([Use(3200).but(stale=True)], CauseKind.INPUT, "0.005"),
+        ([], CauseKind.CALLS, "-0.004"),
+    ],
+    ids=["recorded anew", "estimated anew", "made no more"],
 )
 def test_a_base_has_one_figure(head, kind, delta):
     """Although the same estimate has bounds in another test of the run."""
