@@ -119,7 +119,10 @@ def calls_by_key(calls: Iterable[Call], folder: str) -> dict[str, list[Call]]:
 
 def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
     """How often each entry is there."""
-    found: dict[Entry, int] = {}
+    found = dict.fromkeys(entries, 1)
+    if len(found) == len(entries):
+        return found
+    found = {}
     for entry in entries:
         found[entry] = found.get(entry, 0) + 1
     return found
