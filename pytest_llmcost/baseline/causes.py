@@ -16,6 +16,7 @@ from pytest_llmcost.baseline.figures import average, context_text, percent, shor
 from pytest_llmcost.baseline.sides import Priced, Pricer, hit_rate
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
+from pytest_llmcost.model.call import Api
 from pytest_llmcost.model.diff import Cause, CauseKind
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.units import INPUT, OUTPUT, UNITS
@@ -144,9 +145,7 @@ def split(matched: Matched, pricer: Pricer) -> dict[CauseKind, Decimal]:
             for kind, delta in _split_pair(pair, pricer):
                 found[kind] = found.get(kind, ZERO) + delta
         more = sum((call.cost.value for call in matched.added), ZERO)
-        less = sum((call.cost.value for call in matched.removed), ZERO)
-        if matched.added or matched.removed:
-            found[CauseKind.CALLS] = more - less
+        found[CauseKind.CALLS] = more - sum((call.cost.value for call in matched.removed), ZERO)
     known = {kind: delta for kind, delta in found.items() if delta}
     if known or not matched.pairs:
         return known
@@ -162,18 +161,24 @@ def _split_pair(pair: Pair, pricer: Pricer) -> Iterable[tuple[CauseKind, Decimal
     if base.entry.stated_cost is not None or head.entry.stated_cost is not None:
         yield _main_difference(base.entry, head.entry), pair.delta
         return
-    same_model = base.entry._replace(
-        provider=head.entry.provider, model=head.entry.model, requested=head.entry.requested,
-        api=head.entry.api,
-    )  # fmt: skip
-    same_tier = same_model._replace(context=head.entry.context)
-    at_model, at_tier = pricer.price(same_model), pricer.price(same_tier)
+    at_model = at_tier = base
+    if _model_of(base.entry) != _model_of(head.entry):
+        provider, model, requested, api = _model_of(head.entry)
+        at_model = at_tier = pricer.price(
+            base.entry._replace(provider=provider, model=model, requested=requested, api=api)
+        )
+    if base.entry.context != head.entry.context:
+        at_tier = pricer.price(at_model.entry._replace(context=head.entry.context))
     if not (at_model.is_priced and at_tier.is_priced and base.is_priced):
         yield _main_difference(base.entry, head.entry), pair.delta
         return
     yield CauseKind.MODEL, at_model.cost.value - base.cost.value
     yield CauseKind.TIER, at_tier.cost.value - at_model.cost.value
     yield from _split_usage(at_tier, head)
+
+
+def _model_of(entry: Entry) -> tuple[str, str, str | None, Api]:
+    return entry.provider, entry.model, entry.requested, entry.api
 
 
 def _is_recording_of(pair: Pair) -> bool:
@@ -223,8 +228,6 @@ def _sum(call: Priced, container: str) -> Decimal:
 def _volume(base: Priced, head: Priced, prompt: Decimal) -> Decimal:
     """The part of a prompt's difference that its length makes; the rest is what was cached of it."""
     before, after = base.entry.usage, head.entry.usage
-    if before.input_tokens == after.input_tokens:
-        return ZERO
     if not before.input_tokens or (_is_uncached(before) and _is_uncached(after)):
         return prompt
     cost = _sum(base, INPUT)

@@ -216,7 +216,10 @@ def _agents(both: Sequence[_Compared], pricer: Pricer) -> list[Change]:
     for one in both:
         for side, calls in enumerate((one.base, one.head)):
             for call in calls:
-                groups.setdefault(call.entry.agent, ([], []))[side].append(call)
+                agent = call.entry.agent
+                if agent not in groups:
+                    groups[agent] = ([], [])
+                groups[agent][side].append(call)
     return [
         _agent(name, *groups[name], pricer)
         for name in sorted(groups, key=lambda name: (name is None, name or ""))

@@ -109,14 +109,21 @@ def calls_by_key(calls: Iterable[Call], folder: str) -> dict[str, list[Call]]:
         folder: Of the baseline, relative to the root: test files are named from there.
     """
     found: dict[str, list[Call]] = {}
+    last, same = None, []
     for call in calls:
-        found.setdefault(key_of(call.measured.origin, folder), []).append(call)
+        origin = call.measured.origin
+        if origin is not last:  # calls of one test mostly follow each other
+            last, same = origin, found.setdefault(key_of(origin, folder), [])
+        same.append(call)
     return found
 
 
 def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
     """How often each entry is there."""
-    found: dict[Entry, int] = {}
+    found = dict.fromkeys(entries, 1)
+    if len(found) == len(entries):
+        return found
+    found = {}
     for entry in entries:
         found[entry] = found.get(entry, 0) + 1
     return found
@@ -139,7 +146,8 @@ def runs_by_key(report: RunReport, folder: str) -> dict[str, dict[str, int]]:
         *(call.measured.origin for call in counted_calls(report)),
         *(event.lookup.origin for event in lookups),
     ):
-        origins.setdefault(key_of(origin, folder), []).append(origin)
+        if origin.agent_path or origin.agent_runs:  # most calls are no agent's
+            origins.setdefault(key_of(origin, folder), []).append(origin)
     return {key: _runs_by_agent(found) for key, found in origins.items()}
 
 

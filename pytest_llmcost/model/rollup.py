@@ -25,11 +25,14 @@ def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> froze
         calls: All calls of the run.
         results: They say how often a test ran: its last attempt may have made no call.
     """
-    origins = [call.measured.origin for call in calls]
-    latest = _latest(origins, results)
-    if max(latest.values(), default=1) == 1:  # no test was run again
-        return frozenset([call.id for call in calls])
-    return frozenset(call.id for call in calls if _is_latest(call.measured.origin, latest))
+    return frozenset([call.id for call in _of_last_attempts(calls, results)])
+
+
+def _of_last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> Iterable[Call]:
+    latest = _latest([call.measured.origin for call in calls], results)
+    if not latest:  # no test was run again
+        return calls
+    return (call for call in calls if _is_latest(call.measured.origin, latest))
 
 
 def last_lookups(
@@ -96,8 +99,9 @@ def rollup(
 
 def counted_calls(report: RunReport) -> list[Call]:
     """The calls whose cost counts: those of last attempts, mocked ones only where the YAML includes them."""
-    last = last_attempts(report.calls, [test.result for test in report.tests])
-    return counted(report.calls, last, report.meta.include_mocked)
+    last = _of_last_attempts(report.calls, [test.result for test in report.tests])
+    mocked = report.meta.include_mocked
+    return [call for call in last if mocked or call.measured.source is not Source.MOCKED]
 
 
 def rollup_of(calls: Sequence[Call]) -> Rollup:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
+from pytest_llmcost.model.amount import NOTHING
+from pytest_llmcost.model.codec import amount_to_json
 from pytest_llmcost.model.decode import (
     SOURCES,
     STATUSES,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.model.diff import RunDiff
 
 _MOST_QUOTED = 300
+_NOTHING_SPENT = amount_to_json(NOTHING)
 _RERUN = "run pytest --llm-cost again to write a new one"
 _WRONG = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError)
 # How ``render_json`` writes the calls: a line for each. No string of JSON has the end of a line in it.
@@ -200,15 +203,16 @@ def _agent_from_json(found: Mapping[str, Any]) -> AgentCost:
 
 def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
     rate = found["cache_hit_rate"]
+    spent = found["spent"]
     return Rollup(
-        calls=found["calls"],
-        cost=amount_from_json(found["cost"]),
-        spent=amount_from_json(found["spent"]),
-        usage=usage_from_json(found["usage"]) or NO_USAGE,
-        cache_hit_rate=None if rate is None else read_money(rate),
-        sources={SOURCES[name]: number for name, number in found["sources"].items()},
-        statuses={STATUSES[name]: number for name, number in found["statuses"].items()},
-        response_cache=_response_cache(found.get("response_cache")),
+        found["calls"],
+        amount_from_json(found["cost"]),
+        NOTHING if spent == _NOTHING_SPENT else amount_from_json(spent),  # by most tests
+        usage_from_json(found["usage"]) or NO_USAGE,
+        None if rate is None else read_money(rate),
+        {SOURCES[name]: number for name, number in found["sources"].items()},
+        {STATUSES[name]: number for name, number in found["statuses"].items()},
+        _response_cache(found.get("response_cache")),
     )
 
 

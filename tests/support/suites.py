@@ -64,6 +64,7 @@ def run(
     outcomes: Mapping[str, str] | None = None,
     full: bool = True,
     yaml: str = sample.YAML,
+    prices: PriceTable | None = None,
     **facts: Any,
 ):
     """A finished run; keys that begin with ``fixture`` are set-ups of wider fixtures."""
@@ -77,7 +78,7 @@ def run(
         "selection": Selection(full=full, collected=len(results), ran=len(results)),
         **facts,
     }
-    return assemble(measured, sample.facts(**given), configured(yaml, "llmcost.yaml"), table(yaml))
+    return assemble(measured, sample.facts(**given), configured(yaml, "llmcost.yaml"), prices or table(yaml))
 
 
 def _measured(number: int, key: str, use: Use):

@@ -54,7 +54,7 @@ def test_the_closest_kin_stands_in_the_place_of_a_call(near, far):
 def test_calls_of_one_kin_are_paired_by_size():
     """By the prompt, then by the answer."""
     base = [priced(1, 1000), priced(2, 100, 9), priced(3, 100, 5)]
-    head = [priced(4, 101, 6), priced(5, 1100), priced(6, 101, 10)]
+    head = [priced(4, 101, 6), priced(5, 1100, 20), priced(6, 101, 10)]
     found = {(pair.base.kind, pair.head.kind) for pair in match(base, head).pairs}
     assert found == {(1, 5), (2, 6), (3, 4)}
 
