@@ -3,14 +3,12 @@
 Usage: python benchmarks/capture.py [BLOCKS]
 
 A replayed call of the openai SDK, with and without looking for its call site, and with the stack that rules for
-agents need; a stream, by chunk; requests that are no LLM call, through each library that is loaded; and, where
-opentelemetry-sdk is installed, a span.
+agents need; a stream, by chunk; and requests that are no LLM call, through each library that is loaded.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import statistics
 import sys
 import tempfile
@@ -223,21 +221,6 @@ def other_requests(pairs: Pairs) -> None:
     pairs.measure("no LLM call, requests", lambda: session.send(request) and None, times=100)
 
 
-def spans(pairs: Pairs) -> None:
-    """Last: from here on OpenTelemetry is loaded."""
-    if importlib.util.find_spec("opentelemetry.sdk") is None:
-        return
-    from opentelemetry.sdk.trace import TracerProvider
-
-    tracer = TracerProvider().get_tracer("benchmark")
-
-    def span() -> None:
-        with tracer.start_as_current_span("step"):
-            pass
-
-    pairs.measure("a span", span, times=1000)
-
-
 def main() -> None:
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     print(f"{blocks} pairs of blocks, in turn, Python {sys.version.split()[0]}")
@@ -245,7 +228,6 @@ def main() -> None:
     replayed_calls(pairs)
     streams(pairs)
     other_requests(pairs)
-    spans(pairs)
 
 
 if __name__ == "__main__":

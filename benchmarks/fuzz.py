@@ -31,7 +31,8 @@ from fuzz_properties import check_call, check_cut, check_invoice, check_reading,
 from pytest_llmcost.attribution.scope import CurrentScope
 from pytest_llmcost.capture.cassette_files import cassettes_in, read_cassette, read_cassette_bytes
 from pytest_llmcost.capture.collect import Collector
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.errors import CassetteError
 from pytest_llmcost.model.call import Api, Origin, Source

@@ -7,9 +7,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmcost.attribution.notices import agent_notices
+from pytest_llmcost.attribution.notices import agent_notices, traced_notices
 from pytest_llmcost.config.configuration import Configuration
-from pytest_llmcost.model.call import Call, MeasuredCall
+from pytest_llmcost.model.call import Call, MeasuredCall, Source
 from pytest_llmcost.model.codec import card_to_json
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.report import (
@@ -36,7 +36,6 @@ from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
-from pytest_llmcost.replay.estimate import estimated
 from pytest_llmcost.replay.health import (
     age_notices,
     deprecated_notices,
@@ -97,7 +96,7 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(estimated(calls), table)
+    priced = price_calls(_estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
@@ -129,11 +128,20 @@ def assemble(
             *price_notices(priced, table.rules, include_mocked=mocked),
             *_of_replays(the_counted, facts, configuration, table),
             *dated_notices(the_counted, table),
+            *(traced_notices(the_counted) if Source.TRACED in totals.sources else ()),
             *agent_notices(the_counted, configuration.agents, full=facts.selection.full),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
         cache_events=events,
     )
+
+
+def _estimated(calls: Sequence[MeasuredCall]) -> Sequence[MeasuredCall]:
+    if all(call.drift is None for call in calls):
+        return calls  # and what estimates need is not loaded
+    from pytest_llmcost.replay.estimate import estimated
+
+    return estimated(calls)
 
 
 def _cache_events(

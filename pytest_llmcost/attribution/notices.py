@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_llmcost.model.agent_rule import AgentRule
-from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.report import Notice, NoticeKind
-from pytest_llmcost.model.shown import plural
+from pytest_llmcost.model.shown import plural, yaml_text
 
 _SHOWN = 3
 _ENTER = (
@@ -58,6 +58,32 @@ def _of_nobody(nobodys: Sequence[Call], calls: Sequence[Call]) -> Notice:
     return Notice(
         NoticeKind.AGENTS, f"{message}; or name their files in llmcost.yaml", f"agents:\n  - {rule}"
     )
+
+
+def traced_notices(calls: Sequence[Call]) -> list[Notice]:
+    """What is not known of calls that only spans tell of: whether somebody was paid for them.
+
+    Args:
+        calls: Those whose cost counts.
+    """
+    found = [
+        call for call in calls if call.measured.source is Source.TRACED and call.status is not Status.FREE
+    ]
+    if not found:
+        return []
+    models = sorted({f"{call.measured.provider}/{call.measured.model.name}" for call in found})
+    listed = ", ".join(models[:_SHOWN]) + (
+        f" and {len(models) - _SHOWN} more" if len(models) > _SHOWN else ""
+    )
+    of = "has only a span" if len(found) == 1 else "have only spans"
+    return [
+        Notice(
+            NoticeKind.TRACED,
+            f"{plural(len(found), 'call')} of {listed} {of}, and no HTTP that was seen: taken as made and"
+            " paid now; if a stand-in answers for the provider, say that it is free",
+            f"pricing: {{free: [{', '.join(map(yaml_text, models[:_SHOWN]))}]}}",
+        )
+    ]
 
 
 def _files(calls: Iterable[Call]) -> set[str]:

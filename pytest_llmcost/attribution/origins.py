@@ -25,11 +25,25 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 class Sent(Protocol):
     """What is kept of a call as it is sent."""
 
-    scope: Scope
-    agent: AgentFrame | None
-    around: Surroundings | None
-    stack: Stack
-    judged: bool
+    @property
+    def scope(self) -> Scope:
+        """What pytest was doing."""
+
+    @property
+    def agent(self) -> AgentFrame | None:
+        """The agent that was entered."""
+
+    @property
+    def around(self) -> Surroundings | None:
+        """What tracing libraries and frameworks say there."""
+
+    @property
+    def stack(self) -> Stack:
+        """The code of the project that led there."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a library for evaluation sends it."""
 
 
 class Origins:

@@ -52,6 +52,12 @@ def surroundings() -> Surroundings | None:
     return Surroundings(context, config, entries) if context or config or entries else None
 
 
+def speaks_beside_spans() -> bool:
+    """Whether a library is loaded that says more than spans do."""
+    modules = sys.modules
+    return _CHAINS in modules or _AGENTS in modules or _PYDANTIC_AI in modules
+
+
 def _asked(library: Callable[[], Any]) -> Any:
     try:
         return library()

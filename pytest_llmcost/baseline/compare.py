@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_key, tally
 from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.lookups import Counts, added, lookups_by_key, of_agent
 from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
-from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, side_of_all
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
@@ -99,6 +99,7 @@ def compare(
         if key not in compared and key not in taken
     ]
     both = list(compared.values())
+    runs = runs_by_key(report, folder) if volumes else {}
     return RunDiff(
         base=baseline.name,
         totals=_total(both),
@@ -111,19 +112,21 @@ def compare(
         projection=project(
             volumes,
             [
-                _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
+                _runs(key, one, baseline.lines[old_names.get(key, key)], runs.get(key, {}), run.get(key, []))
                 for key, one in compared.items()
             ],
-        ),
+        )
+        if volumes
+        else None,
     )
 
 
 def _runs(
-    key: str, one: _Compared, line: Line, calls: Sequence[Call], priced: Sequence[Priced]
+    key: str, one: _Compared, line: Line, runs: Mapping[str, int], priced: Sequence[Priced]
 ) -> RunsOfBoth:
     if not is_test(key) and one.change.state is State.UNCHANGED:
         return RunsOfBoth(one.base, line.runs, one.base, line.runs or {})  # set up as often as before
-    return RunsOfBoth(one.base, line.runs, priced, runs_by_agent(calls))
+    return RunsOfBoth(one.base, line.runs, priced, runs)
 
 
 def _lines_on_both_sides(
@@ -148,8 +151,12 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
     lookups: Counts,
 ) -> _Compared:
     base_lookups = added(line.response_cache.values())
-    base = pricer.price_all(line.entries)
-    is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
+    is_dated = any(
+        ours.cost is not call.cost and ours.cost.value != call.cost.value
+        for ours, call in zip(head, calls, strict=True)
+    )
+    is_same = line.entries == tally([call.entry for call in head])
+    base = head if is_same else pricer.price_all(line.entries)
     if not is_test(key):
         head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
@@ -202,9 +209,17 @@ def _total(both: Sequence[_Compared]) -> Change:
     return Change(
         key="",
         state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
-        base=side_of(base, added(count for one in both for count in one.base_lookups.values())),
-        head=side_of(head, added(count for one in both for count in one.head_lookups.values())),
-        delta=total(one.change.delta for one in both),
+        base=side_of_all(
+            [one.change.base for one in both],
+            base,
+            added(count for one in both for count in one.base_lookups.values()),
+        ),
+        head=side_of_all(
+            [one.change.head for one in both],
+            head,
+            added(count for one in both for count in one.head_lookups.values()),
+        ),
+        delta=total([one.change.delta for one in both]),
         causes=tuple(
             cause._replace(before=biggest[cause.kind].before, after=biggest[cause.kind].after)
             if cause.kind in {CauseKind.MODEL, CauseKind.TIER}
@@ -259,10 +274,12 @@ def _new_stale(
 ) -> Iterable[tuple[str, int]]:
     """Tests with changed requests that the base does not know as such."""
     for key in sorted(run):
+        found = [call.kind for call in run[key] if _is_stale(call.entry)]
+        if not found:
+            continue
         accepted = compared[key].base if key in compared else []
         known = Counter(call.kind for call in accepted if _is_stale(call.entry))
-        found = Counter(call.kind for call in run[key] if _is_stale(call.entry))
-        if number := (found - known).total():
+        if number := (Counter(found) - known).total():
             yield key, number
 
 
@@ -279,12 +296,14 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         now = [
             f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
         ]
+        if not now:
+            continue
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         if len(now) > before.total():
             found += [(key, model) for model in dict.fromkeys(now) if model not in before]
     return found

@@ -17,7 +17,8 @@ from pytest_llmcost.model.call import (
     Status,
 )
 from pytest_llmcost.model.keys import key_of
-from pytest_llmcost.model.rollup import runs_of
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls, last_lookups, runs_of
 from pytest_llmcost.model.usage import NO_USAGE
 
 _MARKS = {
@@ -32,22 +33,28 @@ _NO_REQUEST = RequestSize("", MappingProxyType({}))
 def entry_of(call: Call) -> Entry:
     """What a baseline keeps of a call."""
     measured = call.measured
-    model = measured.model.name
-    requested = measured.model.requested
+    origin, context = measured.origin, measured.context
+    model, requested = measured.model.name, measured.model.requested
+    # In the order of the fields: there are many calls, and names take time.
     return Entry(
-        agent=measured.origin.agent,
-        provider=measured.provider,
-        model=model,
-        requested=requested if requested != model else None,
-        api=measured.api,
-        context=tuple(sorted(measured.context.items())),
-        usage=measured.usage or NO_USAGE,
-        stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
-        sub_calls=measured.sub_calls,
-        mark=_mark(call),
-        edit=_edit(measured),
-        within=tuple(dict.fromkeys(n for n in measured.origin.agent_path if n != measured.origin.agent)),
+        origin.agent,
+        measured.provider,
+        model,
+        measured.api,
+        measured.usage or NO_USAGE,
+        requested if requested != model else None,
+        tuple(sorted(context.items())) if context else (),
+        measured.stated_cost if call.status is Status.REPORTED else None,
+        measured.sub_calls,
+        _mark(call),
+        _edit(measured) if measured.drift is not None else (),
+        _around(origin) if origin.agent_path else (),
     )
+
+
+def _around(origin: Origin) -> tuple[str, ...]:
+    """The agents around the one that made a call, from the outermost."""
+    return tuple(dict.fromkeys(name for name in origin.agent_path if name != origin.agent))
 
 
 def _mark(call: Call) -> Mark:
@@ -115,9 +122,30 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
     return found
 
 
-def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
+def runs_by_key(report: RunReport, folder: str) -> dict[str, dict[str, int]]:
+    """How often each agent ran in each test, and in each fixture that many tests use, by their keys.
+
+    A run that a cache of the app spared all calls is one too: who pays for a month pays for fewer calls in
+    each run, and not for fewer runs.
+
+    Args:
+        report: The run.
+        folder: Of the baseline, relative to the root.
+    """
+    results = [test.result for test in report.tests]
+    lookups = last_lookups(report.cache_events, report.calls, results)
+    origins: dict[str, list[Origin]] = {}
+    for origin in (
+        *(call.measured.origin for call in counted_calls(report)),
+        *(event.lookup.origin for event in lookups),
+    ):
+        origins.setdefault(key_of(origin, folder), []).append(origin)
+    return {key: _runs_by_agent(found) for key, found in origins.items()}
+
+
+def _runs_by_agent(origins: Iterable[Origin]) -> dict[str, int]:
     """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
-    runs = {run for call in calls for run in runs_of(call.measured.origin).items()}
+    runs = {run for origin in set(origins) for run in runs_of(origin).items()}
     found: dict[str, int] = {}
     for name, _ in sorted(runs, key=lambda run: run[0]):
         found[name] = found.get(name, 0) + 1

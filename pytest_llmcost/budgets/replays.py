@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pytest_llmcost.model.budget import BudgetScope
+from pytest_llmcost.model.call import Source
 from pytest_llmcost.model.diff import RunDiff
 from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.report import RunReport
@@ -15,6 +16,8 @@ from pytest_llmcost.model.verdict import Finding, Level
 
 STALE_CALL = "replay.stale"
 REQUIRE = "require"
+_RECORD = "record its cassette and commit it"
+_TRACED_ONLY = "only spans tell of them, and what leaves no HTTP call cannot be recorded"
 
 
 def replay_findings(
@@ -62,7 +65,7 @@ def _changed_parts(report: RunReport, key: str, folder: str) -> str:
 
 
 def paid_calls(report: RunReport) -> Iterator[Finding]:
-    """Calls that were made live or to be recorded, by test."""
+    """Calls that were made live, to be recorded, or past all that is captured, by test."""
     tests: dict[str, Counter[str]] = {}
     for call in report.calls:
         if call.measured.source.is_paid_now:
@@ -78,5 +81,5 @@ def paid_calls(report: RunReport) -> Iterator[Finding]:
             limit="replayed",
             actual=said,
             message=f"{name} went to a provider ({said}), and all calls are required to be replayed:"
-            " record its cassette and commit it",
+            f" {_TRACED_ONLY if set(sources) == {Source.TRACED.value} else _RECORD}",
         )

@@ -13,7 +13,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.not_captured import patch_aiohttp
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch_async

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch
 from pytest_llmcost.capture.urllib3_pools import bytes_of

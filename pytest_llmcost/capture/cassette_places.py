@@ -6,10 +6,10 @@ cassette: the place in memory is not that in the file.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 
 class InteractionRef(NamedTuple):
@@ -49,6 +49,8 @@ class Places:
     def __init__(self) -> None:
         self._sources: WeakKeyDictionary[Any, _Source] = WeakKeyDictionary()
         self._loading = threading.local()
+        # The cassette that was asked for last, and what is known of it: most calls of a test play one.
+        self._last: tuple[Callable[[], Any], _Source | None] = (lambda: None, None)
         # Of each cassette that was closed, and was not written: its file, and what was played of it.
         self._played: list[tuple[_Source, frozenset[int]]] = []
 
@@ -66,6 +68,7 @@ class Places:
     def load(self, cassette: Any) -> Iterator[None]:
         """A cassette is loaded inside."""
         source = self._sources[cassette] = _Source(_path_of(cassette))
+        self._last = ref(cassette), source
         before, self._loading.now = self._now, source
         try:
             yield
@@ -92,14 +95,18 @@ class Places:
 
     def of(self, cassette: Any, index: int) -> InteractionRef:
         """The place of the interaction at an index in memory."""
-        source = self._sources.get(cassette)
+        asked, source = self._last
+        if asked() is not cassette:
+            source = self._sources.get(cassette)
+            self._last = ref(cassette), source
         if source is None:
             return InteractionRef(_path_of(cassette), index)
         if cassette.dirty or index >= len(source.kept):
             # It will be written as it is in memory; "all" moves what was there before, which ends later.
             known = index < len(source.kept) or not (source.kept and _records_all(cassette))
             return InteractionRef(source.path, index if known else None)
-        return self._in_parts(source, source.kept[index])
+        position = source.kept[index]
+        return self._in_parts(source, position) if source.parts else InteractionRef(source.path, position)
 
     def unknown(self, cassette: Any) -> InteractionRef:
         """A place in the cassette's file that nobody knows."""

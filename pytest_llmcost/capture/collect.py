@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.attribution.origins import Origins, renamed
 from pytest_llmcost.capture.attempts import FailedAttempts
 from pytest_llmcost.capture.cassette_places import InteractionRef
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.capture.staleness import Staleness
 from pytest_llmcost.capture.vcr_versions import bypass_notice
@@ -24,6 +25,7 @@ from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall, Reading
 
 if TYPE_CHECKING:
+    from pytest_llmcost.capture.traced import TracedCalls
     from pytest_llmcost.model.cache import CacheLookup
 
 _FIRST_ERROR = 400
@@ -74,16 +76,20 @@ class Collector:
         self.staleness = Staleness(rules or ReplayRules(), log.fault)
         self._origins = origins or Origins()
         self._name_agent = name_agent
+        self._traced: TracedCalls | None = None  # where the app traces
 
     def collect(self) -> list[MeasuredCall]:
         """The calls that have finished since the last time."""
-        return [] if self._log.is_empty else self._measure(self._log.drain())
+        calls = [] if self._log.is_empty else self._measure(self._log.drain())
+        return calls + self._of_spans() if self._is_traced else calls
 
     def collect_rest(self) -> list[MeasuredCall]:
         """Everything that is left at the end of the session; open responses count as cut."""
         calls = self._measure(self._log.drain(everything=True))
         calls += [self._measured(settled) for settled in self._background.unfinished()]
         calls = self.staleness.settle(calls)
+        if self._is_traced:
+            calls += self._of_spans(everything=True)
         if self._log.sightings:
             try:
                 self._note_not_captured()
@@ -105,6 +111,28 @@ class Collector:
         found = self._log.places.unplayed()
         return {self._name(path): tuple(sorted(interactions)) for path, interactions in found.items()}
 
+    @property
+    def _is_traced(self) -> bool:
+        return self._traced is not None or bool(self._log.spans.started or self._log.spans.noted)
+
+    def _of_spans(self, *, everything: bool = False) -> list[MeasuredCall]:
+        """Calls that only spans tell of."""
+        try:
+            traced = self._traced_calls()
+            calls = traced.settle(everything=everything)
+            self.notices += traced.notices() if everything else ()
+        except Exception as error:  # noqa: BLE001  # nothing may escape a hook
+            self._log.fault("reading spans", error)
+            return []
+        return calls
+
+    def _traced_calls(self) -> "TracedCalls":
+        if self._traced is None:
+            from pytest_llmcost.capture.traced import TracedCalls
+
+            self._traced = TracedCalls(self._log, self._hosts, self._origins)
+        return self._traced
+
     def _note_not_captured(self) -> None:
         from pytest_llmcost.capture.not_captured_notices import not_captured
 
@@ -121,7 +149,15 @@ class Collector:
                 continue
             if call is not None:
                 calls.append(call)
+                if self._is_traced:
+                    self._note_for_spans(seen, call)
         return self.staleness.settle(calls)
+
+    def _note_for_spans(self, seen: OpenExchange, call: MeasuredCall) -> None:
+        try:
+            self._traced_calls().note(seen, call)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading the spans around a call", error)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
         if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
@@ -163,12 +199,14 @@ class Collector:
             source=source,
             cassette=self._cassette(seen.replayed or seen.recorded),
             leak=_leaks(seen, source),
-            latency=_latency(seen) if source is Source.LIVE else None,
+            latency=_latency(seen) if source.is_paid_now else None,
             call_site=_site(seen),
             failed_attempts=self._attempts.before(seen),
         )
         if seen.around is not None or seen.stack or seen.judged:
             call = self._with_purpose(call, seen)
+        if self._attempts:
+            call = self._with_fallback(call, seen)
         if self._log.lookups is not None and (keys := self._log.lookups.keys_of(seen)):
             call = call._replace(lookups=keys)
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
@@ -197,6 +235,19 @@ class Collector:
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reading what a call is for", error)
             return call
+
+    def _with_fallback(self, call: MeasuredCall, seen: OpenExchange) -> MeasuredCall:
+        """Which models failed before."""
+        from pytest_llmcost.capture.fallbacks import with_fallback
+
+        try:
+            return with_fallback(call, seen, self._attempts, self._hosts, self._made_by)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading what a call falls back from", error)
+            return call
+
+    def _made_by(self, seen: OpenExchange) -> Origin:
+        return self._origin(Context(seen, exchange_of(seen, self._log)))
 
     def _cassette(self, found: InteractionRef | None) -> CassetteRef | None:
         if found is None:

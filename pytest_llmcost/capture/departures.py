@@ -10,7 +10,8 @@ import functools
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.urllib3_pools import bytes_of
 from pytest_llmcost.usage.filter import looks_like_llm

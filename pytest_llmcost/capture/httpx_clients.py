@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
@@ -69,7 +70,7 @@ class HttpxLibrary(Library):
             body = request.content
         except RuntimeError:  # a streamed request body is not ours to read
             body = _text_fields(request.stream)
-        exchange = OpenExchange(self.name, request.method, str(request.url), body)
+        exchange = OpenExchange(self.name, request.method, request.url, body)
         exchange.by_itself = False  # redirects and attempts are made inside of ``send``
         return exchange
 
@@ -127,7 +128,7 @@ class HttpxLibrary(Library):
 
     def _keep_answer(self, log: ExchangeLog, exchange: OpenExchange, request: Any, response: Any) -> None:
         try:
-            if not self.may_be_llm((None, request), {}):
+            if request.url is not exchange.address and not self.may_be_llm((None, request), {}):
                 return  # a token that an authentication fetches
             exchange = log.open_for(exchange)
             exchange.begin_response(response.status_code, response.headers)

@@ -9,8 +9,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.lazy import PostImportHooks
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:

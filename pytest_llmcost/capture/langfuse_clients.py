@@ -43,12 +43,13 @@ def _watch(original: Callable[..., Any], log: ExchangeLog) -> Callable[..., Any]
 
 def _agent_of(client: Any, options: Mapping[str, Any]) -> str | None:
     """The agent that an unrecorded observation is; None if it is recorded, or something else."""
-    if type(getattr(client, "_otel_tracer", None)).__name__ != "NoOpTracer":
-        return None
     metadata = options.get("metadata")
-    stated = metadata.get("agent_type") if isinstance(metadata, Mapping) else None
-    named = stated or (options.get("name") if options.get("as_type") == "agent" else None)
-    return named if isinstance(named, str) and named.strip() else None
+    named = metadata.get("agent_type") if metadata and isinstance(metadata, Mapping) else None
+    if not named and options.get("as_type") == "agent":
+        named = options.get("name")
+    if not isinstance(named, str) or not named.strip():
+        return None
+    return named if type(getattr(client, "_otel_tracer", None)).__name__ == "NoOpTracer" else None
 
 
 class _Inside:

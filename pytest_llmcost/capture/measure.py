@@ -32,7 +32,7 @@ def measured_call(
         source: Where the answer came from.
         cassette: The recorded interaction; None if there is none.
         leak: Whether it reached the network past an open cassette.
-        latency: Seconds to the end of the answer; None if it was not live.
+        latency: Seconds to the end of the answer; None if it was replayed or mocked.
         call_site: File and line of the project's code that made it; None if nothing is known of it.
         failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
     """

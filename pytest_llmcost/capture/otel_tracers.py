@@ -5,9 +5,16 @@ No provider, processor or exporter is touched.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import Any
 
+from pytest_llmcost.attribution.agents import current_agent
+from pytest_llmcost.attribution.call_sites import Stack
 from pytest_llmcost.attribution.spans import watch_tracer
+from pytest_llmcost.attribution.started import StartedSpan
+from pytest_llmcost.attribution.surroundings import speaks_beside_spans, surroundings
+from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.span_ends import watch_span
@@ -21,8 +28,33 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
         log: What is told.
         patches: Undoes it.
     """
-    here = module.context_api.get_current
-    patches.replace(
-        module.Tracer, "start_span", lambda original: watch_tracer(original, log.spans, here, log.fault)
-    )
+    note = _noting(log, module.context_api.get_current)
+    patches.replace(module.Tracer, "start_span", lambda original: watch_tracer(original, note, log.fault))
     patches.replace(module.Span, "end", lambda original: watch_span(original, log))
+
+
+def _noting(
+    log: ExchangeLog, here: Callable[[], Mapping[str, Any]]
+) -> Callable[[Any, Mapping[str, Any] | None], None]:
+    """What is told of each span: this is a hot path too."""
+    started, since = log.spans.started, RealClocks.since
+
+    def note(span: Any, context: Mapping[str, Any] | None) -> None:
+        if not log.enabled:
+            return
+        if context is None:
+            context = here()
+        said = surroundings() if speaks_beside_spans() else None
+        site: tuple[str, int] | None = None
+        stack: Stack = ()
+        judged = False
+        if (sites := log.call_sites) is not None:
+            site, stack = sites.stack() if log.keeps_stacks else (sites.here(), ())
+            judged = bool(log.evaluations) and sites.passes(log.evaluations)
+        started.append(
+            StartedSpan(span, since(), log.scope.now, current_agent(), context, said, site, stack, judged)
+        )
+        if len(started) > log.spans.most:
+            log.spans.tidy()
+
+    return note

@@ -12,7 +12,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcost.capture.cassette_places import Places
+from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.played import played
@@ -35,7 +36,7 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     patches.replace(cassette, "_load", lambda load: _load(load, places, log))
     patches.replace(cassette, "append", lambda append: _append(append, places, log))
     patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log, asked))
-    patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
+    patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log, asked))
     patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
     patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
 
@@ -138,10 +139,22 @@ class _Asked(threading.local):
     Attributes:
         is_on: Whether it is being looked for.
         filtered: The one that vcr compares with recorded ones: as the user's filters have left it.
+        request: The one of which vcr was asked last whether it can be played.
+        exchange: What sends it, as ``sent_by_stub`` found it.
     """
 
     is_on = False
     filtered: Any = None
+    request: Any = None
+    exchange: OpenExchange | None = None
+
+    def found_for(self, request: Any, log: ExchangeLog) -> OpenExchange | None:
+        """The exchange of a request that is played; a stub asks whether it can be just before."""
+        exchange = self.exchange
+        if exchange is None or request is not self.request or exchange is not log.current.get():
+            exchange = sent_by_stub(log)
+        self.request = self.exchange = None
+        return exchange
 
 
 def _requests_match(original: Any, asked: _Asked) -> Any:
@@ -163,21 +176,21 @@ def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Aske
         finally:
             asked.is_on, filtered, asked.filtered = False, asked.filtered, None
         try:
-            exchange = sent_by_stub(log)
             request = args[0] if args else kwargs["request"]
+            exchange = asked.found_for(request, log)
             if exchange is None:
                 exchange = unseen_exchange(log, request, response)
             else:
                 exchange.note_vcr()
                 exchange.vcr_answer = response
             if exchange is not None:
-                index = next((i for i, (_, kept) in enumerate(cassette.data) if kept is response), None)
-                # A cassette class of the user's may make its responses.
-                if index is None:
+                for index, (recorded, kept) in enumerate(cassette.data):
+                    if kept is response:
+                        exchange.replayed = places.of(cassette, index)
+                        exchange.played = played(cassette, request, recorded, filtered)
+                        break
+                else:  # a cassette class of the user's may make its responses
                     exchange.replayed = places.unknown(cassette)
-                else:
-                    exchange.replayed = places.of(cassette, index)
-                    exchange.played = played(cassette, request, cassette.data[index][0], filtered)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
         return response
@@ -185,12 +198,13 @@ def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Aske
     return play_response
 
 
-def _can_play(original: Any, log: ExchangeLog) -> Any:
+def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
     @functools.wraps(original)
     def can_play_response_for(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         exchange = sent_by_stub(log)
         if exchange is not None:
             exchange.seen_by_vcr = True
+            asked.request, asked.exchange = args[0] if args else None, exchange
         return original(cassette, *args, **kwargs)
 
     return can_play_response_for

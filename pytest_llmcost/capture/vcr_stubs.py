@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 
 _HTTPX = frozenset({"httpx", "httpx2"})
 _URLLIB3 = frozenset({"urllib3", "requests", "botocore"})

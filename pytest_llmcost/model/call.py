@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.model.fallback import Fallback
 from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.usage import NO_USAGE, Usage, total_usage
 
@@ -30,17 +31,18 @@ class Role(StrEnum):
 
 
 class Source(StrEnum):
-    """Where the response came from, by proof."""
+    """Where the response came from, by proof; ``TRACED``: no HTTP was seen, a span states the usage."""
 
     LIVE = "live"
     RECORDED = "recorded"
     REPLAYED = "replayed"
+    TRACED = "traced"
     MOCKED = "mocked"
 
     @property
     def is_paid_now(self) -> bool:
-        """Whether the call was billed in this run."""
-        return self is Source.LIVE or self is Source.RECORDED
+        """Whether the call was billed in this run; of a traced one nothing shows that it was not."""
+        return self is Source.LIVE or self is Source.RECORDED or self is Source.TRACED
 
 
 class Status(StrEnum):
@@ -99,6 +101,8 @@ class Api(StrEnum):
     WATSONX_GENERATION = "watsonx.generation"
     ALEPHALPHA_COMPLETE = "alephalpha.complete"
     AI21_COMPLETE = "ai21.complete"
+    SPAN_GENERATION = "span.generation"
+    SPAN_EMBEDDINGS = "span.embeddings"
     CUSTOM = "custom"
 
     @property
@@ -112,7 +116,7 @@ _WITHOUT_ANSWER = frozenset(
         *(Api.OPENAI_EMBEDDINGS, Api.GEMINI_EMBED, Api.VERTEX_PREDICT),
         *(Api.BEDROCK_EMBED, Api.BEDROCK_RERANK),
         *(Api.COHERE_EMBED, Api.COHERE_RERANK, Api.OLLAMA_EMBED),
-        *(Api.TOKEN_RERANK, Api.VOYAGE_MULTIMODAL, Api.MISTRAL_MODERATIONS),
+        *(Api.TOKEN_RERANK, Api.VOYAGE_MULTIMODAL, Api.MISTRAL_MODERATIONS, Api.SPAN_EMBEDDINGS),
     }
 )
 
@@ -217,9 +221,9 @@ class MeasuredCall(NamedTuple):
         stated_cost: USD, where the provider's answer states the cost.
         sub_calls: Model calls inside this one.
         cassette: Which recorded interaction stated the usage.
-        http_status: Of the response.
+        http_status: Of the response; 0 where no HTTP was seen.
         answered_at: When the provider answered, by its own clock, UTC; None if it did not say.
-        latency: Seconds to the end of the answer; None if it was not live.
+        latency: Seconds to the end of the answer; None if it was replayed or mocked.
         call_site: ``file:line`` of the innermost frame in the project; None if there is none.
         failed_attempts: HTTP statuses of the attempts before it; 0 where no response came.
         drift: What changed in the request since it was recorded; None for nothing that matters.
@@ -229,6 +233,7 @@ class MeasuredCall(NamedTuple):
         attributes: ``feature``, ``session``, ``user`` and ``org``, as far as spans state them; the last two
             are hashed.
         role: What it is for.
+        fallback: The models that were asked before and failed; None for none.
         lookups: Hashes of what the app's caches were asked for before it, and did not have.
     """
 
@@ -261,6 +266,7 @@ class MeasuredCall(NamedTuple):
     cache_miss: str | None = None
     attributes: Mapping[str, str] = MappingProxyType({})
     role: Role = Role.APP
+    fallback: Fallback | None = None
     lookups: tuple[str, ...] = ()
 
 

@@ -27,7 +27,7 @@ class Rollup(NamedTuple):
     Attributes:
         calls: How many count (mocked ones do not, unless the YAML includes them).
         cost: What they would cost live, last attempts only.
-        spent: What this run paid: live and recorded calls, all attempts.
+        spent: What this run paid: live, recorded and traced calls, all attempts.
         usage: Their units.
         cache_hit_rate: Prompt-cache hit rate of the generation calls; None without prompt tokens.
         sources: How many calls of each source, mocked ones too.
@@ -175,6 +175,7 @@ class NoticeKind(StrEnum):
     SPEND_CAP = "spend cap"
     PROJECTION = "projection"
     AGENTS = "agents"
+    TRACED = "traced"
 
 
 class Notice(NamedTuple):

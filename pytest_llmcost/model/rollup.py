@@ -25,7 +25,10 @@ def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> froze
         calls: All calls of the run.
         results: They say how often a test ran: its last attempt may have made no call.
     """
-    latest = _latest([call.measured.origin for call in calls], results)
+    origins = [call.measured.origin for call in calls]
+    latest = _latest(origins, results)
+    if max(latest.values(), default=1) == 1:  # no test was run again
+        return frozenset([call.id for call in calls])
     return frozenset(call.id for call in calls if _is_latest(call.measured.origin, latest))
 
 
@@ -47,15 +50,15 @@ def last_lookups(
 
 
 def _latest(origins: Iterable[Origin], results: Iterable[TestResult]) -> dict[str, int]:
-    latest = {result.nodeid: result.attempts for result in results}
+    latest = {result.nodeid: result.attempts for result in results if result.attempts > 1}
     for origin in origins:
-        if origin.nodeid is not None:
+        if origin.attempt > 1 and origin.nodeid is not None:
             latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
     return latest
 
 
 def _is_latest(origin: Origin, latest: Mapping[str, int]) -> bool:
-    return origin.nodeid is None or origin.attempt == latest[origin.nodeid]
+    return origin.nodeid is None or origin.attempt == latest.get(origin.nodeid, 1)
 
 
 def rollup(

@@ -20,6 +20,7 @@ from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, MeasuredCall, Origin, PricedSubCall, RequestSize, SubCall
 from pytest_llmcost.model.codec import time_text
 from pytest_llmcost.model.drift import drift_to_json
+from pytest_llmcost.model.fallback import Fallback, fallback_to_json
 from pytest_llmcost.model.money import money_text
 from pytest_llmcost.model.price import Lookup
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost
@@ -141,6 +142,7 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f'"answered_at": {_answered(call.answered_at)}, '
         f'"latency": {"null" if call.latency is None else _encode(call.latency)}, '
         f'"failed_attempts": {_encode(list(call.failed_attempts)) if call.failed_attempts else "[]"}'
+        f"{'' if call.fallback is None else _fallback(call.fallback)}"
         f"{_drift(call) if call.drift is not None else ''}"
         f"{'' if call.cache_miss is None else f', {_CACHE_MISS}: {_quoted(call.cache_miss)}'}"
         f"{f', {_LOOKUPS}: {_texts(call.lookups)}' if call.lookups else ''}"
@@ -154,6 +156,10 @@ def _drift(call: MeasuredCall) -> str:
         return f', "drift": {drift}'
     low, high = _usage(call.bounds.low), _usage(call.bounds.high)
     return f', "drift": {drift}, "estimate": {{"low": {low}, "high": {high}}}'
+
+
+def _fallback(fallback: Fallback) -> str:
+    return f', "fallback": {_encode(fallback_to_json(fallback))}'
 
 
 def _request(request: RequestSize) -> str:

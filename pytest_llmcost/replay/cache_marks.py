@@ -6,12 +6,13 @@ Sources: Anthropic, "Prompt caching"; Amazon Bedrock, "Prompt caching for faster
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcost.replay.form import Form
 
-_KEYS = frozenset({"cache_control", "cachePoint"})
+# The keys of such marks.
+MARKS = frozenset({"cache_control", "cachePoint"})
 _NONE, _USUAL, _LONG = "none", "5m", "1h"
 
 
@@ -27,9 +28,9 @@ def cache_asked_for(form: Form) -> str:
 
 
 def _marks(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, part in value.items():
-            if key in _KEYS and isinstance(part, Mapping):
+            if key in MARKS and isinstance(part, dict):
                 yield _LONG if part.get("ttl") == _LONG else _USUAL
             else:
                 yield from _marks(part)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.replay.cache_marks import MARKS
 from pytest_llmcost.replay.drift import drift_of
 from pytest_llmcost.replay.form import Form, form_of, value_of
 from pytest_llmcost.replay.google_names import in_camel_case, is_google
@@ -19,7 +20,6 @@ from pytest_llmcost.replay.noise import plain_value, same
 from pytest_llmcost.replay.sent import Sent
 from pytest_llmcost.usage.body import json_object, plain_bytes
 
-_Request = tuple[str, Mapping[str, Any]]
 _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
@@ -28,16 +28,43 @@ _KEY_LENGTH = 16
 _sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
-class Unlike(NamedTuple):
-    """A request that is not the recorded one.
+class Request:
+    """One side of a comparison.
 
     Attributes:
-        sent: Where to, and what is left of its body without the ignored parts.
-        recorded: The same of the recorded one.
+        path: Where to, without the query.
+        value: What is left of its body without the ignored parts.
     """
 
-    sent: _Request
-    recorded: _Request
+    __slots__ = ("_text", "path", "value")
+
+    def __init__(self, path: str, value: Mapping[str, Any]) -> None:
+        self.path = path
+        self.value = value
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The same for requests that are the same to the letter, whatever the order of their keys."""
+        if self._text is None:
+            self._text = f"{self.path} {_sorted_json(self.value)}"
+        return self._text
+
+    @property
+    def key(self) -> str:
+        """A hash of ``text``."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
+
+    def is_like(self, other: Request) -> bool:
+        """Whether both are the same but for noise."""
+        return self.path == other.path and same(self.value, other.value)
+
+
+class Unlike(NamedTuple):
+    """A request that is not the recorded one."""
+
+    sent: Request
+    recorded: Request
 
 
 class Stale(NamedTuple):
@@ -79,16 +106,15 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
     if one is None or other is None:
         one, other = dict(value_of(sent.body)), dict(value_of(recorded.body))
     one, other = _without_manner(one), _without_manner(other)
-    same_path = _path(sent.uri) == _path(recorded.uri)
-    if one == other and same_path:
+    path, other_path = _path(sent.uri), _path(recorded.uri)
+    if one == other and path == other_path:
         return None
     if ignore:
         one, other = without(one, ignore), without(other, ignore)
-    if is_google(_path(sent.uri)):
+    if is_google(path):
         one, other = in_camel_case(one), in_camel_case(other)
-    if same(one, other) and same_path:
-        return None
-    return Unlike((sent.uri, one), (recorded.uri, other))
+    found = Unlike(Request(path, one), Request(other_path, other))
+    return None if found.sent.is_like(found.recorded) else found
 
 
 def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
@@ -120,23 +146,28 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
     found: list[Stale | None] = [None] * len(requests)
     partners = _partners(changed, left)
     for index, partner in partners.items():
-        sent, before = form_of(*_turned(requests[index].sent)), form_of(*_turned(requests[partner].recorded))
-        drift = drift_of(sent, before)
+        sent, recorded = requests[index].sent, requests[partner].recorded
+        now, before = form_of(sent.value, sent.path), form_of(recorded.value, recorded.path)
+        drift = drift_of(now, before, may_cache=_may_cache(sent) or _may_cache(recorded))
         if drift.changes:
-            keys = _key(requests[index].sent), _key(requests[partner].recorded)
-            found[index] = Stale(drift._replace(sent_key=keys[0], recorded_key=keys[1]), sent, before)
+            found[index] = Stale(drift._replace(sent_key=sent.key, recorded_key=recorded.key), now, before)
     return found
+
+
+def _may_cache(request: Request) -> bool:
+    return any(f'"{key}"' in request.text for key in MARKS)
 
 
 def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:
     """The requests that are nobody's recording, and the recordings that are nobody's request."""
     everything = list(range(len(requests)))
-    changed, left = _without_equal(requests, everything, everything, _exactly)
+    changed, left = _without_equal(requests, everything, everything, lambda request: request.text)
     if len(changed) > _FEW:
         return _without_equal(requests, changed, left, _roughly)
     for index in list(changed):
         sent = requests[index].sent
-        other = next((one for one in left if _same_request(sent, requests[one].recorded)), None)
+        # It is not like its own recording: that is known.
+        other = next((one for one in left if one != index and sent.is_like(requests[one].recorded)), None)
         if other is not None:
             changed.remove(index)
             left.remove(other)
@@ -144,7 +175,7 @@ def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:
 
 
 def _without_equal(
-    requests: Sequence[Unlike], sent: Sequence[int], recorded: Sequence[int], key: Callable[[_Request], str]
+    requests: Sequence[Unlike], sent: Sequence[int], recorded: Sequence[int], key: Callable[[Request], str]
 ) -> tuple[list[int], list[int]]:
     there: dict[str, list[int]] = {}
     for index in recorded:
@@ -159,14 +190,6 @@ def _without_equal(
     return changed, sorted(index for others in there.values() for index in others)
 
 
-def _same_request(one: _Request, other: _Request) -> bool:
-    return _path(one[0]) == _path(other[0]) and same(one[1], other[1])
-
-
-def _turned(request: _Request) -> tuple[Mapping[str, Any], str]:
-    return request[1], request[0]
-
-
 def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
     """For each changed request a recording that nobody else stands for: its own, if it is left."""
     own = {index: index for index in changed if index in set(left)}
@@ -174,14 +197,6 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
     return own | dict(zip((index for index in changed if index not in own), others, strict=False))
 
 
-def _key(request: _Request) -> str:
-    return hashlib.sha256(_exactly(request).encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
-
-
-def _exactly(request: _Request) -> str:
-    return f"{_path(request[0])} {_sorted_json(request[1])}"
-
-
-def _roughly(request: _Request) -> str:
+def _roughly(request: Request) -> str:
     """The same for requests that differ in noise only; it takes its time."""
-    return f"{_path(request[0])} {_sorted_json(plain_value(request[1]))}"
+    return f"{request.path} {_sorted_json(plain_value(request.value))}"

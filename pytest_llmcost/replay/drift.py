@@ -62,12 +62,13 @@ class _Text(NamedTuple):
         return _Text(self.removed + other.removed, self.added + other.added, self.unsure + other.unsure)
 
 
-def drift_of(sent: Form, recorded: Form) -> Drift:
+def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     """What changed; without any change the drift has none.
 
     Args:
         sent: The request of now, as vcr's filters leave it.
         recorded: The one whose answer was replayed.
+        may_cache: Whether anything in them asks for caching.
     """
     changes: list[PartChange] = []
     unknown: list[str] = []
@@ -92,6 +93,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         changes += named
         text = text.plus(found)
         prefix, moved = (prefix if moved else before_messages + common), True
+    marks_moved = may_cache and cache_marks(sent) != cache_marks(recorded)
     whole = before_messages + _length(recorded.messages)
     parameters = _of_parameters(sent.parameters, recorded.parameters, unknown)
     changes += parameters.changes
@@ -112,7 +114,7 @@ def drift_of(sent: Form, recorded: Form) -> Drift:
         output_limit=output_limit(sent.parameters),
         recorded_output_limit=output_limit(recorded.parameters),
         unknown=tuple(unknown),
-        cache=cache_asked_for(sent) if cache_marks(sent) != cache_marks(recorded) else None,
+        cache=cache_asked_for(sent) if marks_moved else None,
     )
 
 
@@ -285,7 +287,8 @@ def _tokens(value: Any) -> float:
 
 def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
-    for found in (parameters, *(parameters.get(key) for key in _CONFIGS)):
+    configs = (parameters[key] for key in parameters.keys() & _CONFIGS)
+    for found in (parameters, *configs):
         if not isinstance(found, Mapping):
             continue
         for key in _LIMITS:

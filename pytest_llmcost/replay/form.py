@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -94,6 +95,7 @@ def form_of(value: Mapping[str, Any], url: str) -> Form:
     )
 
 
+@lru_cache(maxsize=64)
 def _model_in(url: str) -> str | None:
     try:
         endpoint = endpoint_of("POST", urlsplit(url).path, None)

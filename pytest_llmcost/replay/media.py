@@ -78,7 +78,7 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
         )
         found.append(medium)
         return mark_of(medium.sha256)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.get("type") == "text" and isinstance(value.get("data"), str):
             return {**value, "data": None, "text": value["data"]}  # a document of plain text
         first = len(found)

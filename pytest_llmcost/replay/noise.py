@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 # Keys whose values SDKs and servers make up anew.
@@ -43,6 +43,8 @@ _MADE_UP = re.compile(
 )
 _BEFORE_DATE = re.compile(r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?\s+(?=\x00)")
 _MARK = "\x00"
+# Nothing that is made up anew has two words like these: where only one of two texts has them, it was edited.
+_WORDS = re.compile(r"[a-z]{2,} ([a-z]{2,} [a-z]{2,})(?=[ ,.;!?)\n]|$)")
 # Cassette serializers that people write fold typographic characters into ASCII.
 _FOLDED = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\xa0": " "}  # noqa: RUF001
@@ -61,6 +63,7 @@ _SCRUBBED = re.compile(
 )
 _SCRUBBED_LENGTH = 48
 _MOST_JSON = 100_000
+_SHORT = 256
 # What is made up anew begins at most so many characters before it differs.
 _AROUND = 64
 
@@ -73,11 +76,14 @@ def same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, str) and isinstance(other, str):
-        return one == other or _same_text(one, other)
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return all(_same_member(key, one.get(key), other.get(key)) for key in dict.fromkeys((*one, *other)))
+        if one == other:
+            return True
+        return (_same_short if len(one) + len(other) <= _SHORT else _same_text)(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _same_members(one, other)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
+        # The last message tells two requests of a conversation apart soonest.
+        return len(one) == len(other) and all(map(same, reversed(one), reversed(other)))
     return (type(one) is type(other) and bool(one == other)) or _same_number(one, other)
 
 
@@ -88,10 +94,12 @@ def _same_number(one: Any, other: Any) -> bool:
     return isinstance(one, int | float) and isinstance(other, int | float) and one == other
 
 
-def _same_member(key: object, one: Any, other: Any) -> bool:
-    if _is_id(key, one) and _is_id(key, other):
-        return True
-    return same(one, other)
+def _same_members(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    for key, value in one.items():
+        there = other.get(key)
+        if not (same(value, there) or (_is_id(key, value) and _is_id(key, there))):
+            return False
+    return all(value is None or key in one for key, value in other.items())
 
 
 def _is_id(key: object, value: Any) -> bool:
@@ -107,11 +115,26 @@ def _same_text(one: str, other: str) -> bool:
     return inner is not None and outer is not None and same(inner, outer)
 
 
+# The names of two models, say, are compared for each pair of requests.
+_same_short = lru_cache(maxsize=1024)(_same_text)
+
+
 def _plain_difference(one: str, other: str) -> bool:
     """Whether two texts are the same but for noise: looked at from the first difference to the last."""
-    start = max(0, shared_start(one, other) - _AROUND)
-    end = max(0, shared_end(one, other, start) - _AROUND)
-    return plain(one[start : len(one) - end]) == plain(other[start : len(other) - end])
+    start = shared_start(one, other)
+    end = shared_end(one, other, start)
+    middle, other_middle = one[start : len(one) - end], other[start : len(other) - end]
+    start, end = max(0, start - _AROUND), max(0, end - _AROUND)
+    one, other = one[start : len(one) - end], other[start : len(other) - end]
+    if _has_other_words(middle, other) or _has_other_words(other_middle, one):
+        return False
+    return plain(one) == plain(other)
+
+
+def _has_other_words(text: str, other: str) -> bool:
+    """Whether a text was edited for certain; it is the quick answer for most edits."""
+    found = _WORDS.search(text)
+    return found is not None and other.isascii() and found[1] not in other
 
 
 def shared_start(one: str, other: str) -> int:
@@ -167,7 +190,7 @@ def plain_value(value: Any, key: object = None) -> Any:
             return _MARK
         inner = _json_in(value)
         return plain(value) if inner is None else [_MARK, plain_value(inner)]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(name): plain_value(part, name) for name, part in value.items() if part is not None}
     if isinstance(value, list | tuple):
         return [plain_value(part) for part in value]

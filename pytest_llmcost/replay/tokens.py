@@ -8,7 +8,7 @@ bytes to one of these.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcost.replay.media import MARK
@@ -81,7 +81,7 @@ def frame_of(message: Any) -> int:
 
 
 def _tool_uses(value: Any) -> int:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.get("type") in _TOOL_USES or not _TOOL_USES.isdisjoint(value):
             return 1
         return sum(_tool_uses(part) for part in value.values() if isinstance(part, list))
@@ -107,7 +107,7 @@ def _texts(value: Any, key: object) -> Iterator[str]:
     if isinstance(value, str):
         if key not in _UNREAD and not value.startswith(MARK):
             yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for name, part in value.items():
             if name in _ARGUMENTS and isinstance(part, dict):
                 yield compact_json(part)

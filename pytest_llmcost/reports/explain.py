@@ -15,6 +15,7 @@ from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.units import PER_MILLION, UNITS
 from pytest_llmcost.model.usage import NO_USAGE, Usage, cache_hit_rate
 from pytest_llmcost.pricing.kernel import Invoice, Line, invoice
+from pytest_llmcost.reports.calls import attempts_text, fallback_text
 from pytest_llmcost.reports.stale import drift_text, grown_text
 from pytest_llmcost.reports.table import Column, table
 from pytest_llmcost.reports.text import UNKNOWN, exact_usd, percent, plural, safe
@@ -61,7 +62,11 @@ def explain_call(call: Call, width: int) -> list[str]:
         facts.append(("for", _pairs(measured.attributes)))
     facts.append(("model", _model(call)))
     if measured.failed_attempts:
-        facts.append(("failed before", _attempts(measured.failed_attempts)))
+        facts.append(("failed before", attempts_text(measured.failed_attempts)))
+    if measured.fallback is not None:
+        facts.append(("fallback from", fallback_text(measured.fallback)))
+    if measured.latency is not None:
+        facts.append(("latency", f"{measured.latency:,.3f} s"))
     if measured.cassette:
         number = measured.cassette.interaction
         facts.append(("cassette", f"{measured.cassette.path} #{'?' if number is None else number}"))
@@ -107,11 +112,6 @@ def _maker(call: Call) -> str:
     attempt = f", attempt {origin.attempt}" if origin.attempt > 1 else ""
     agent = f", agent {' > '.join(origin.agent_path)}" if origin.agent_path else ""
     return f"{key_of(origin, '')} ({origin.phase.value}{attempt}{agent})"
-
-
-def _attempts(statuses: Sequence[int]) -> str:
-    told = ", ".join(f"HTTP {status}" if status else "no response" for status in statuses)
-    return f"{plural(len(statuses), 'attempt')}: {told}"
 
 
 def _model(call: Call) -> str:

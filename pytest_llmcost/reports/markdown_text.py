@@ -18,6 +18,7 @@ from pytest_llmcost.reports.markdown_escape import code, figure, plain
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.provenance import (
     doubts_text,
+    fallbacks_text,
     judges_text,
     price_tables,
     saved_by_replaying,
@@ -285,8 +286,9 @@ def provenance(report: RunReport, note: str | None = None) -> str:
         note: Text of ours to stand at its end.
     """
     meta = report.meta
-    judges = judges_text(report, MoneyStyle.of(report.totals.cost))
-    parts = [text for text in (sources_text(report), doubts_text(report), judges) if text]
+    style = MoneyStyle.of(report.totals.cost)
+    roles = (judges_text(report, style), fallbacks_text(report, style))
+    parts = [text for text in (sources_text(report), doubts_text(report), *roles) if text]
     tables = price_tables(report)
     if tables:
         more = len(tables) - _MOST_TABLES

@@ -36,6 +36,14 @@ def judges_text(report: RunReport, style: MoneyStyle) -> str | None:
     return f"judges: {style.amount(total(call.cost for call in found))} in {plural(len(found), 'call')}"
 
 
+def fallbacks_text(report: RunReport, style: MoneyStyle) -> str | None:
+    """``fallbacks: $0.0123 in 3 calls``, a part of the cost; None where no model took another's place."""
+    found = [call for call in counted_calls(report) if call.measured.fallback is not None]
+    if not found:
+        return None
+    return f"fallbacks: {style.amount(total(call.cost for call in found))} in {plural(len(found), 'call')}"
+
+
 def price_tables(report: RunReport) -> list[str]:
     """The price tables that were used: files without the line, our corrections, then the bundled one."""
     lookups = [call.lookup for call in report.calls]

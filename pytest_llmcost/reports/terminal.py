@@ -9,11 +9,12 @@ from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
-from pytest_llmcost.reports.calls import OUTSIDE, calls_table
+from pytest_llmcost.reports.calls import OUTSIDE, calls_table, fallback_lines
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.explain_command import explain_command
 from pytest_llmcost.reports.provenance import (
     doubts_text,
+    fallbacks_text,
     judges_text,
     price_tables,
     saved_by_replaying,
@@ -119,6 +120,7 @@ def section(
         lines += _plain(["", *models_table(report, style, width)])
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
+        lines += _plain([line for said in fallback_lines(report.calls) for line in folded(said, width)])
         lines += _plain(list(stale_lines(report.calls, texts)))
     if notices := _notices(report, detail):
         lines += [Line(""), *notice_lines(notices, width)]
@@ -209,7 +211,8 @@ def _verdict(report: RunReport) -> str:
 
 
 def _provenance(report: RunReport, style: MoneyStyle) -> list[str]:
-    parts = [sources_text(report), *filter(None, [doubts_text(report), judges_text(report, style)])]
+    roles = [judges_text(report, style), fallbacks_text(report, style)]
+    parts = [sources_text(report), *filter(None, [doubts_text(report), *roles])]
     tables = [safe(name) for name in price_tables(report)]
     if tables:
         parts.append(f"prices: {', '.join(tables)}, as of {report.meta.pricing.as_of}")

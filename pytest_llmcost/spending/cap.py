@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pytest_llmcost.capture.collect import exchange_of
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.errors import HookError
 from pytest_llmcost.model.call import Origin, Source

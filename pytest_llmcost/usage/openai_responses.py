@@ -89,7 +89,7 @@ def _stated(body: Mapping[str, Any], context: Context, incomplete: str | None, *
     served = child(usage, "server_side_tool_usage_details")
     others = [name for name in sorted(served) if name not in _WITHOUT_FEE and count(served, name)]
     return Stated(
-        usage=_usage(usage, tools) if usage else None,
+        usage=response_usage(usage, tools) if usage else None,
         model=text(body, "model"),
         incomplete=incomplete,
         response_id=text(body, "id"),
@@ -190,7 +190,8 @@ def _list(body: Mapping[str, Any], key: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Usage:
+def response_usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None] | None = None) -> Usage:
+    """Counts of a response's ``usage``, cached tokens inside the input, and of tools that ran beside it."""
     input_details = child(usage, "input_tokens_details")
     lifetimes = child(input_details, "cache_write_tokens_details")
     return Usage(
@@ -205,7 +206,7 @@ def _usage(usage: Mapping[str, Any], tool_calls: Mapping[str, int | None]) -> Us
                 CACHE_WRITE_30M: count(lifetimes, "ttl_30m_tokens"),
                 CACHE_WRITE_12H: count(lifetimes, "ttl_12h_tokens"),
                 REASONING: count(child(usage, "output_tokens_details"), "reasoning_tokens"),
-                **tool_calls,
+                **(tool_calls or {}),
             }
         )
     )

@@ -13,7 +13,7 @@ from pytest_llmcost.model.drift import drift_from_json, drift_to_json
 from pytest_llmcost.replay.drift import common_start, drift_of
 from pytest_llmcost.replay.form import form_of, value_of
 from pytest_llmcost.replay.json_paths import parse_path, without
-from pytest_llmcost.replay.noise import plain_value, same
+from pytest_llmcost.replay.noise import plain, plain_value, same
 from pytest_llmcost.replay.prompt_size import about_tokens
 from pytest_llmcost.replay.tokens import tokens_of_text
 
@@ -83,6 +83,22 @@ def test_what_is_made_up_anew_is_the_same_wherever_it_stands(before, one, other,
     """Between any words."""
     if one[:2] == other[:2]:
         assert same(f"{before} {one} {after}", f"{before} {other} {after}")
+
+
+words = st.sampled_from(["at", "pm", "call", "now and", "deadbeef", "tmp", "mar", "then", "run", "localhost"])
+pieces = st.lists(
+    noise
+    | words
+    | st.sampled_from([" ", "  ", "-", "_", "/tmp/tmpabcdef", "10:30 pm", "March 3, 2026", "’", "7"]),
+    max_size=8,
+)
+
+
+@given(one=pieces, other=pieces, joint=st.sampled_from([" ", ", "]))
+def test_the_quick_answer_for_edits_is_never_wrong(one, other, joint):
+    """Words that only one text has tell an edit at once: never where all that differs is made up anew."""
+    first, second = joint.join(one), joint.join(other)
+    assert same(first, second) or plain(first) != plain(second)
 
 
 @given(body=st.binary(max_size=300))

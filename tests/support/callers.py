@@ -15,7 +15,8 @@ from typing import Any
 
 from pytest_llmcost.attribution.scope import CurrentScope
 from pytest_llmcost.capture.install import Capture
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**BODY, "stream": True, "stream_options": {"include_usage": True}}

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,4 +151,25 @@ class Project:
     def _result(self, done: subprocess.CompletedProcess[str]) -> Run:
         report = self.folder / ".llmcost" / "report.json"
         text = report.read_text(encoding="utf-8") if report.is_file() else "null"
-        return Run(done.returncode, done.stdout + done.stderr, json.loads(text))
+        found = json.loads(text)
+        if found is not None:
+            check_sums(found)
+        return Run(done.returncode, done.stdout + done.stderr, found)
+
+
+def check_sums(report: dict[str, Any]) -> None:
+    """What holds in every report: rows by agent and by model add up to the total, exactly."""
+    totals = report["totals"]
+    for rows in (report["agents"], report["models"]):
+        if not rows:
+            assert totals["calls"] == 0
+            continue
+        assert sum(row["calls"] for row in rows) == totals["calls"]
+        for figure in ("cost", "spent"):
+            for bound in ("low", "value", "high"):
+                parts = [row[figure][bound] for row in rows]
+                whole = None if None in parts else sum(map(Decimal, parts))
+                stated = totals[figure][bound]
+                assert whole == (None if stated is None else Decimal(stated)), (figure, bound)
+        for unit, count in totals["usage"].items():
+            assert sum(row["usage"].get(unit, 0) for row in rows) == count, unit

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmcost.attribution.graphs import agents_of_graph
+from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.span_agents import agents_of_spans, evaluates, extend
 from pytest_llmcost.attribution.span_attributes import attributes_of_spans
 from pytest_llmcost.attribution.spans import SpanTree, Step, watch_tracer
+from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.attribution.surroundings import Entry
 
 TYPE, METADATA, TRACE = (
@@ -153,17 +155,28 @@ def test_tree_holds_nothing():
     """A span that nobody else holds is forgotten."""
     tree = SpanTree()
     tree.note(Span(1), {})
-    assert not tree._contexts and not tree._by_identity
+    assert not tree._known
+
+
+def test_spans_that_say_nothing_of_models_are_let_go():
+    """However many spans a test starts, those that matter stay: of models, and not ended yet."""
+    tree = SpanTree()
+    kept = {1: {"gen_ai.request.model": "x"}, 2: {"langfuse.observation.type": "span"}}
+    for number in range(6):
+        span = Span(number + 1, **kept.get(number, {"http.method": "GET"}))
+        span.end_time = None if number == 4 else 1
+        tree.started.append(StartedSpan(span, 0.0, Scope(), None, {}))
+    tree.tidy()
+    assert [one.span.get_span_context().span_id for one in tree.noted] == [2, 3, 5]
+    assert not tree.started
 
 
 def test_a_fault_of_ours_never_reaches_the_app():
     """The span is given back as it is, and the fault is noted."""
     faults = []
-    tree = SimpleNamespace(note=lambda *_: 1 / 0)
     start = watch_tracer(
         lambda _, name, context=None, **more: (name, context, more),
-        tree,
-        dict,
+        lambda *_: 1 / 0,
         lambda *told: faults.append(told),
     )
     assert start(None, "f", None, kind=5) == ("f", None, {"kind": 5})

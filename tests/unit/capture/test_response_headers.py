@@ -7,7 +7,8 @@ import pytest
 
 from pytest_llmcost.attribution.scope import CurrentScope
 from pytest_llmcost.capture.collect import Collector
-from pytest_llmcost.capture.log import ExchangeLog, OpenExchange
+from pytest_llmcost.capture.exchange import OpenExchange
+from pytest_llmcost.capture.log import ExchangeLog
 
 URL = "https://api.openai.com/v1/chat/completions"
 

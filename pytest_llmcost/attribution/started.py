@@ -1,0 +1,42 @@
+"""A span as it starts: what would be gone when it has ended, and somebody asks whose it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pytest_llmcost.attribution.agents import AgentFrame
+from pytest_llmcost.attribution.call_sites import Stack
+from pytest_llmcost.attribution.scope import Scope
+from pytest_llmcost.attribution.surroundings import Surroundings
+
+
+class StartedSpan(NamedTuple):
+    """One span; it may have ended since.
+
+    Attributes:
+        span: OpenTelemetry's.
+        since: When it was started, seconds of the clock of ``time.perf_counter``.
+        scope: What pytest was doing; this and the following are as those of a call.
+        agent: The agent that was entered.
+        context: OpenTelemetry's context that it was started in.
+        said: What frameworks say there; None for nothing.
+        call_site: File and line of the project's code that started it; None where there is none.
+        stack: The code of the project that led there; empty where nobody asks for it.
+        judged: Whether a library for evaluation started it.
+    """
+
+    span: Any
+    since: float
+    scope: Scope
+    agent: AgentFrame | None
+    context: Mapping[str, Any]
+    said: Surroundings | None = None
+    call_site: tuple[str, int] | None = None
+    stack: Stack = ()
+    judged: bool = False
+
+    @property
+    def around(self) -> Surroundings:
+        """What tracing libraries and frameworks say where it was started."""
+        return (self.said or Surroundings())._replace(context=self.context)
