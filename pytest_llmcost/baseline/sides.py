@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.baseline.entries import as_measured, entry_of
 from pytest_llmcost.model.amount import Amount, total
-from pytest_llmcost.model.baseline import Entry, Mark
+from pytest_llmcost.model.baseline import CacheCount, Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import Lookup, PriceSource
@@ -17,6 +17,8 @@ from pytest_llmcost.model.units import CACHE_READ, INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
+
+NO_LOOKUPS = CacheCount()
 
 
 class Priced(NamedTuple):
@@ -136,15 +138,17 @@ def _tokens(entry: Entry) -> tuple[int, int, int, int]:
     return prompt, answer, whole, cached + sum(usage.cache_read_tokens for usage in inside)
 
 
-def side_of(calls: Sequence[Priced]) -> Side:
-    """The figures of some calls."""
-    return Side(cost=total([call.cost for call in calls]), calls=len(calls), cache_hit_rate=hit_rate(calls))
+def side_of(calls: Sequence[Priced], lookups: CacheCount = NO_LOOKUPS) -> Side:
+    """The figures of some calls, and of the lookups beside them."""
+    return Side(total([call.cost for call in calls]), len(calls), hit_rate(calls), lookups)
 
 
-def side_of_all(sides: Iterable[Side | None], calls: Sequence[Priced]) -> Side:
+def side_of_all(
+    sides: Iterable[Side | None], calls: Sequence[Priced], lookups: CacheCount = NO_LOOKUPS
+) -> Side:
     """The figures of all calls, of which those of each part are known."""
     cost = total([side.cost for side in sides if side is not None])
-    return Side(cost=cost, calls=len(calls), cache_hit_rate=hit_rate(calls))
+    return Side(cost, len(calls), hit_rate(calls), lookups)
 
 
 def hit_rate(calls: Sequence[Priced]) -> Decimal | None:

@@ -42,6 +42,8 @@ def _properties(found: Rollup) -> Properties:
     ]
     if found.cache_hit_rate is not None:
         rows.append(("llm_cache_hit_rate", money_text(found.cache_hit_rate)))
+    if found.response_cache is not None and found.response_cache.rate is not None:
+        rows.append(("llm_response_cache_hit_rate", money_text(found.response_cache.rate)))
     if found.sources:
         rows.append(("llm_cost_source", ",".join(sorted(source.value for source in found.sources))))
     return rows

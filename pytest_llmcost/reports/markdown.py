@@ -58,7 +58,7 @@ def says_something(report: RunReport) -> bool:
     if report.verdict is not Verdict.PASS or not report.meta.complete:
         return True
     if report.diff is None:
-        return bool(report.calls)
+        return bool(report.calls) or report.totals.response_cache is not None
     told = {State.CHANGED, State.NEW, State.GONE}
     return any(change.state in told for change in report.diff.tests)
 

@@ -204,16 +204,20 @@ def _agents(report: RunReport, view: _View) -> Iterator[Section]:
             f"{agent.runs:,}" if agent.name is not None else "",
             money(agent.rollup.cost, view.style),
             money(agent.with_sub_agents, view.style) if agent.name is not None else "",
+            percent(None if agent.rollup.response_cache is None else agent.rollup.response_cache.rate),
             _agent_delta(changes.get(agent.name or ""), view.style),
         ]
         for agent in counted
     ]
     total = _agent_delta(report.diff.totals if report.diff is not None else None, view.style)
     cost = f"**{money(report.totals.cost, view.style)}**"
-    rows.append(["**Total**", "", cost, "", f"**{total}**" if total else ""])
+    whole = report.totals.response_cache
+    rows.append(
+        ["**Total**", "", cost, "", percent(whole.rate if whole else None), f"**{total}**" if total else ""]
+    )
     nested = any(agent.with_sub_agents != agent.rollup.cost for agent in counted)
-    told = [True, True, True, nested, any(row[-1] for row in rows)]
-    columns = tuple(compress(("Agent", "|Runs", "|Cost", "|With sub-agents", "|Δ"), told))
+    told = [True, True, True, nested, whole is not None, any(row[-1] for row in rows)]
+    columns = tuple(compress(("Agent", "|Runs", "|Cost", "|With sub-agents", "|Response cache", "|Δ"), told))
     cells = [list(compress(row, told)) for row in rows]
     body = Table(columns=columns, rows=cells[:-1], more="agent", last=cells[-1])
     yield Section(title=f"By agent ({len(counted):,})", body=body, folded=not view.everything)

@@ -38,6 +38,7 @@ _FIRST = (
 )
 _SHORT_COMMIT = 7
 _NAME = 44  # of an agent in a sentence
+_LAYER = 22  # of a cache there
 _FIGURE = 22  # of what cannot be broken in a cell
 _LONG_FIGURE = 66
 
@@ -165,15 +166,25 @@ def _figures(cause: Cause) -> tuple[str, str]:
 def opening(report: RunReport) -> list[str]:
     """What stands under the title: amounts, cache, how many tests changed, and the main causes."""
     if not report.calls:
-        return []
+        return [" · ".join(parts)] if (parts := list(_response_cache(report))) else []
     style, totals, diff = MoneyStyle.of(report.totals.cost), report.totals, report.diff
     if diff is None or not is_comparable(diff):
         parts = [f"**{money(totals.cost, style)}** to run live", *_volume(report)]
         if totals.cache_hit_rate is not None:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
+        parts += _response_cache(report)
         parts += _saved(report, style)
         return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
-    lines = [" · ".join([*_difference(report, diff, style), *_counts(diff), *_saved(report, style)])]
+    lines = [
+        " · ".join(
+            [
+                *_difference(report, diff, style),
+                *_response_cache(report),
+                *_counts(diff),
+                *_saved(report, style),
+            ]
+        )
+    ]
     if diff.totals.causes:
         lines.append(f"Why: {why(diff.totals, style)}.")
     if diff.projection is not None:
@@ -184,6 +195,17 @@ def opening(report: RunReport) -> list[str]:
             f"Prices moved since the baseline: {moved} for the same usage, in none of these changes."
         )
     return lines
+
+
+def _response_cache(report: RunReport) -> Iterator[str]:
+    if report.totals.response_cache is None:
+        return
+    from pytest_llmcost.reports.response_cache import response_cache_parts  # most runs have no lookup
+
+    for part in response_cache_parts(
+        report, name=lambda layer: code(layer, width=_LAYER), strong=lambda rate: f"**{rate}**", arrow=ARROW
+    ):
+        yield plain(part) if part.startswith("its") else part
 
 
 def _saved(report: RunReport, style: MoneyStyle) -> Iterator[str]:

@@ -30,10 +30,12 @@ from pytest_llmcost.reports.text import (
     percent,
     plural,
     safe,
+    shorten,
 )
 
 _TOP = 10
 _NO_AGENT = "(no agent)"
+_LAYER = 12  # of a cache in the headline
 ALARMING = frozenset(
     {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
 )
@@ -89,11 +91,12 @@ def section(
     if not report.calls:
         return [
             *_plain(empty_state(report)),
+            *_plain(_wrapped(_response_cache(report), width)),
             *notice_lines(alarms, width),
             *_end(report, width, accepted, None),
         ]
     if not report.totals.calls and detail < Detail.CALLS:
-        none = _plain(_wrapped(_none_counts(report), width))
+        none = _plain(_wrapped([*_none_counts(report), *_response_cache(report)], width))
         return [*none, *notice_lines(alarms, width), *_end(report, width, accepted, None)]
     style = MoneyStyle.of(report.totals.cost)
     lines = [Line(text, Tone.BOLD) for text in _wrapped(_headline(report, style), width)]
@@ -183,10 +186,19 @@ def _headline(report: RunReport, style: MoneyStyle) -> list[str]:
         parts += headline_parts(report.diff, style)
     if totals.cache_hit_rate is not None and not any(part.startswith(HIT_RATE) for part in parts):
         parts.append(f"{HIT_RATE} {percent(totals.cache_hit_rate)}")
+    parts += _response_cache(report)
     saved = saved_by_replaying(report, style)
     if saved is not None:
         parts.append(f"{saved} saved by replaying")
     return parts if report.meta.complete else ["NOT COMPLETE", *parts]
+
+
+def _response_cache(report: RunReport) -> list[str]:
+    if report.totals.response_cache is None:
+        return []
+    from pytest_llmcost.reports.response_cache import response_cache_parts  # most runs have no lookup
+
+    return response_cache_parts(report, name=lambda layer: shorten(safe(layer), _LAYER))
 
 
 def _verdict(report: RunReport) -> str:
@@ -272,9 +284,11 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
 def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
     shown = [agent for agent in report.agents if agent.runs]
     nested = any(agent.with_sub_agents != agent.rollup.cost for agent in shown)
+    cached = report.totals.response_cache is not None
     columns = (
         Column("runs"),
         *_USAGE_COLUMNS,
+        *([Column("response cache", from_width=80)] if cached else []),
         *([Column("with sub-agents", from_width=80)] if nested else []),
     )
     rows = [
@@ -283,12 +297,17 @@ def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
             [
                 f"{agent.runs:,}" if agent.name is not None else "-",
                 *_usage_cells(agent.rollup, style),
+                *([_rate(agent.rollup)] if cached else []),
                 *([style.amount(agent.with_sub_agents) if agent.name is not None else "-"] if nested else []),
             ],
         )
         for agent in shown
     ]
     return table("agent", columns, rows, width)
+
+
+def _rate(found: Rollup) -> str:
+    return percent(None if found.response_cache is None else found.response_cache.rate)
 
 
 def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
