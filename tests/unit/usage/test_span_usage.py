@@ -196,8 +196,9 @@ KINDS = [
     ({TYPE: "embedding"}, Api.SPAN_EMBEDDINGS),
     ({TYPE: "agent", "gen_ai.request.model": "x"}, None),
     ({TYPE: "span"}, None),
-    ({"gen_ai.request.model": "x"}, Api.SPAN_GENERATION),
-    ({"gen_ai.request.model": "x", "gen_ai.agent.name": "a"}, None),
+    ({"gen_ai.request.model": "x", "gen_ai.usage.prompt_tokens": 1}, Api.SPAN_GENERATION),
+    ({"gen_ai.request.model": "x"}, None),
+    ({"gen_ai.request.model": "x", "gen_ai.usage.input_tokens": 1, "gen_ai.agent.name": "a"}, None),
     ({"http.method": "POST", "gen_ai.operation.name": 5}, None),
 ]
 
