@@ -230,6 +230,34 @@ def test_answered_by_a_cache(attributes, hit):
     assert generation_of({TYPE: "generation", **attributes}).from_cache is hit
 
 
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.lists(st.text(max_size=3))
+)
+_KEYS = [
+    *("langfuse.observation.type", DETAILS, "gen_ai.operation.name", "openinference.span.kind", "metadata"),
+    *(
+        "gen_ai.request.model",
+        "gen_ai.provider.name",
+        "gen_ai.usage.input_tokens",
+        "server.address",
+        "server.port",
+    ),
+    *("langfuse.observation.metadata", "cache_hit", "llm.token_count.total", "openai.response.service_tier"),
+]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(_KEYS),
+        st.one_of(_ODD, st.sampled_from(["generation", "chat", "LLM", '{"input": 1}'])),
+    )
+)
+def test_whatever_an_app_writes_is_read(attributes):
+    """Attributes of any type cost no error."""
+    found = generation_of(attributes)
+    assert found is None or found.model.name
+
+
 def test_half_a_usage_is_not_all():
     """A prompt without an answer, and a sum without parts, are incomplete; a sum of an embedding is its prompt."""
     prompt = generation_of({TYPE: "generation", DETAILS: '{"input": 10}'})
