@@ -23,6 +23,7 @@ from pytest_llmcost.capture.cassette_files import cassettes_in, read_cassette
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.errors import CassetteError
 from pytest_llmcost.model.call import MeasuredCall, Origin, Source
+from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.rules import PricingRules
 from pytest_llmcost.pricing.table import PriceTable
@@ -90,17 +91,22 @@ def main() -> None:
 
 
 def pricing(calls: list[MeasuredCall], repeats: int) -> None:
-    """Of calls whose card was looked up before; with the same usage before, and with another one each."""
+    """Of calls whose card was looked up before, each with a usage of its own that was not."""
     table = PriceTable(PricingRules(), datetime.now(UTC).date())
     price_calls(calls, table)
-    anew, again = [], []
+    taken = []
     for call in calls:
-        anew.append(microseconds(lambda call=call: price_calls([call], table), repeats))
-        batch = [call] * _BATCH
-        again.append(microseconds(lambda batch=batch: price_calls(batch, table), repeats) / _BATCH)
+        batch = [with_more(call, more) for more in range(_BATCH)]
+        taken.append(microseconds(lambda batch=batch: price_calls(batch, table), repeats) / _BATCH)
     print("pricing a call on a warm card")
-    show("a usage that was not priced before", anew)
-    show("a usage that was", again)
+    show("a usage that was not priced before", taken)
+
+
+def with_more(call: MeasuredCall, more: int) -> MeasuredCall:
+    """A call that has used more of everything that it has used at all."""
+    if call.usage is None:
+        return call
+    return call._replace(usage=Usage({name: count and count + more for name, count in call.usage}))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.agents import agent
+    from pytest_llmcost.attribution.lookups import cache_event
     from pytest_llmcost.usage.custom import CallContext, CallUsage, HttpExchange
 
     __version__: str
 
-__all__ = ["CallContext", "CallUsage", "HttpExchange", "__version__", "agent"]
+__all__ = ["CallContext", "CallUsage", "HttpExchange", "__version__", "agent", "cache_event"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> object:
         from pytest_llmcost.attribution.agents import agent
 
         return agent
+    if name == "cache_event":
+        from pytest_llmcost.attribution.lookups import cache_event
+
+        return cache_event
     if name in {"CallContext", "CallUsage", "HttpExchange"}:
         from pytest_llmcost.usage import custom
 

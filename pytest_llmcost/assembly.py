@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.attribution.notices import agent_notices, traced_notices
 from pytest_llmcost.config.configuration import Configuration
@@ -22,13 +22,20 @@ from pytest_llmcost.model.report import (
     Selection,
     TestResult,
 )
-from pytest_llmcost.model.rollup import by_agent, by_model, by_test, counted, last_attempts, rollup
+from pytest_llmcost.model.rollup import (
+    by_agent,
+    by_model,
+    by_test,
+    counted,
+    last_attempts,
+    last_lookups,
+    rollup,
+)
 from pytest_llmcost.pricing.dated_notices import dated_notices
 from pytest_llmcost.pricing.genai import NAME
 from pytest_llmcost.pricing.notices import price_notices
 from pytest_llmcost.pricing.price_call import price_calls
 from pytest_llmcost.pricing.table import PriceTable
-from pytest_llmcost.replay.estimate import estimated
 from pytest_llmcost.replay.health import (
     age_notices,
     deprecated_notices,
@@ -37,6 +44,9 @@ from pytest_llmcost.replay.health import (
     warm_notices,
 )
 from pytest_llmcost.replay.notices import replay_notices
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.cache import CacheEvent, CacheLookup
 
 _PASSED = "passed"
 
@@ -56,6 +66,7 @@ class Facts(NamedTuple):
         notices: What was noticed while capturing.
         observed: What was seen beside calls.
         unplayed: By cassette, the interactions that no test has played.
+        lookups: In the app's own caches.
         re_record: What is typed to record tests again, ``{tests}`` in it; None where nobody knows.
     """
 
@@ -70,6 +81,7 @@ class Facts(NamedTuple):
     notices: tuple[Notice, ...] = ()
     observed: Observed = Observed()
     unplayed: Mapping[str, Sequence[int]] = MappingProxyType({})
+    lookups: "tuple[CacheLookup, ...]" = ()
     re_record: str | None = None
 
 
@@ -84,12 +96,14 @@ def assemble(
         configuration: What llmcost.yaml says.
         table: The prices.
     """
-    priced = price_calls(estimated(calls), table)
+    priced = price_calls(_estimated(calls), table)
     cards = _cards(priced)
     mocked = configuration.include_mocked
     last = last_attempts(priced, facts.results)
     the_counted = counted(priced, last=last, include_mocked=mocked)
-    totals = rollup(priced, last=last, include_mocked=mocked)
+    events = _cache_events(priced, facts, table, include_mocked=mocked)
+    looked_up = last_lookups(events, priced, facts.results)
+    totals = rollup(priced, last=last, include_mocked=mocked, events=looked_up)
     return RunReport(
         meta=Meta(
             version=facts.version,
@@ -103,9 +117,9 @@ def assemble(
             pricing=_pricing_meta(cards, configuration, table, needed=bool(priced)),
         ),
         totals=totals,
-        tests=by_test(priced, facts.results, last=last, include_mocked=mocked),
-        agents=by_agent(priced, last=last, include_mocked=mocked, totals=totals),
-        models=by_model(priced, last=last, include_mocked=mocked, totals=totals),
+        tests=by_test(priced, facts.results, last=last, include_mocked=mocked, events=looked_up),
+        agents=by_agent(priced, last=last, include_mocked=mocked, totals=totals, events=looked_up),
+        models=by_model(priced, last=last, include_mocked=mocked, totals=totals, events=looked_up),
         calls=tuple(priced),
         rate_cards=cards,
         notices=(
@@ -118,7 +132,29 @@ def assemble(
             *agent_notices(the_counted, configuration.agents, full=facts.selection.full),
         ),
         observed=_of_calling_fixtures(facts.observed, priced),
+        cache_events=events,
     )
+
+
+def _estimated(calls: Sequence[MeasuredCall]) -> Sequence[MeasuredCall]:
+    if all(call.drift is None for call in calls):
+        return calls  # and what estimates need is not loaded
+    from pytest_llmcost.replay.estimate import estimated
+
+    return estimated(calls)
+
+
+def _cache_events(
+    calls: Sequence[Call], facts: Facts, table: PriceTable, *, include_mocked: bool
+) -> "tuple[CacheEvent, ...]":
+    """By test, in the order of the tests; those of no test come last."""
+    if not facts.lookups:
+        return ()
+    from pytest_llmcost.pricing.savings import cache_events
+
+    place = {result.nodeid: index for index, result in enumerate(facts.results)}
+    ordered = sorted(facts.lookups, key=lambda one: (place.get(one.origin.nodeid or "", len(place)), one.at))
+    return tuple(cache_events(ordered, calls, table, include_mocked=include_mocked))
 
 
 def _of_replays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_llmcost.assembly import Facts, assemble
 from pytest_llmcost.config.configuration import Configuration
@@ -16,6 +17,9 @@ from pytest_llmcost.pricing.table import PriceTable
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.text import plural
 from pytest_llmcost.wire import Payload
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.cache import CacheLookup
 
 
 def recover(report: Path) -> bool:
@@ -34,7 +38,7 @@ def recover(report: Path) -> bool:
     folder, facts = max(dead, key=lambda run: last_written(run[0]))
     if report.exists() and report.stat().st_mtime > last_written(folder):
         return False  # a later run has written it
-    calls, outcomes, faults = _contents(folder)
+    calls, lookups, outcomes, faults = _contents(folder)
     configuration, problem = _configuration(facts)
     results = tuple(outcomes.results.values())
     unfinished = f"the session did not finish: it was killed after {plural(len(results), 'test')}"
@@ -49,6 +53,7 @@ def recover(report: Path) -> bool:
             selection=Selection(full=False, collected=len(results), ran=len(results)),
             results=results,
             faults=(unfinished, *faults, *problem),
+            lookups=tuple(lookups),
         ),
         configuration,
         PriceTable(configuration.pricing, facts.created_at.date()),
@@ -58,8 +63,9 @@ def recover(report: Path) -> bool:
     return True
 
 
-def _contents(folder: Path) -> tuple[list[MeasuredCall], Outcomes, list[str]]:
+def _contents(folder: Path) -> tuple[list[MeasuredCall], list[CacheLookup], Outcomes, list[str]]:
     calls: list[MeasuredCall] = []
+    lookups: list[CacheLookup] = []
     faults: list[str] = []
     attempts: dict[str, int] = {}
     outcomes = Outcomes()
@@ -73,13 +79,14 @@ def _contents(folder: Path) -> tuple[list[MeasuredCall], Outcomes, list[str]]:
                 faults.append(f"a line of the journal cannot be read: {type(error).__name__}: {error}")
                 continue
             calls += payload.calls
+            lookups += payload.lookups
             faults += payload.faults
             for nodeid, attempt in payload.attempts.items():
                 attempts[nodeid] = max(attempt, attempts.get(nodeid, 1))
     for nodeid, attempt in attempts.items():
         if nodeid in outcomes.results:
             outcomes.results[nodeid] = outcomes.results[nodeid]._replace(attempts=attempt)
-    return calls, outcomes, faults
+    return calls, lookups, outcomes, faults
 
 
 def _configuration(facts: RunFacts) -> tuple[Configuration, list[str]]:

@@ -28,6 +28,7 @@ from pytest_llmcost.wire import ATTRIBUTE, JOURNAL, Payload, Rest, unplayed_by_a
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.cache import CacheLookup
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reports.terminal import Detail
 
@@ -56,6 +57,7 @@ class CostReporter:
         self._config = config
         self._settings = settings
         self._calls: list[MeasuredCall] = []
+        self._lookups: list[CacheLookup] = []
         # By the identity of a call: what was written to the journal need not be written out again.
         self._rows: dict[int, str] = {}
         self._faults: list[str] = []
@@ -159,7 +161,7 @@ class CostReporter:
     # Registered after the recorder, so that of the two trylast hooks this one is called last.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if not (self._outcomes.results or self._calls or self._faults):
+        if not (self._outcomes.results or self._calls or self._lookups or self._faults):
             return  # nothing ran (--collect-only, --fixtures, ...): the report of the last run stays
         for worker in sorted(self._running):
             self._note_unheard(worker, "the session was broken off")
@@ -286,6 +288,7 @@ class CostReporter:
             rows: What ``measured_row`` has written of each; empty if nobody has kept that.
         """
         self._calls += payload.calls
+        self._lookups += payload.lookups
         self._rows.update(zip(map(id, payload.calls), rows, strict=False))
         self._faults += [fault for fault in payload.faults if fault not in self._faults]
         for nodeid, attempt in payload.attempts.items():
@@ -330,6 +333,7 @@ class CostReporter:
             observed=together(rest.observed for rest in self._observing()),
             re_record=re_record_command(self._config),
             unplayed=unplayed_by_all(self._rests),
+            lookups=tuple(self._lookups),
         )
 
     def _observing(self) -> list[Rest]:

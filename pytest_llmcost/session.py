@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pytest_llmcost.attribution.view import CostView
+    from pytest_llmcost.model.cache import CacheLookup
     from pytest_llmcost.model.report import Notice
     from pytest_llmcost.pricing.table import PriceTable
     from pytest_llmcost.reporter import CostReporter
@@ -76,6 +77,7 @@ class CostRecorder:
             name_agent=hooks.agent,
         )
         self._unsent: list[MeasuredCall] = []
+        self._unsent_lookups: list[CacheLookup] = []
         self._of_test: list[MeasuredCall] = []
         self._faults_sent = 0
         self._riding: dict[str, Payload] = {}
@@ -270,10 +272,12 @@ class CostRecorder:
         try:
             for payload in self._riding.values():
                 self._unsent += payload.calls
+                self._unsent_lookups += payload.lookups
                 self._budgets.update({name: dict(found) for name, found in payload.budgets.items()})
             if self._riding:
                 self._faults_sent = 0  # theirs are told again; the reporter takes each once
             self._unsent += self._collector.collect_rest()
+            self._unsent_lookups += self._collector.lookups()
         except Exception as error:  # noqa: BLE001  # as above
             self._log.fault("reporting the rest", error)
         if self._journal is not None:
@@ -302,18 +306,20 @@ class CostRecorder:
         if new := self._collector.collect():
             self._unsent += new
             self._of_test += new
+        self._unsent_lookups += self._collector.lookups()
 
     def _take(self) -> Payload | None:
         """What is there to tell; None for nothing, as after most set-ups and tear-downs."""
         now = self.scope.now
         again = {now.nodeid: now.attempt} if now.nodeid is not None and now.attempt > 1 else {}
         faults = self._log.faults[self._faults_sent :]
-        if not (self._unsent or faults or again or self._budgets):
+        if not (self._unsent or self._unsent_lookups or faults or again or self._budgets):
             return None
         calls, self._unsent = self._unsent, []
+        lookups, self._unsent_lookups = self._unsent_lookups, []
         budgets, self._budgets = self._budgets, {}
         self._faults_sent += len(faults)
-        return Payload(tuple(calls), tuple(faults), again, budgets=budgets)
+        return Payload(tuple(calls), tuple(faults), again, budgets=budgets, lookups=tuple(lookups))
 
     def _priced_so_far(self, nodeid: str) -> Sequence[Call]:
         from pytest_llmcost.pricing.price_call import price_calls

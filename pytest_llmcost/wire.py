@@ -7,12 +7,15 @@ model ids and agent names of anybody's making may be.
 import json
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pytest_llmcost.model.call import MeasuredCall
 from pytest_llmcost.model.codec import notice_to_json, observed_to_json
 from pytest_llmcost.model.report import Notice, Observed
 from pytest_llmcost.model.rows import measured_row
+
+if TYPE_CHECKING:
+    from pytest_llmcost.model.cache import CacheLookup
 
 # On a test report, and in xdist's workeroutput.
 ATTRIBUTE = "llm_cost"
@@ -30,6 +33,7 @@ class Payload(NamedTuple):
         attempts: Tests that ran again, and how often so far.
         number: Of the payloads that its process has handed over, from 1; 0 for what comes at the end.
         budgets: By nodeid, the limits of a test's markers, as builtin types.
+        lookups: In caches of the app.
     """
 
     calls: tuple[MeasuredCall, ...] = ()
@@ -37,6 +41,7 @@ class Payload(NamedTuple):
     attempts: Mapping[str, int] = MappingProxyType({})
     number: int = 0
     budgets: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+    lookups: "tuple[CacheLookup, ...]" = ()
 
     def to_text(self, rows: Iterable[str] | None = None) -> str:
         """Write it in ASCII.
@@ -59,8 +64,15 @@ class Payload(NamedTuple):
         budgets = _encode(dict(self.budgets)) if self.budgets else "{}"
         return (
             f'"calls": [{", ".join(calls)}], "faults": {faults}, "attempts": {attempts}, '
-            f'"number": {self.number}, "budgets": {budgets}'
+            f'"number": {self.number}, "budgets": {budgets}{self._lookups()}'
         )
+
+    def _lookups(self) -> str:
+        if not self.lookups:
+            return ""
+        from pytest_llmcost.model.cache_codec import lookup_to_json
+
+        return f', "lookups": {_encode(list(map(lookup_to_json, self.lookups)))}'
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Self:
@@ -69,7 +81,12 @@ class Payload(NamedTuple):
 
         calls = tuple(measured_from_json(row) for row in found["calls"])
         budgets = dict(found.get("budgets", {}))
-        return cls(calls, tuple(found["faults"]), dict(found["attempts"]), found["number"], budgets)
+        payload = cls(calls, tuple(found["faults"]), dict(found["attempts"]), found["number"], budgets)
+        if not found.get("lookups"):
+            return payload
+        from pytest_llmcost.model.cache_codec import lookup_from_json
+
+        return payload._replace(lookups=tuple(map(lookup_from_json, found["lookups"])))
 
 
 class Rest(NamedTuple):

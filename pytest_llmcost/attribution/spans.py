@@ -95,6 +95,13 @@ class SpanTree:
         if self._known.get(known.identity) is known:
             del self._known[known.identity]
 
+    def started_in(self, span: Any) -> Mapping[str, Any] | None:
+        """The context that a span was started in; None if nobody has seen that."""
+        if self.started:
+            self.note_started()
+        known = self._known.get(span.get_span_context().span_id)
+        return known.context if known is not None else None
+
     def path(self, context: Mapping[str, Any], current: Callable[[Any], Any]) -> list[Step]:
         """From the outermost span that is known to the current one; invalid ones are left out.
 

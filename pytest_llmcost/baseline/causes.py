@@ -22,6 +22,13 @@ from pytest_llmcost.model.units import INPUT, OUTPUT, UNITS
 from pytest_llmcost.model.usage import Usage
 
 _TWELVE_PLACES = Decimal("0.000000000001")
+# Each with the names of everything that is counted inside it.
+_INSIDE = {
+    container: frozenset(
+        name for name, unit in UNITS.items() if name == container or UNITS[container].contains(unit)
+    )
+    for container in (INPUT, OUTPUT)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ def match(base: Sequence[Priced], head: Sequence[Priced]) -> Matched:
 
 
 def _without_equals(base: Sequence[Priced], head: Sequence[Priced]) -> tuple[list[Priced], list[Priced]]:
-    ones, others = Counter(one.kind for one in base), Counter(one.kind for one in head)
-    return _less(base, ones & others), _less(head, ones & others)
+    common = Counter([one.kind for one in base]) & Counter([one.kind for one in head])
+    return _less(base, common.copy()), _less(head, common)
 
 
 def _less(calls: Sequence[Priced], common: Counter[int]) -> list[Priced]:
@@ -203,15 +210,8 @@ def _split_usage(base: Priced, head: Priced) -> Iterable[tuple[CauseKind, Decima
 
 
 def _sum(call: Priced, container: str) -> Decimal:
-    outer = UNITS[container]
-    return sum(
-        (
-            amount
-            for unit, amount in call.components.items()
-            if unit in UNITS and (UNITS[unit] is outer or outer.contains(UNITS[unit]))
-        ),
-        ZERO,
-    )
+    inside = _INSIDE[container]
+    return sum([amount for unit, amount in call.components.items() if unit in inside], ZERO)
 
 
 def _volume(base: Priced, head: Priced, prompt: Decimal) -> Decimal:
@@ -276,13 +276,12 @@ def _of_biggest_pair(kind: CauseKind, pairs: Sequence[Pair]) -> tuple[str, str]:
 
 
 def _figure(kind: CauseKind, calls: Sequence[Priced]) -> str:
-    entries = [call.entry for call in calls]
     if kind is CauseKind.CALLS:
         return f"{len(calls)}"
     if kind is CauseKind.CACHE:
-        return percent(hit_rate(entries))
+        return percent(hit_rate(calls))
     if kind is CauseKind.INPUT:
-        return average([entry.usage.input_tokens for entry in entries])
+        return average([call.input for call in calls])
     if kind is CauseKind.OUTPUT:
-        return average([entry.usage.output_tokens for entry in entries])
+        return average([call.output for call in calls])
     return ""

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent, tally
 from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
-from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
+from pytest_llmcost.baseline.sides import Priced, Pricer, side_of, side_of_all
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
 from pytest_llmcost.model.baseline import Baseline, Entry, Line, Mark
@@ -107,7 +107,9 @@ def compare(
                 _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
                 for key, one in compared.items()
             ],
-        ),
+        )
+        if volumes
+        else None,
     )
 
 
@@ -139,8 +141,12 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
     pricer: Pricer,
     set_ups: int | None,
 ) -> _Compared:
-    base = pricer.price_all(line.entries)
-    is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
+    is_dated = any(
+        ours.cost is not call.cost and ours.cost.value != call.cost.value
+        for ours, call in zip(head, calls, strict=True)
+    )
+    is_same = line.entries == tally([call.entry for call in head])
+    base = head if is_same else pricer.price_all(line.entries)
     if not is_test(key):
         head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
@@ -192,9 +198,9 @@ def _total(both: Sequence[_Compared]) -> Change:
     return Change(
         key="",
         state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
-        base=side_of(base),
-        head=side_of(head),
-        delta=total(one.change.delta for one in both),
+        base=side_of_all([one.change.base for one in both], base),
+        head=side_of_all([one.change.head for one in both], head),
+        delta=total([one.change.delta for one in both]),
         causes=tuple(
             cause._replace(before=biggest[cause.kind].before, after=biggest[cause.kind].after)
             if cause.kind in {CauseKind.MODEL, CauseKind.TIER}
@@ -245,10 +251,12 @@ def _new_stale(
 ) -> Iterable[tuple[str, int]]:
     """Tests with changed requests that the base does not know as such."""
     for key in sorted(run):
+        found = [call.kind for call in run[key] if _is_stale(call.entry)]
+        if not found:
+            continue
         accepted = compared[key].base if key in compared else []
         known = Counter(call.kind for call in accepted if _is_stale(call.entry))
-        found = Counter(call.kind for call in run[key] if _is_stale(call.entry))
-        if number := (found - known).total():
+        if number := (Counter(found) - known).total():
             yield key, number
 
 
@@ -265,12 +273,14 @@ def _lost_prices(
 ) -> list[tuple[str, str]]:
     found = []
     for key in sorted(compared):
-        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         now = [
             f"{call.measured.provider}/{call.measured.model.name}"
             for call in heads.get(key, [])
             if call.status is Status.UNPRICED
         ]
+        if not now:
+            continue
+        before = _unpriced(baseline.lines[old.get(key, key)].entries)
         if len(now) > before.total():
             found += [(key, model) for model in dict.fromkeys(now) if model not in before]
     return found

@@ -32,22 +32,28 @@ _NO_REQUEST = RequestSize("", MappingProxyType({}))
 def entry_of(call: Call) -> Entry:
     """What a baseline keeps of a call."""
     measured = call.measured
-    model = measured.model.name
-    requested = measured.model.requested
+    origin, context = measured.origin, measured.context
+    model, requested = measured.model.name, measured.model.requested
+    # In the order of the fields: there are many calls, and names take time.
     return Entry(
-        agent=measured.origin.agent,
-        provider=measured.provider,
-        model=model,
-        requested=requested if requested != model else None,
-        api=measured.api,
-        context=tuple(sorted(measured.context.items())),
-        usage=measured.usage or NO_USAGE,
-        stated_cost=measured.stated_cost if call.status is Status.REPORTED else None,
-        sub_calls=measured.sub_calls,
-        mark=_mark(call),
-        edit=_edit(measured),
-        within=tuple(dict.fromkeys(n for n in measured.origin.agent_path if n != measured.origin.agent)),
+        origin.agent,
+        measured.provider,
+        model,
+        measured.api,
+        measured.usage or NO_USAGE,
+        requested if requested != model else None,
+        tuple(sorted(context.items())) if context else (),
+        measured.stated_cost if call.status is Status.REPORTED else None,
+        measured.sub_calls,
+        _mark(call),
+        _edit(measured) if measured.drift is not None else (),
+        _around(origin) if origin.agent_path else (),
     )
+
+
+def _around(origin: Origin) -> tuple[str, ...]:
+    """The agents around the one that made a call, from the outermost."""
+    return tuple(dict.fromkeys(name for name in origin.agent_path if name != origin.agent))
 
 
 def _mark(call: Call) -> Mark:
@@ -117,7 +123,8 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
 
 def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
     """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
-    runs = {run for call in calls for run in runs_of(call.measured.origin).items()}
+    origins = {call.measured.origin for call in calls}
+    runs = {run for origin in origins for run in runs_of(origin).items()}
     found: dict[str, int] = {}
     for name, _ in sorted(runs, key=lambda run: run[0]):
         found[name] = found.get(name, 0) + 1

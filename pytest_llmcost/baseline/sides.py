@@ -12,8 +12,8 @@ from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
-from pytest_llmcost.model.price import PriceSource
-from pytest_llmcost.model.units import CACHE_READ, INPUT
+from pytest_llmcost.model.price import Lookup, PriceSource
+from pytest_llmcost.model.units import CACHE_READ, INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
@@ -28,6 +28,10 @@ class Priced(NamedTuple):
         cost: USD.
         components: Unit to USD, sub-calls left out; empty for a cost that the provider stated.
         is_priced: Whether a price is known.
+        input: Tokens of its prompt.
+        output: Tokens of its answer.
+        prompt: Tokens that count for the cache hit rate: of a generation call, with those inside it.
+        cached: How many of them were read from a prompt cache.
     """
 
     entry: Entry
@@ -35,6 +39,10 @@ class Priced(NamedTuple):
     cost: Amount
     components: Mapping[str, Decimal]
     is_priced: bool
+    input: int = 0
+    output: int = 0
+    prompt: int = 0
+    cached: int = 0
 
 
 @dataclass(slots=True)
@@ -50,19 +58,31 @@ class Pricer:
     prices: Prices
     _kinds: dict[tuple[object, ...], int] = field(default_factory=dict)
     _found: dict[int, Priced] = field(default_factory=dict)
+    _todays: dict[tuple[object, ...], Lookup] = field(default_factory=dict)
 
     def of_call(self, call: Call) -> Priced:
         """A call of the run: at the price that it has, unless that is one of another day."""
         entry = entry_of(call)
         kind = self._kind(entry)
-        if kind in self._found:
-            known = self._found[kind]
-            return Priced(entry, kind, known.cost, known.components, known.is_priced)
-        own = Priced(entry, kind, call.cost, call.components, call.lookup.source is not PriceSource.NONE)
-        if call.cost.high is None:
+        known = self._found.get(kind)
+        if known is not None:
+            return _alike(entry, known)
+        is_priced = call.lookup.source is not PriceSource.NONE
+        own = Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
+        if call.cost.high is None or self._is_of_today(call, entry):
             return self._keep(own)
-        today = self._at_todays_prices(entry, kind)  # with "as_of: recorded" a call has those of its own day
+        today = self._at_todays_prices(entry, kind)
         return self._keep(own if today.cost.value == call.cost.value else today)
+
+    def _is_of_today(self, call: Call, entry: Entry) -> bool:
+        """Whether a call has the price of today; with ``as_of: recorded`` it has that of its own day."""
+        if call.sub_calls:
+            return False  # each of them has a price of its own
+        key = (entry.provider, entry.model, entry.requested, entry.api, entry.context, entry.stated_cost)
+        today = self._todays.get(key)
+        if today is None:
+            today = self._todays[key] = self.prices.look_up(as_measured(entry))
+        return today.card is call.lookup.card and today.source is call.lookup.source
 
     def _keep(self, priced: Priced) -> Priced:
         self._found.setdefault(priced.kind, priced)
@@ -78,62 +98,69 @@ class Pricer:
         known = self._found.get(kind)
         if known is None:
             return self._keep(self._at_todays_prices(entry, kind))
-        return Priced(entry, kind, known.cost, known.components, known.is_priced)
+        return _alike(entry, known)
 
     def _at_todays_prices(self, entry: Entry, kind: int) -> Priced:
         call = price_call("", as_measured(entry), self.prices)
         is_priced = call.lookup.source is not PriceSource.NONE
-        return Priced(entry, kind, call.cost, call.components, is_priced)
+        return Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
 
     def price_all(self, entries: Mapping[Entry, int]) -> list[Priced]:
         """One for each call."""
-        return [priced for entry, number in entries.items() for priced in [self.price(entry)] * number]
+        found: list[Priced] = []
+        for entry, number in entries.items():
+            priced = self.price(entry)
+            found += [priced] * number if number > 1 else (priced,)
+        return found
 
     def _kind(self, entry: Entry) -> int:
         return self._kinds.setdefault(_used(entry), len(self._kinds))
 
 
+def _alike(entry: Entry, known: Priced) -> Priced:
+    """An entry that used the same as another."""
+    return Priced(entry, known.kind, known.cost, known.components, known.is_priced, *_tokens(entry))
+
+
+def _tokens(entry: Entry) -> tuple[int, int, int, int]:
+    """Its tokens as ``Priced`` has them."""
+    count = entry.usage.counts.get
+    prompt, answer = count(INPUT, 0), count(OUTPUT, 0)
+    if not entry.api.generates:
+        return prompt, answer, 0, 0
+    cached = count(CACHE_READ, 0)
+    if not entry.sub_calls:
+        return prompt, answer, prompt, cached
+    inside = [sub_call.usage for sub_call in entry.sub_calls]
+    whole = prompt + sum(usage.input_tokens for usage in inside)
+    return prompt, answer, whole, cached + sum(usage.cache_read_tokens for usage in inside)
+
+
 def side_of(calls: Sequence[Priced]) -> Side:
     """The figures of some calls."""
-    return Side(
-        cost=total(call.cost for call in calls),
-        calls=len(calls),
-        cache_hit_rate=hit_rate(call.entry for call in calls),
-    )
+    return Side(cost=total([call.cost for call in calls]), calls=len(calls), cache_hit_rate=hit_rate(calls))
 
 
-def hit_rate(entries: Iterable[Entry]) -> Decimal | None:
+def side_of_all(sides: Iterable[Side | None], calls: Sequence[Priced]) -> Side:
+    """The figures of all calls, of which those of each part are known."""
+    cost = total([side.cost for side in sides if side is not None])
+    return Side(cost=cost, calls=len(calls), cache_hit_rate=hit_rate(calls))
+
+
+def hit_rate(calls: Sequence[Priced]) -> Decimal | None:
     """The prompt-cache hit rate of the generation calls."""
-    prompt = read = 0
-    for entry in entries:
-        if not entry.api.generates:
-            continue
-        counts = entry.usage.counts
-        prompt += counts.get(INPUT, 0)
-        read += counts.get(CACHE_READ, 0)
-        for sub_call in entry.sub_calls:
-            prompt += sub_call.usage.input_tokens
-            read += sub_call.usage.cache_read_tokens
-    return hit_ratio(read, prompt)
+    return hit_ratio(sum([call.cached for call in calls]), sum([call.prompt for call in calls]))
 
 
 def _used(entry: Entry) -> tuple[object, ...]:
     """What ``used`` leaves of an entry, as a key that is quick to make."""
+    _, provider, model, api, usage, requested, context, stated_cost, sub_calls, mark, edit, _ = entry
     # An estimate is what it was made from: it may move a little with what else is in a run.
-    counts = dict(entry.edit) if entry.edit else entry.usage.counts
+    counts = dict(edit) if edit else usage.counts
     if 0 in counts.values():
         counts = {unit: count for unit, count in counts.items() if count}
-    return (
-        entry.provider,
-        entry.model,
-        entry.requested,
-        entry.api.value,
-        entry.context,
-        frozenset(counts.items()),
-        entry.stated_cost,
-        entry.sub_calls,
-        entry.mark if entry.mark.is_of_usage else None,
-    )
+    doubt = mark if mark is not Mark.NONE and mark.is_of_usage else None
+    return provider, model, requested, api, context, frozenset(counts.items()), stated_cost, sub_calls, doubt
 
 
 def used(entry: Entry) -> Entry:

@@ -26,6 +26,7 @@ from pytest_llmcost.usage.reading import NotACall, Reading
 
 if TYPE_CHECKING:
     from pytest_llmcost.capture.traced import TracedCalls
+    from pytest_llmcost.model.cache import CacheLookup
 
 _FIRST_ERROR = 400
 ReadFirst = Callable[[Exchange], Reading | None]
@@ -95,6 +96,15 @@ class Collector:
             except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
                 self._log.fault("saying what was not captured", error)
         return calls
+
+    def lookups(self) -> "list[CacheLookup]":
+        """What the app has looked up in its own caches since the last time."""
+        found = self._log.lookups
+        if found is None or found.is_empty:
+            return []
+        from pytest_llmcost.capture.measure_lookups import measured_lookups
+
+        return measured_lookups(found.drain(), self._origins, self._log.fault)
 
     def unplayed(self) -> dict[str, tuple[int, ...]]:
         """By cassette, the interactions that nobody has played in this process."""
@@ -197,6 +207,8 @@ class Collector:
             call = self._with_purpose(call, seen)
         if self._attempts:
             call = self._with_fallback(call, seen)
+        if self._log.lookups is not None and (keys := self._log.lookups.keys_of(seen)):
+            call = call._replace(lookups=keys)
         return self.staleness.look_at(call, seen.played, settled.attached.exchange.request_body)
 
     def _origin(self, context: Context) -> Origin:

@@ -5,27 +5,22 @@ This is the hot path: no lock, no wait, no file, no parsing.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import AgentFrame
 from pytest_llmcost.attribution.call_sites import Stack
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.surroundings import Surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef
+from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
 
-
-class RealClocks:
-    """The real clocks: tools that freeze time replace the functions that they find in modules."""
-
-    since = staticmethod(time.perf_counter)
-    wall = staticmethod(time.time)
-
+if TYPE_CHECKING:
+    from pytest_llmcost.capture.cache_lookups import Missed
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # What an exchange has of one answer, and not of the request.
@@ -81,6 +76,7 @@ class OpenExchange:
         answers: How many answers have begun.
         answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
         refused: Whether it was not let out to the network.
+        missed: The lookups in the app's caches that it follows; None for none.
     """
 
     scope = Scope()
@@ -114,6 +110,7 @@ class OpenExchange:
     answers = 0
     answers_of_vcr = 0
     refused = False
+    missed: Missed | None = None
 
     def __init__(self, library: str, method: str, address: Any, request_body: bytes) -> None:
         self.library = library

@@ -39,6 +39,7 @@ _WATCHED = {
     "subprocess": ("not_captured", "patch_subprocess"),
     "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
     "langfuse._client.client": ("langfuse_clients", "patch"),
+    "pytest_llmcost.attribution.lookups": ("cache_lookups", "patch"),
 }
 # Who asks models to judge what an app answered.
 _EVALUATIONS = (

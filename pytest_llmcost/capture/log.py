@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.call_sites import CallSites
@@ -17,11 +17,15 @@ from pytest_llmcost.attribution.scope import CurrentScope
 from pytest_llmcost.attribution.spans import SpanTree
 from pytest_llmcost.attribution.surroundings import surroundings
 from pytest_llmcost.capture.cassette_places import Places
-from pytest_llmcost.capture.exchange import OpenExchange, RealClocks
+from pytest_llmcost.capture.clocks import RealClocks
+from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.our_code import place_in_our_code
 from pytest_llmcost.capture.sighting import Sighting
 from pytest_llmcost.errors import LlmCostError
 from pytest_llmcost.usage.hosts import host_of
+
+if TYPE_CHECKING:
+    from pytest_llmcost.capture.cache_lookups import LookupLog
 
 _PORT = re.compile(r":\d+$")
 
@@ -50,6 +54,7 @@ class ExchangeLog:
         self.places = Places()
         self.sightings: deque[Sighting] = deque()
         self.spans = SpanTree()
+        self.lookups: LookupLog | None = None  # in caches of the app, once it tells of any
         # Folders of libraries for evaluation that are loaded.
         self.evaluations: tuple[str, ...] = ()
         # Called as a request begins; only forked child processes have a use for it.
@@ -88,6 +93,8 @@ class ExchangeLog:
                 exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:
             exchange.cassette_open = True
+        if self.lookups is not None:
+            exchange.missed = self.lookups.before_call()
         if self.on_begin is not None:
             self.on_begin()
         self._exchanges.append(exchange)

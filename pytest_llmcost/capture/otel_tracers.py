@@ -1,4 +1,7 @@
-"""OpenTelemetry's tracers: which span is inside which. No provider, processor or exporter is touched."""
+"""OpenTelemetry's tracers: which span is inside which, and what it states as it ends.
+
+No provider, processor or exporter is touched.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from pytest_llmcost.attribution.call_sites import Stack
 from pytest_llmcost.attribution.spans import watch_tracer
 from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.attribution.surroundings import speaks_beside_spans, surroundings
-from pytest_llmcost.capture.exchange import RealClocks
+from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
+from pytest_llmcost.capture.span_ends import watch_span
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -26,6 +30,7 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     """
     note = _noting(log, module.context_api.get_current)
     patches.replace(module.Tracer, "start_span", lambda original: watch_tracer(original, note, log.fault))
+    patches.replace(module.Span, "end", lambda original: watch_span(original, log))
 
 
 def _noting(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, SubCall
+from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 
 FORMAT = 1
@@ -61,7 +62,8 @@ class Entry(NamedTuple):
     within: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
-        return hash((self.agent, self.model, self.usage))  # seldom alike by chance
+        count = self.usage.counts.get
+        return hash((self.agent, self.model, count(INPUT), count(OUTPUT)))  # seldom alike by chance
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,7 @@ class MeasuredCall(NamedTuple):
             are hashed.
         role: What it is for.
         fallback: The models that were asked before and failed; None for none.
+        lookups: Hashes of what the app's caches were asked for before it, and did not have.
     """
 
     origin: Origin
@@ -266,6 +267,7 @@ class MeasuredCall(NamedTuple):
     attributes: Mapping[str, str] = MappingProxyType({})
     role: Role = Role.APP
     fallback: Fallback | None = None
+    lookups: tuple[str, ...] = ()
 
 
 class PricedSubCall(NamedTuple):

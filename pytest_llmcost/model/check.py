@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pytest_llmcost.model.budget import Budget
+from pytest_llmcost.model.cache import CacheEvent, CacheRollup
 from pytest_llmcost.model.diff import RunDiff
 from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import RunReport
@@ -20,7 +21,7 @@ from pytest_llmcost.model.report import RunReport
 # Counts and places are far smaller; larger ones take long to write out.
 _LARGEST = 2**63
 # These stand behind TYPE_CHECKING where they are named.
-_LATE = {"RunDiff": RunDiff, "Budget": Budget, "Projection": Projection}
+_LATE = {kind.__name__: kind for kind in (RunDiff, Budget, Projection, CacheEvent, CacheRollup)}
 
 
 def check_report(report: RunReport) -> None:

@@ -15,6 +15,7 @@ from pytest_llmcost.model.verdict import Finding, Verdict, verdict_of
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.cache import CacheEvent, CacheRollup
     from pytest_llmcost.model.diff import RunDiff
 
 FORMAT = 1
@@ -31,6 +32,7 @@ class Rollup(NamedTuple):
         cache_hit_rate: Prompt-cache hit rate of the generation calls; None without prompt tokens.
         sources: How many calls of each source, mocked ones too.
         statuses: How many of the calls that count have each status.
+        response_cache: Lookups in the app's own caches; None without any.
     """
 
     calls: int
@@ -40,6 +42,7 @@ class Rollup(NamedTuple):
     cache_hit_rate: Decimal | None
     sources: Mapping[Source, int]
     statuses: Mapping[Status, int]
+    response_cache: "CacheRollup | None" = None
 
 
 class TestResult(NamedTuple):
@@ -219,6 +222,7 @@ class RunReport(NamedTuple):
         findings: Of the gate, the worst first.
         limits: How many limits were judged.
         marked: By nodeid, the limits of the tests' markers.
+        cache_events: Lookups in the app's own caches, of all attempts.
     """
 
     meta: Meta
@@ -234,6 +238,7 @@ class RunReport(NamedTuple):
     findings: tuple[Finding, ...] = ()
     limits: int = 0
     marked: Mapping[str, "Budget"] = MappingProxyType({})
+    cache_events: "tuple[CacheEvent, ...]" = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_llmcost.model.amount import NOTHING, total
 from pytest_llmcost.model.call import Call, Origin, Source
 from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, RunReport, TestCost, TestResult
 from pytest_llmcost.model.usage import NO_USAGE, cache_hit_rate, total_usage
 
+if TYPE_CHECKING:
+    from pytest_llmcost.model.cache import CacheEvent
+
 Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
 
 
 def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> frozenset[str]:
@@ -21,27 +25,58 @@ def last_attempts(calls: Sequence[Call], results: Iterable[TestResult]) -> froze
         calls: All calls of the run.
         results: They say how often a test ran: its last attempt may have made no call.
     """
-    latest = {result.nodeid: result.attempts for result in results}
-    for call in calls:
-        origin = call.measured.origin
-        if origin.nodeid is not None:
+    origins = [call.measured.origin for call in calls]
+    latest = _latest(origins, results)
+    if max(latest.values(), default=1) == 1:  # no test was run again
+        return frozenset([call.id for call in calls])
+    return frozenset(call.id for call in calls if _is_latest(call.measured.origin, latest))
+
+
+def last_lookups(
+    events: Sequence[CacheEvent], calls: Sequence[Call], results: Iterable[TestResult]
+) -> list[CacheEvent]:
+    """The lookups that belong to the last attempt of their test, or to no test.
+
+    Args:
+        events: All lookups of the run.
+        calls: All calls of the run.
+        results: As for ``last_attempts``.
+    """
+    if not events:
+        return []
+    origins = [event.lookup.origin for event in events]
+    latest = _latest([*origins, *(call.measured.origin for call in calls)], results)
+    return [event for event in events if _is_latest(event.lookup.origin, latest)]
+
+
+def _latest(origins: Iterable[Origin], results: Iterable[TestResult]) -> dict[str, int]:
+    latest = {result.nodeid: result.attempts for result in results if result.attempts > 1}
+    for origin in origins:
+        if origin.attempt > 1 and origin.nodeid is not None:
             latest[origin.nodeid] = max(latest.get(origin.nodeid, 1), origin.attempt)
-    return frozenset(
-        call.id
-        for call in calls
-        if call.measured.origin.nodeid is None
-        or call.measured.origin.attempt == latest[call.measured.origin.nodeid]
-    )
+    return latest
 
 
-def rollup(calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool) -> Rollup:
+def _is_latest(origin: Origin, latest: Mapping[str, int]) -> bool:
+    return origin.nodeid is None or origin.attempt == latest.get(origin.nodeid, 1)
+
+
+def rollup(
+    calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, events: Sequence[CacheEvent] = ()
+) -> Rollup:
     """Add calls up.
 
     Args:
         calls: Which.
         last: Ids of the calls of last attempts: only they are in ``cost``, usage and counts.
         include_mocked: Whether mocked calls count; they are never spent.
+        events: Lookups in the app's own caches beside them, of last attempts.
     """
+    if events:
+        from pytest_llmcost.model.cache import cache_rollup  # most runs have no lookup
+
+        found = rollup(calls, last=last, include_mocked=include_mocked)
+        return found._replace(response_cache=cache_rollup(events))
     if not calls:
         return Rollup(0, NOTHING, NOTHING, NO_USAGE, None, {}, {})
     final = counted(calls, last, include_mocked)
@@ -77,18 +112,37 @@ def rollup_in(report: RunReport, calls: Sequence[Call]) -> Rollup:
 
 
 def by_test(
-    calls: Sequence[Call], results: Iterable[TestResult], *, last: frozenset[str], include_mocked: bool
+    calls: Sequence[Call],
+    results: Iterable[TestResult],
+    *,
+    last: frozenset[str],
+    include_mocked: bool,
+    events: Sequence[CacheEvent] = (),
 ) -> tuple[TestCost, ...]:
     """One row for each test that ran, in the order of the results, also for tests without calls."""
     groups = grouped(calls, lambda call: call.measured.origin.nodeid)
+    lookups = grouped(events, lambda event: event.lookup.origin.nodeid)
     return tuple(
-        TestCost(result, rollup(groups.get(result.nodeid, []), last=last, include_mocked=include_mocked))
+        TestCost(
+            result,
+            rollup(
+                groups.get(result.nodeid, []),
+                last=last,
+                include_mocked=include_mocked,
+                events=lookups.get(result.nodeid, ()),
+            ),
+        )
         for result in results
     )
 
 
 def by_agent(
-    calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, totals: Rollup | None = None
+    calls: Sequence[Call],
+    *,
+    last: frozenset[str],
+    include_mocked: bool,
+    totals: Rollup | None = None,
+    events: Sequence[CacheEvent] = (),
 ) -> tuple[AgentCost, ...]:
     """One row for each agent, by name, and one for the calls that no agent made: the rows sum.
 
@@ -99,37 +153,66 @@ def by_agent(
         last: As for ``rollup``.
         include_mocked: As for ``rollup``.
         totals: Of the calls, where they are added up already: one row for all of them has the same.
+        events: Lookups in the app's own caches: an agent that a cache has spared all calls has a row.
     """
     groups = grouped(calls, lambda call: call.measured.origin.agent)
+    lookups = grouped(events, lambda event: event.lookup.origin.agent)
     inside: dict[str | None, list[Call]] = {}
     runs: dict[str | None, set[Hashable]] = {}
-    for call in counted(calls, last, include_mocked):
+    final = counted(calls, last, include_mocked)
+    for call in final:
         origin = call.measured.origin
-        path = origin.agent_path or (origin.agent,)
-        for name, run in zip_longest(path, origin.agent_runs):
-            runs.setdefault(name, set()).add(run or (origin.nodeid, origin.fixture))
-        for name in dict.fromkeys(path):
+        for name in dict.fromkeys(origin.agent_path or (origin.agent,)):
             inside.setdefault(name, []).append(call)
-    names = sorted(name for name in {*groups, *inside} if name is not None)
+    for origin in [call.measured.origin for call in final] + [event.lookup.origin for event in events]:
+        for name, run in zip_longest(origin.agent_path or (origin.agent,), origin.agent_runs):
+            runs.setdefault(name, set()).add(run or (origin.nodeid, origin.fixture))
+    names = sorted(name for name in {*groups, *inside, *lookups} if name is not None)
     return tuple(
         AgentCost(
             name,
             len(runs.get(name, ())),
-            _part(groups.get(name, []), calls, totals, last=last, include_mocked=include_mocked),
+            _part(
+                groups.get(name, []),
+                calls,
+                totals,
+                last=last,
+                include_mocked=include_mocked,
+                events=lookups.get(name, ()),
+            ),
             total([call.cost for call in inside.get(name, ())]),
         )
-        for name in [*names, *([None] if None in groups else [])]
+        for name in [*names, *([None] if None in groups or None in lookups else [])]
     )
 
 
 def by_model(
-    calls: Sequence[Call], *, last: frozenset[str], include_mocked: bool, totals: Rollup | None = None
+    calls: Sequence[Call],
+    *,
+    last: frozenset[str],
+    include_mocked: bool,
+    totals: Rollup | None = None,
+    events: Sequence[CacheEvent] = (),
 ) -> tuple[ModelCost, ...]:
-    """One row for each provider and model, by name; see ``by_agent``."""
+    """One row for each provider and model, by name; see ``by_agent``. Lookups of unknown models have none."""
     groups = grouped(calls, lambda call: (call.measured.provider, call.measured.model.name))
+    lookups: dict[tuple[str, str], list[CacheEvent]] = {}
+    for event in events:
+        if event.provider is not None and event.model is not None:
+            lookups.setdefault((event.provider, event.model), []).append(event)
     return tuple(
-        ModelCost(*key, _part(groups[key], calls, totals, last=last, include_mocked=include_mocked))
-        for key in sorted(groups)
+        ModelCost(
+            *key,
+            _part(
+                groups.get(key, []),
+                calls,
+                totals,
+                last=last,
+                include_mocked=include_mocked,
+                events=lookups.get(key, ()),
+            ),
+        )
+        for key in sorted({*groups, *lookups})
     )
 
 
@@ -140,10 +223,11 @@ def _part(
     *,
     last: frozenset[str],
     include_mocked: bool,
+    events: Sequence[CacheEvent] = (),
 ) -> Rollup:
-    if totals is not None and len(group) == len(calls):
+    if totals is not None and len(group) == len(calls) and totals.response_cache is None:
         return totals
-    return rollup(group, last=last, include_mocked=include_mocked)
+    return rollup(group, last=last, include_mocked=include_mocked, events=events)
 
 
 def counted(calls: Iterable[Call], last: frozenset[str], include_mocked: bool) -> list[Call]:
@@ -176,9 +260,9 @@ def runs_of(origin: Origin) -> dict[str, Hashable]:
     return found
 
 
-def grouped(calls: Iterable[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
-    """The calls by what they have in common, in the order of the first of each."""
-    groups: dict[Key, list[Call]] = {}
+def grouped(calls: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Calls (or lookups) by what they have in common, in the order of the first of each."""
+    groups: dict[Key, list[Item]] = {}
     for call in calls:
         groups.setdefault(key(call), []).append(call)
     return groups

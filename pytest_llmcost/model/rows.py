@@ -27,6 +27,7 @@ from pytest_llmcost.model.report import AgentCost, ModelCost, Rollup, TestCost
 from pytest_llmcost.model.usage import Usage
 
 _CACHE_MISS = '"cache_miss"'
+_LOOKUPS = '"lookups"'
 _encode = json.JSONEncoder(ensure_ascii=True).encode
 # Most strings are said of many calls: models, tests, files, where a price is from.
 _quoted = lru_cache(maxsize=1024)(encode_basestring_ascii)
@@ -105,9 +106,18 @@ class ReportRows:
         return (
             f'"calls": {found.calls}, "cost": {self._once(_amount, found.cost)}, '
             f'"spent": {self._once(_amount, found.spent)}, "usage": {_usage(found.usage)}, '
-            f'"cache_hit_rate": {_money(found.cache_hit_rate)}, "response_cache": null, '
+            f'"cache_hit_rate": {_money(found.cache_hit_rate)}, '
+            f'"response_cache": {_response_cache(found)}, '
             f'"sources": {_counts(found.sources)}, "statuses": {_counts(found.statuses)}'
         )
+
+
+def _response_cache(found: Rollup) -> str:
+    if found.response_cache is None:
+        return "null"
+    from pytest_llmcost.model.cache_codec import rollup_to_json  # most runs have no lookup
+
+    return _encode(rollup_to_json(found.response_cache))
 
 
 def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
@@ -135,6 +145,7 @@ def _members(call: MeasuredCall, usage: Usage | None, sub_calls: str) -> str:
         f"{'' if call.fallback is None else _fallback(call.fallback)}"
         f"{_drift(call) if call.drift is not None else ''}"
         f"{'' if call.cache_miss is None else f', {_CACHE_MISS}: {_quoted(call.cache_miss)}'}"
+        f"{f', {_LOOKUPS}: {_texts(call.lookups)}' if call.lookups else ''}"
     )
 
 

@@ -92,7 +92,7 @@ def cache_hit_rate(usage: Usage) -> Decimal | None:
 
 
 def hit_ratio(read: int, prompt: int) -> Decimal | None:
-    """The share of prompt tokens that were read from a cache; see ``cache_hit_rate``."""
+    """The share of what a cache had, rounded to 6 places; None of nothing."""
     if not prompt:
         return None
     # More reads than prompt are impossible, and stated all the same.

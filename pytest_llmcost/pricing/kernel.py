@@ -62,7 +62,7 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
         The lines. With problems, they are a lower bound.
     """
     counts = usage.counts
-    form = _form(tuple(card.rates), tuple(counts), tuple(map(bool, counts.values())))
+    form = form_of(tuple(card.rates), tuple(counts), tuple(map(bool, counts.values())))
     quantities = _leaf_quantities(counts, form)
     problems = [] if form.all_priced else [*_unpriced(usage, card), *_ambiguous(usage, card)]
     impossible = [pair for pair in form.nested if counts[pair[0]] > counts[pair[1]]]
@@ -74,7 +74,7 @@ def invoice(usage: Usage, card: RateCard) -> Invoice:
     return Invoice(tuple(lines), tuple(problems))
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """What follows from the names of units alone: the same for most calls of a model.
 
     Attributes:
@@ -91,7 +91,7 @@ class _Form(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _form(rated: tuple[str, ...], stated: tuple[str, ...], used: tuple[bool, ...]) -> _Form:
+def form_of(rated: tuple[str, ...], stated: tuple[str, ...], used: tuple[bool, ...]) -> Form:
     """The form of a usage at a card.
 
     Args:
@@ -117,7 +117,7 @@ def _form(rated: tuple[str, ...], stated: tuple[str, ...], used: tuple[bool, ...
         for left, right in combinations([UNITS[name] for name in some if name in rated and name in UNITS], 2)
     )
     in_order = tuple(name for name in rated if name in {unit.name for unit in priced})
-    return _Form(leaves, in_order, nested, covered and apart)
+    return Form(leaves, in_order, nested, covered and apart)
 
 
 def _unpriced(usage: Usage, card: RateCard) -> Iterable[str]:
@@ -160,13 +160,13 @@ def _impossible(counts: Mapping[str, int], pairs: Iterable[tuple[str, str]]) -> 
     ]
 
 
-def _overdrawn(quantities: Mapping[str, int], form: _Form) -> list[str]:
+def _overdrawn(quantities: Mapping[str, int], form: Form) -> list[str]:
     return [
         f"the parts of {unit} add up to more than {unit}" for unit in form.in_order if quantities[unit] < 0
     ]
 
 
-def _leaf_quantities(counts: Mapping[str, int], form: _Form) -> dict[str, int]:
+def _leaf_quantities(counts: Mapping[str, int], form: Form) -> dict[str, int]:
     quantities: dict[str, int] = {}
     for name, inside in form.leaves:
         quantity = counts[name]
@@ -176,7 +176,7 @@ def _leaf_quantities(counts: Mapping[str, int], form: _Form) -> dict[str, int]:
     return quantities
 
 
-def _lines(quantities: Mapping[str, int], form: _Form, card: RateCard, usage: Usage) -> list[Line]:
+def _lines(quantities: Mapping[str, int], form: Form, card: RateCard, usage: Usage) -> list[Line]:
     rates, input_tokens = card.rates, usage.input_tokens
     lines = [
         _line(name, quantity, rates[name], input_tokens)

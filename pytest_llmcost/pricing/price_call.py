@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Bounds, Call, MeasuredCall, PricedSubCall, Status, SubCall
 from pytest_llmcost.model.money import exact_money
-from pytest_llmcost.model.price import Lookup, PriceSource, RateCard
+from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.usage import NO_USAGE, Usage
 from pytest_llmcost.pricing.kernel import invoice
+from pytest_llmcost.pricing.unit_prices import KnownPrices
 
 if TYPE_CHECKING:
     from pytest_llmcost.pricing.prices import Prices
 
 _UNPRICED = "no price for {provider}/{model}"
+# Names of this module: members of an enum are found through its metaclass, which takes time.
+_EXACT, _STATED = Status.EXACT, PriceSource.STATED
 _UNKNOWN = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 
 
@@ -29,30 +32,43 @@ class _Part(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
-# By the identity of a card, which is kept with them, and the counts of a usage.
-_Bills = dict[tuple[int, tuple[tuple[str, int], ...]], tuple[RateCard, _Part]]
-
-
 def price_calls(calls: Iterable[MeasuredCall], table: Prices) -> list[Call]:
     """Price calls in order; their ids are ``c1``, ``c2``, ..."""
-    bills: _Bills = {}
-    return [price_call(f"c{number}", call, table, bills) for number, call in enumerate(calls, start=1)]
+    known = KnownPrices()
+    return [price_call(f"c{number}", call, table, known) for number, call in enumerate(calls, start=1)]
 
 
-def price_call(call_id: str, call: MeasuredCall, table: Prices, bills: _Bills | None = None) -> Call:
+def price_call(call_id: str, call: MeasuredCall, table: Prices, known: KnownPrices | None = None) -> Call:
     """Price one call.
 
     Args:
         call_id: Its id in the report.
         call: What was measured.
         table: The prices.
-        bills: Usages that were priced before: a replayed suite repeats itself.
+        known: Keeps prices of single units for the next call of the kind.
 
     Returns:
         The call; what is not known makes its upper bound None, never its cost 0.
     """
     lookup = table.look_up(call)
-    own = _remembered(call, lookup, bills)
+    card, usage = lookup.card, call.usage
+    if (
+        known is not None
+        and card is not None
+        and usage is not None
+        and lookup.source is not _STATED
+        # Else there is more to the cost than usage times card.
+        and not (call.stale or call.incomplete or call.sub_calls or call.doubts or call.bounds)
+    ):
+        found = known.cost(usage.counts, card)
+        if found is not None:
+            cost, components = found
+            return Call(call_id, call, Amount(cost, cost, cost), components, _EXACT, None, lookup, ())
+    return _closely(call_id, call, table, lookup)
+
+
+def _closely(call_id: str, call: MeasuredCall, table: Prices, lookup: Lookup) -> Call:
+    own = _part(call.usage or NO_USAGE, lookup, call.stated_cost)
     if call.bounds is not None:
         own = _within(own, call.bounds, lookup)
     cost, problems = own.cost, own.problems
@@ -65,17 +81,6 @@ def price_call(call_id: str, call: MeasuredCall, table: Prices, bills: _Bills | 
     if sub_calls or status in _UNKNOWN:
         cost = _cost(status, cost, [sub_call.cost for sub_call in sub_calls])
     return Call(call_id, call, cost, own.components, status, detail, lookup, sub_calls)
-
-
-def _remembered(call: MeasuredCall, lookup: Lookup, bills: _Bills | None) -> _Part:
-    usage, card = call.usage or NO_USAGE, lookup.card
-    if bills is None or card is None or lookup.source is PriceSource.STATED:
-        return _part(usage, lookup, call.stated_cost)
-    key = (id(card), tuple(usage.counts.items()))
-    found = bills.get(key)
-    if found is None:
-        found = bills[key] = card, _part(usage, lookup, call.stated_cost)
-    return found[1]
 
 
 def _part(usage: Usage, lookup: Lookup, stated: Decimal | None) -> _Part:

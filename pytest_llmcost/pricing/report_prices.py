@@ -6,7 +6,7 @@ alike without asking any table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class ReportPrices:
     def _learn(self, calls: Iterable[Call]) -> None:
         exact: dict[_Asked, Lookup] = {}
         inside: dict[tuple[str, str, _Context], Lookup] = {}
-        for call in calls:
+        for call in _unlike(calls):
             asked = _asked(call.measured)
             known = exact.get(asked)
             # With "as_of: recorded" a model has a card for each day: the last one is the nearest to today.
@@ -99,6 +99,20 @@ class ReportPrices:
         """The price of a model whoever asked for it; none where that made a difference."""
         found = self._by_model.get((provider, model, context), {})
         return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _unlike(calls: Iterable[Call]) -> Iterator[Call]:
+    """The calls, without those that plainly tell no more of prices than one before."""
+    seen = set()
+    for call in calls:
+        measured = call.measured
+        if not measured.context and not call.sub_calls:
+            states_cost = measured.stated_cost is not None
+            told = (id(call.lookup), measured.provider, measured.api, measured.model, states_cost)
+            if told in seen:
+                continue
+            seen.add(told)
+        yield call
 
 
 def _asked(call: MeasuredCall) -> _Asked:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.errors import ReportError
 from pytest_llmcost.model.decode import (
     SOURCES,
     STATUSES,
+    CallRows,
     amount_from_json,
-    call_from_json,
     card_from_json,
     notice_from_json,
     observed_from_json,
@@ -37,10 +38,14 @@ from pytest_llmcost.reports.json_report import TOOL
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.cache import CacheEvent, CacheRollup
     from pytest_llmcost.model.diff import RunDiff
 
 _MOST_QUOTED = 300
 _RERUN = "run pytest --llm-cost again to write a new one"
+_WRONG = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError)
+# How ``render_json`` writes the calls: a line for each. No string of JSON has the end of a line in it.
+_FIRST_CALL, _NEXT_CALL, _AFTER_CALLS = '\n"calls": [\n ', ",\n ", '\n],\n"cache_events": '
 
 
 def parse_report(text: str, path: str) -> RunReport:
@@ -53,12 +58,14 @@ def parse_report(text: str, path: str) -> RunReport:
     Raises:
         ReportError: If it is malformed, or of a newer format.
     """
+    with suppress(*_WRONG):  # which is told below
+        return _read_call_by_call(text)
     try:
         found = json.loads(text)
         form = found["meta"]["format"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ReportError(f"{path}: not a report of {TOOL}; {_RERUN}") from error
-    if not isinstance(form, int) or form > FORMAT:
+    if not _is_known(form):
         raise ReportError(
             f"{path}: format {_cut(repr(form))} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
         )
@@ -67,6 +74,40 @@ def parse_report(text: str, path: str) -> RunReport:
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
         what = f"{type(error).__name__}: {_cut(str(error))}"
         raise ReportError(f"{path}: damaged ({what}); {_RERUN}") from error
+
+
+def _is_known(form: object) -> bool:
+    return isinstance(form, int) and form <= FORMAT
+
+
+def _read_call_by_call(text: str) -> RunReport:
+    """Read a report whose text is as ``render_json`` wrote it.
+
+    Calls are most of a report. One after the other they take half the time, and half the memory, of
+    all at once.
+
+    Raises:
+        ValueError, TypeError, KeyError, ...: If it has another form, or anything is wrong with it.
+    """
+    start = text.index(_FIRST_CALL) + len(_FIRST_CALL)
+    end = text.rindex(_AFTER_CALLS, start)
+    found = json.loads(text[:start] + text[end:])
+    if found["calls"] or not _is_known(found["meta"]["format"]):
+        raise ValueError("not the calls of a report")
+    return _report_from_json({**found, "calls": _rows(text, start, end)})
+
+
+def _rows(text: str, place: int, end: int) -> Iterator[Any]:
+    """The objects in a part of a text, each read when it is asked for."""
+    read = json.JSONDecoder().raw_decode
+    while True:
+        row, place = read(text, place)
+        yield row
+        if place == end:
+            return
+        if not text.startswith(_NEXT_CALL, place):
+            raise ValueError("not a line for each call")
+        place += len(_NEXT_CALL)
 
 
 def _cut(text: str) -> str:
@@ -92,15 +133,22 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         models=tuple(
             ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
         ),
-        calls=tuple(call_from_json(row, cards) for row in found["calls"]),
+        calls=tuple(map(CallRows(cards).call, found["calls"])),
         rate_cards=cards,
         notices=tuple(notice_from_json(row) for row in found["notices"]),
         observed=observed_from_json(found["observed"]),
         diff=_diff(found["diff"]),
         findings=tuple(map(_finding, found["findings"])),
         limits=found.get("limits", 0),
+        cache_events=tuple(map(_event, found.get("cache_events", ()))),
         marked={nodeid: _marker(nodeid, row) for nodeid, row in found.get("markers", {}).items()},
     )
+
+
+def _event(found: Mapping[str, Any]) -> CacheEvent:
+    from pytest_llmcost.model.cache_codec import event_from_json
+
+    return event_from_json(found)
 
 
 def _diff(found: Mapping[str, Any] | None) -> RunDiff | None:
@@ -160,4 +208,13 @@ def _rollup_from_json(found: Mapping[str, Any]) -> Rollup:
         cache_hit_rate=None if rate is None else read_money(rate),
         sources={SOURCES[name]: number for name, number in found["sources"].items()},
         statuses={STATUSES[name]: number for name, number in found["statuses"].items()},
+        response_cache=_response_cache(found.get("response_cache")),
     )
+
+
+def _response_cache(found: Mapping[str, Any] | None) -> CacheRollup | None:
+    if found is None:
+        return None
+    from pytest_llmcost.model.cache_codec import rollup_from_json
+
+    return rollup_from_json(found)

@@ -19,6 +19,7 @@ from pytest_llmcost.model.verdict import Finding
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
+    from pytest_llmcost.model.cache import CacheEvent
     from pytest_llmcost.model.diff import RunDiff
 
 Json = dict[str, Any]
@@ -46,7 +47,7 @@ def _sections(report: RunReport, measured: Mapping[int, str]) -> Iterator[tuple[
     yield "agents", _lines(map(rows.agent, report.agents))
     yield "models", _lines(map(rows.model, report.models))
     yield "calls", _lines(rows.call(call, measured.get(id(call.measured))) for call in report.calls)
-    yield "cache_events", _encode([])
+    yield "cache_events", _rows(map(_event_to_json, report.cache_events))
     yield "rate_cards", _object({name: card_to_json(card) for name, card in report.rate_cards.items()})
     yield "diff", "null" if report.diff is None else _object(_diff_to_json(report.diff))
     yield "findings", _encode(list(map(_finding_to_json, report.findings)))
@@ -77,6 +78,12 @@ def _diff_to_json(diff: RunDiff) -> Json:
     from pytest_llmcost.model.diff_codec import diff_to_json  # most runs have no gate
 
     return diff_to_json(diff)
+
+
+def _event_to_json(event: CacheEvent) -> Json:
+    from pytest_llmcost.model.cache_codec import event_to_json  # most runs have no lookup
+
+    return event_to_json(event)
 
 
 def _finding_to_json(finding: Finding) -> Json:

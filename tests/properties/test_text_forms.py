@@ -14,7 +14,7 @@ from strategies import contexts, measured_calls
 from pytest_llmcost.config.load import read_configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.codec import card_to_json
-from pytest_llmcost.model.decode import call_from_json, card_from_json, measured_from_json
+from pytest_llmcost.model.decode import CallRows, card_from_json, measured_from_json
 from pytest_llmcost.model.money import money_text, parse_money
 from pytest_llmcost.model.rows import ReportRows, measured_row
 from pytest_llmcost.pricing.genai import GenaiPrices
@@ -72,7 +72,7 @@ def test_priced_call_comes_back(call):
     assert read == cards
     row = ReportRows().call(priced)
     assert json.dumps(json.loads(row)) == row
-    again = call_from_json(json.loads(row), read)
+    again = CallRows(read).call(json.loads(row))
     assert again == priced
     assert price_call("c1", again.measured, TABLE) == priced
 
