@@ -21,6 +21,8 @@ from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.units import INPUT, OUTPUT, UNITS
 from pytest_llmcost.model.usage import Usage
 
+# What an edit says of cache breakpoints that came or went.
+_MARKS_MOVED = frozenset({"cache_none", "cache_5m", "cache_1h"})
 _TWELVE_PLACES = Decimal("0.000000000001")
 # Each with the names of everything that is counted inside it.
 _INSIDE = {
@@ -191,7 +193,11 @@ def _main_difference(base: Entry, head: Entry) -> CauseKind:
         CauseKind.OUTPUT: _growth(base.usage.output_tokens, head.usage.output_tokens),
     }
     kind = max(grown, key=lambda kind: grown[kind])
-    return kind if grown[kind] else CauseKind.STATED
+    if not grown[kind] and base.stated_cost != head.stated_cost:
+        return CauseKind.STATED
+    if not grown[kind] and (base.usage != head.usage or not _MARKS_MOVED.isdisjoint(dict(head.edit))):
+        return CauseKind.CACHE
+    return kind
 
 
 def _growth(before: int, after: int) -> Decimal:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
-from pytest_llmcost.baseline.entries import calls_by_key, runs_by_agent, tally
+from pytest_llmcost.baseline.entries import calls_by_key, runs_by_key, tally
 from pytest_llmcost.baseline.fixtures import as_often
 from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
@@ -92,6 +92,7 @@ def compare(
         if key not in compared and key not in taken
     ]
     both = list(compared.values())
+    runs = runs_by_key(report, folder) if volumes else {}
     return RunDiff(
         base=baseline.name,
         totals=_total(both),
@@ -104,7 +105,7 @@ def compare(
         projection=project(
             volumes,
             [
-                _runs(key, one, baseline.lines[old_names.get(key, key)], heads.get(key, []), run.get(key, []))
+                _runs(key, one, baseline.lines[old_names.get(key, key)], runs.get(key, {}), run.get(key, []))
                 for key, one in compared.items()
             ],
         )
@@ -114,11 +115,11 @@ def compare(
 
 
 def _runs(
-    key: str, one: _Compared, line: Line, calls: Sequence[Call], priced: Sequence[Priced]
+    key: str, one: _Compared, line: Line, runs: Mapping[str, int], priced: Sequence[Priced]
 ) -> RunsOfBoth:
     if not is_test(key) and one.change.state is State.UNCHANGED:
         return RunsOfBoth(one.base, line.runs, one.base, line.runs or {})  # set up as often as before
-    return RunsOfBoth(one.base, line.runs, priced, runs_by_agent(calls))
+    return RunsOfBoth(one.base, line.runs, priced, runs)
 
 
 def _lines_on_both_sides(

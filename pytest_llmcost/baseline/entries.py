@@ -17,7 +17,8 @@ from pytest_llmcost.model.call import (
     Status,
 )
 from pytest_llmcost.model.keys import key_of
-from pytest_llmcost.model.rollup import runs_of
+from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.rollup import counted_calls, last_lookups, runs_of
 from pytest_llmcost.model.usage import NO_USAGE
 
 _MARKS = {
@@ -121,10 +122,30 @@ def tally(entries: Sequence[Entry]) -> Mapping[Entry, int]:
     return found
 
 
-def runs_by_agent(calls: Iterable[Call]) -> dict[str, int]:
+def runs_by_key(report: RunReport, folder: str) -> dict[str, dict[str, int]]:
+    """How often each agent ran in each test, and in each fixture that many tests use, by their keys.
+
+    A run that a cache of the app spared all calls is one too: who pays for a month pays for fewer calls in
+    each run, and not for fewer runs.
+
+    Args:
+        report: The run.
+        folder: Of the baseline, relative to the root.
+    """
+    results = [test.result for test in report.tests]
+    lookups = last_lookups(report.cache_events, report.calls, results)
+    origins: dict[str, list[Origin]] = {}
+    for origin in (
+        *(call.measured.origin for call in counted_calls(report)),
+        *(event.lookup.origin for event in lookups),
+    ):
+        origins.setdefault(key_of(origin, folder), []).append(origin)
+    return {key: _runs_by_agent(found) for key, found in origins.items()}
+
+
+def _runs_by_agent(origins: Iterable[Origin]) -> dict[str, int]:
     """How often each agent ran; a run whose sub-agents made all of its calls is one too."""
-    origins = {call.measured.origin for call in calls}
-    runs = {run for origin in origins for run in runs_of(origin).items()}
+    runs = {run for origin in set(origins) for run in runs_of(origin).items()}
     found: dict[str, int] = {}
     for name, _ in sorted(runs, key=lambda run: run[0]):
         found[name] = found.get(name, 0) + 1

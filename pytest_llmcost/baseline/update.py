@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
-from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_agent, tally
+from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_key, tally
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
@@ -40,6 +40,7 @@ def accept(
     old_names = renames(baseline, heads, suite)
     # A test that failed or was skipped may be the one that needs a fixture.
     all_passed = all(test.result.outcome == PASSED for test in report.tests)
+    runs = runs_by_key(report, folder)
     lines = {
         key: line
         for key, line in baseline.lines.items()
@@ -47,7 +48,8 @@ def accept(
     }
     for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
         before = baseline.lines.get(old_names.get(key, key))
-        now = _line(heads.get(key, []), before, reason, report.observed.set_ups.get(fixture_of(key)))
+        set_ups = report.observed.set_ups.get(fixture_of(key))
+        now = _line(heads.get(key, []), runs.get(key, {}), before, reason, set_ups)
         lines[key] = now if is_test(key) or before is None else _of_fixture(before, now)
     return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
 
@@ -58,7 +60,13 @@ def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool
     return all_ran and key not in calls
 
 
-def _line(calls: Sequence[Call], before: Line | None, reason: str | None, set_ups: int | None) -> Line:
+def _line(
+    calls: Sequence[Call],
+    runs: Mapping[str, int],
+    before: Line | None,
+    reason: str | None,
+    set_ups: int | None,
+) -> Line:
     entries = tally([entry_of(call) for call in calls])
     is_older = before is not None and before.runs is None
     cost = total(call.cost for call in calls)
@@ -72,7 +80,7 @@ def _line(calls: Sequence[Call], before: Line | None, reason: str | None, set_up
         request=request_bytes(calls),
         reason=before.reason if before and same else reason,
         set_ups=set_ups,
-        runs=runs_by_agent(calls),
+        runs=runs,
     )
 
 

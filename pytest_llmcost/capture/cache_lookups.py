@@ -10,13 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import current_agent
-from pytest_llmcost.attribution.lookups import Lookup
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.measure_lookups import digest_of
 from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:
+    from pytest_llmcost.attribution.lookups import Lookup
     from pytest_llmcost.attribution.span_lookups import StatedLookup
     from pytest_llmcost.capture.exchange import OpenExchange
     from pytest_llmcost.capture.log import ExchangeLog
@@ -157,6 +157,9 @@ class LookupLog:
             if stated.is_generation:  # one request, whose layers were told of one by one
                 self._keep_last(identity)
             return
+        # Late: its import has this module patch it, which must be whole by then.
+        from pytest_llmcost.attribution.lookups import Lookup
+
         said = Lookup(stated.layer, stated.hit, stated.key or stated.request, model=stated.model)
         teller = _APP if stated.key else _SPAN
         going_on = None if stated.is_generation else self._going_on(said, teller)

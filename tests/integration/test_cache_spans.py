@@ -275,3 +275,20 @@ def test_spans_are_as_they_were(project):
     run = project.run("-n", "1", plugins=["xdist"])
     assert run.code == 0, run.output
     assert outcomes(run) == [(True, "L1")]
+
+
+def test_an_app_that_knows_nothing_of_us(project):
+    """What its spans state is enough: nothing of ours is imported by it, and the run is complete."""
+    project.write(
+        "test_suite.py",
+        """
+        from opentelemetry.sdk.trace import TracerProvider
+
+        def test_it():
+            with TracerProvider().get_tracer("app").start_as_current_span("x", attributes={"cache_hit": True}):
+                pass
+        """,
+    )
+    run = project.run()
+    assert outcomes(run) == [(True, None)]
+    assert run.report["meta"]["complete"], run.output

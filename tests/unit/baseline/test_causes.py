@@ -9,6 +9,8 @@ from suites import A, B, C, Use, accepted, difference, run
 
 from pytest_llmcost.model.call import RequestSize
 from pytest_llmcost.model.diff import CauseKind
+from pytest_llmcost.model.drift import Drift
+from pytest_llmcost.model.usage import Usage
 
 
 def totals(base, head):
@@ -140,6 +142,16 @@ def test_a_change_without_a_known_dollar_has_its_cause_all_the_same():
     assert [(cause.kind, cause.after, cause.delta) for cause in change.causes] == [
         (CauseKind.INPUT, "5 tokens", 0)
     ]
+
+
+@pytest.mark.parametrize(("cache", "kind"), [(None, CauseKind.INPUT), ("none", CauseKind.CACHE)])
+def test_an_edit_that_moves_no_token(cache, kind):
+    """A lost breakpoint of a prompt that nothing was read of; words in the place of others: no cost was stated."""
+    head = Use(cached=0).but(
+        stale=True, drift=Drift((), cache=cache), recorded_usage=Usage({"input_tokens": 1000})
+    )
+    (change,) = difference(accepted({A: [Use(cached=0)]}), run({A: [head]})).tests
+    assert [(cause.kind, cause.delta) for cause in change.causes] == [(kind, 0)]
 
 
 def test_a_stale_recording_that_was_made_anew():

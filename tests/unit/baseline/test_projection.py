@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+import sample
 from hypothesis import given
 from hypothesis import strategies as st
 from suites import A, B, C, Use, accepted, collected, run, table
@@ -15,6 +16,7 @@ from pytest_llmcost.baseline.projection import projection_notices
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.cache import CacheLookup
 from pytest_llmcost.model.call import Origin, Phase
 from pytest_llmcost.model.diff import State
 from pytest_llmcost.model.diff_codec import diff_from_json, diff_to_json
@@ -66,6 +68,23 @@ def diff_of(base, head, *volumes):
 def only(diff):
     (month,) = diff.projection.agents
     return month
+
+
+def looked_up(nodeid, number, *path, **facts):
+    """Runs that a cache of the app has spared all calls."""
+    uses = runs(nodeid, number, *path)
+    return tuple(
+        CacheLookup(dict(use.changes)["origin"], "L1", hit=True, at=sample.NOON, **facts) for use in uses
+    )
+
+
+def test_a_run_that_a_cache_answers_is_a_run():
+    """Three of four are answered by a cache; without it each makes its call, and the month costs four times as much."""
+    base = accepted({A: runs(A, 4)[:1]}, lookups=looked_up(A, 4))
+    month = only(diff_of(base, {A: runs(A, 4)}))
+    assert (month.base_number, month.head_number) == (4, 4)
+    assert month.change.base.cost == Amount.exactly(CALL * 1000 / 4)
+    assert month.change.head.cost == Amount.exactly(CALL * 1000)
 
 
 def test_mean_of_the_runs_times_the_volume():

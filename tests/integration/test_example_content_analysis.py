@@ -1,0 +1,176 @@
+"""examples/content_analysis: agents, both hit rates and the month add up; a lost cache of either kind fails its gate."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+def missing():
+    """What the example needs and is not installed."""
+    for name, least in {"langfuse": 4, "anthropic": 2, "pytest-recording": 0, "pytest-xdist": 0}.items():
+        try:
+            found = int(version(name).partition(".")[0])
+        except PackageNotFoundError:
+            yield name
+        else:
+            if found < least:
+                yield f"{name} {least}"
+
+
+MISSING = ", ".join(missing())
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} is not installed")
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "content_analysis"
+GOLDEN = ROOT / "tests" / "reports" / "golden"
+CHANGES = ("lost-breakpoint", "lost-exact-cache")
+TOTAL = "0.0114339"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy where the example lies in the repository, so that nothing is written into the checkout."""
+    folder = tmp_path_factory.mktemp("checkout")
+    target = folder / "examples" / "content_analysis"
+    shutil.copytree(EXAMPLE, target, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    return folder
+
+
+def run(folder, *command):
+    """Without plugins that other tests need, and without anybody's Langfuse."""
+    foreign = ("PYTEST_", "LANGFUSE_", "OTEL_")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environ |= {
+        "COLUMNS": "100",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p llmcost -p recording -p xdist -p no:cacheprovider",
+    }
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environ, capture_output=True, text=True, encoding="utf-8"
+    )
+
+
+def report_of(folder):
+    return json.loads((folder / ".llmcost" / "report.json").read_text())
+
+
+def section_of(printed):
+    return printed.partition(" LLM cost ")[2].partition("\n")[2].rpartition("\n====")[0] + "\n"
+
+
+def is_golden(name, section):
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("LLMCOST_UPDATE_GOLDEN"):
+        golden.write_text(section, encoding="utf-8")
+    assert section == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [
+        (".", ["examples/content_analysis"]),
+        ("examples/content_analysis", []),
+        ("examples/content_analysis", ["-n", "2"]),
+        ("examples/content_analysis", ["-W", "error"]),
+    ],
+    ids=["from the root", "from inside", "with xdist", "warnings are errors"],
+)
+def test_figures(checkout, where, arguments):
+    """The same ones from the root and from inside, with workers and with warnings as errors."""
+    done = run(checkout / where, "-m", "pytest", "--llm-cost", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = report_of(checkout / where)
+    totals = report["totals"]
+    assert report["meta"]["complete"] is True
+    assert report["verdict"] == "pass" and report["findings"] == []
+    assert totals["cost"] == {"low": TOTAL, "value": TOTAL, "high": TOTAL}
+    assert totals["spent"]["value"] == "0"
+    assert totals["sources"] == {"replayed": 27}
+    assert totals["cache_hit_rate"] == "0.836315"
+    assert len(report["tests"]) == 16
+    assert report["diff"]["totals"]["delta"] == "0"
+    if where == "examples/content_analysis" and not arguments:
+        is_golden("content-analysis", section_of(done.stdout))
+
+
+def test_agents_add_up(checkout):
+    """To the total: in dollars, calls, lookups and hits; the workflow has everything inside it."""
+    run(checkout / "examples/content_analysis", "-m", "pytest", "--llm-cost")
+    report = report_of(checkout / "examples/content_analysis")
+    agents = {row["name"]: row for row in report["agents"]}
+    assert set(agents) == {"content_analysis", "security", "technology", "synthesis"}
+    assert sum(Decimal(row["cost"]["value"]) for row in agents.values()) == Decimal(TOTAL)
+    assert sum(row["calls"] for row in agents.values()) == report["totals"]["calls"] == 27
+    paths = {tuple(call["agent_path"]) for call in report["calls"] if "test_agents.py" not in call["nodeid"]}
+    assert paths == {("content_analysis", name) for name in ("security", "technology", "synthesis")}
+    alone = sum(
+        Decimal(test["cost"]["value"]) for test in report["tests"] if "test_agents.py" in test["nodeid"]
+    )
+    assert Decimal(agents["content_analysis"]["with_sub_agents"]["value"]) == Decimal(TOTAL) - alone
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_the_gate_says(checkout, tmp_path, change):
+    """Of a lost cache, all tests pass and the gate fails; causes add up to the dollars."""
+    folder = checkout / "examples/content_analysis"
+    done = run(folder, "show.py", change, f"--llm-cost-report=json:{tmp_path / 'report.json'}")
+    assert done.returncode == 1, done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert all(test["outcome"] == "passed" for test in report["tests"])
+    assert report["verdict"] == "fail"
+    totals = report["diff"]["totals"]
+    assert sum(Decimal(cause["delta"]) for cause in totals["causes"]) == Decimal(totals["delta"])
+    is_golden(f"content-analysis-{change}", section_of(done.stdout))
+
+
+def test_every_change_is_told(checkout):
+    """In the README, and here."""
+    assert {path.name for path in (EXAMPLE / "changes").iterdir()} == set(CHANGES)
+    readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in readme for name in CHANGES)
+
+
+def test_the_readme_shows_what_the_example_prints(checkout):
+    """Shortened, and never another figure."""
+    printed = run(checkout, "-m", "pytest", "examples/content_analysis", "--llm-cost").stdout
+    shown = (EXAMPLE / "README.md").read_text(encoding="utf-8").split("```console", 1)[1].split("```", 1)[0]
+    lines = [line for line in shown.splitlines() if line.strip("., ") and not line.startswith("$ ")]
+    assert len(lines) > 8
+    assert [line for line in lines if line not in printed] == []
+
+
+def test_the_same_outcomes_without_the_flag(checkout):
+    """The suite knows nothing of us."""
+    folder = checkout / "examples/content_analysis"
+    outcomes = re.compile(r"^tests/\S+ (?:PASSED|FAILED|ERROR|SKIPPED)", re.MULTILINE)
+    with_us, without = (run(folder, "-m", "pytest", "-v", *flag) for flag in (["--llm-cost"], []))
+    assert len(outcomes.findall(without.stdout)) == 16
+    assert outcomes.findall(with_us.stdout) == outcomes.findall(without.stdout)
+
+
+def test_no_word_of_us_in_the_app_or_its_tests():
+    """Zero edits: what the app tells Langfuse is enough."""
+    for path in [*EXAMPLE.glob("app/*.py"), *EXAMPLE.glob("tests/*.py")]:
+        assert "llmcost" not in path.read_text().replace("llm_cost", "llmcost").lower()
+
+
+def test_the_baseline_is_what_its_command_writes(checkout):
+    """Nobody has edited it by hand."""
+    folder = checkout / "examples/content_analysis"
+    before = (folder / "llmcost-baseline.json").read_text()
+    (folder / "llmcost-baseline.json").unlink()
+    done = run(
+        folder,
+        *("-m", "pytest", "--llm-cost", "--llm-cost-update", "--llm-cost-reason=the first figures"),
+    )
+    assert done.returncode == 0, done.stdout
+    assert (folder / "llmcost-baseline.json").read_text() == before
