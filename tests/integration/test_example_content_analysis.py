@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+
 def missing():
     """What the example needs and is not installed."""
     for name, least in {"langfuse": 4, "anthropic": 2, "pytest-recording": 0, "pytest-xdist": 0}.items():
