@@ -21,6 +21,8 @@ _TRACE = "langfuse.trace.metadata"
 _TYPE = "langfuse.observation.type"
 _NAMED = "agent_type"
 _INVOKE = "invoke_agent"
+# What anthropic's SDK calls the loop of its tool runner is a function of the library, and nobody's agent.
+_OF_LIBRARIES = "anthropic."
 _LONGEST = 200  # a name; somebody may put a prompt there
 # Where values stand that are handed down to every span inside, also while no span is recorded.
 _PROPAGATED = "langfuse.propagated.metadata"
@@ -83,7 +85,7 @@ def _agent_of(name: str, attributes: Attributes, of_trace: str | None) -> str | 
 def _by_convention(name: str, attributes: Attributes) -> str | None:
     named = text_of(attributes.get("gen_ai.agent.name"))
     if attributes.get("gen_ai.operation.name") == _INVOKE:
-        return named or text_of(name.removeprefix(_INVOKE))
+        return named or (None if name.startswith(_OF_LIBRARIES) else text_of(name.removeprefix(_INVOKE)))
     if attributes.get("openinference.span.kind") == "AGENT":
         keys = ("agent.name", "graph.node.name", "graph.node.id")
         return next(filter(None, (text_of(attributes.get(key)) for key in keys)), named or text_of(name))

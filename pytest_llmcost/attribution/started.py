@@ -24,6 +24,7 @@ class StartedSpan(NamedTuple):
         call_site: File and line of the project's code that started it; None where there is none.
         stack: The code of the project that led there; empty where nobody asks for it.
         judged: Whether a library for evaluation started it.
+        missed: The lookups in the app's caches that it follows; None for none.
     """
 
     span: Any
@@ -35,6 +36,7 @@ class StartedSpan(NamedTuple):
     call_site: tuple[str, int] | None = None
     stack: Stack = ()
     judged: bool = False
+    missed: Any = None
 
     @property
     def around(self) -> Surroundings:

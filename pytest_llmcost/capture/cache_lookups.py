@@ -224,15 +224,31 @@ class LookupLog:
 
     def keys_of(self, exchange: OpenExchange) -> tuple[str, ...]:
         """What the app's caches were asked for, and did not have, before a call that was sent for it."""
-        found = exchange.missed.take() if exchange.missed is not None else []
+        return self._keys(exchange.missed, exchange.around)
+
+    def keys_of_span(self, missed: Missed | None, around: Surroundings) -> tuple[str, ...]:
+        """As ``keys_of``, for a call that only a span tells of.
+
+        Args:
+            missed: What had been looked up where the span was started.
+            around: What holds inside the span.
+        """
+        return self._keys(None if missed is None or missed.sent else missed, around)
+
+    def _keys(self, missed: Missed | None, around: Surroundings | None) -> tuple[str, ...]:
+        found = missed.take() if missed is not None else []
         if self._stating:
-            stating = map(self._stating.get, self._identities(exchange.around))
+            stating = map(self._stating.get, self._identities(around))
             found += [one for one in stating if one is not None]
         fresh = [one for one in dict.fromkeys(found) if not one.answered]
         for one in fresh:
             one.answered = True
         digests = (digest_of(one.said.key, one.teller) for one in fresh)
         return tuple(digest for digest in digests if digest is not None)
+
+    def missed_here(self) -> Missed | None:
+        """What was looked up in the caller's context, and not found, since the last call."""
+        return self._missed.get()
 
     def before_call(self) -> Missed | None:
         """A call is about to be sent: what it follows, in its context and in its test."""

@@ -51,8 +51,11 @@ def _noting(
         if (sites := log.call_sites) is not None:
             site, stack = sites.stack() if log.keeps_stacks else (sites.here(), ())
             judged = bool(log.evaluations) and sites.passes(log.evaluations)
+        missed = log.lookups.missed_here() if log.lookups is not None else None
         started.append(
-            StartedSpan(span, since(), log.scope.now, current_agent(), context, said, site, stack, judged)
+            StartedSpan(
+                span, since(), log.scope.now, current_agent(), context, said, site, stack, judged, missed
+            )
         )
         if len(started) > log.spans.most:
             log.spans.tidy()

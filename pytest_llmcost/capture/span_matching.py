@@ -94,8 +94,6 @@ def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) 
 
 def _fit(traced: Traced, call: HttpCall) -> int:
     """How well a span fits a call; 0 where it is of something else."""
-    if traced.around and traced.around[-1] not in call.inside:
-        return 0
     usage = traced.generation.usage
     is_known = usage is not None and call.usage is not None
     is_same_usage = is_known and _tokens(usage) == _tokens(call.usage)
@@ -103,6 +101,9 @@ def _fit(traced: Traced, call: HttpCall) -> int:
     is_same_model = not call.models or any(
         _is_same_model(one, other) for one in names for other in call.models if other
     )
+    if traced.around and traced.around[-1] not in call.inside:
+        # Listeners write spans in threads of their own, where no call is sent.
+        return _MAY_BE if is_same_usage and names and is_same_model and call.started <= traced.end else 0
     if traced.start <= call.started <= traced.end:
         if is_same_usage:
             return _SAME_USAGE

@@ -163,6 +163,7 @@ class TracedCalls:
         sent = one._replace(context=context)
         begun, ended = span.start_time, span.end_time
         host = (span.attributes or {}).get("server.address")
+        lookups = self._log.lookups
         return MeasuredCall(
             origin=self._origins.of(sent),
             provider=generation.provider,
@@ -181,6 +182,7 @@ class TracedCalls:
             call_site=None if one.call_site is None else f"{one.call_site[0]}:{one.call_site[1]}",
             attributes=self._origins.attributes(sent),
             role=self._origins.role(sent),
+            lookups=lookups.keys_of_span(one.missed, sent.around) if lookups is not None else (),
         )
 
     def _http_call(self, seen: OpenExchange, call: MeasuredCall | None) -> HttpCall:

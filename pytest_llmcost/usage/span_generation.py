@@ -32,6 +32,7 @@ _KINDS = (
     *("langfuse.observation.type", "gen_ai.operation.name"),
     *("openinference.span.kind", "llm.request.type"),
 )
+_COUNTED = ("gen_ai.usage.", "llm.usage.")
 _NO_KIND = frozenset({"span", "event"})  # what Langfuse calls a span of which nothing else is known
 _REQUESTED = (
     *("gen_ai.request.model", "llm.request.model_name", "langfuse.observation.model.name"),
@@ -147,7 +148,9 @@ def _api(attributes: Attributes) -> Api | None:
         return Api.SPAN_EMBEDDINGS if kind in _EMBEDS else None
     # Before there was a name for the operation, a span of a model call named the model and its tokens.
     named = "gen_ai.request.model" in attributes or "gen_ai.response.model" in attributes
-    return Api.SPAN_GENERATION if named and "gen_ai.agent.name" not in attributes else None
+    if not named or "gen_ai.agent.name" in attributes:
+        return None
+    return Api.SPAN_GENERATION if any(key.startswith(_COUNTED) for key in attributes) else None
 
 
 def _known(counted: Usage, attributes: Attributes, api: Api) -> tuple[Usage | None, str | None]:

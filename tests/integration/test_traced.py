@@ -195,7 +195,7 @@ def test_each_generation_once(traced, options):
     run = traced.run(*options, plugins=("asyncio", "xdist"))
     assert run.code == 0, run.output
     assert sources(run) == {name: sorted(calls) for name, calls in SOURCES.items()}
-    assert run.report["meta"]["complete"] is True
+    assert run.report["meta"]["complete"] is True, run.output
     (alone,) = run.of("test_alone")
     assert (alone["agent"], alone["api"], alone["http_status"]) == ("support", "span.generation", 0)
     assert alone["cost"]["value"] == "0.0014" and alone["latency"] > 0
@@ -346,3 +346,34 @@ def test_nothing_is_loaded_without_spans(project):
     )
     run = project.run()
     assert run.outcomes == {"passed": 2}, run.output
+
+
+def test_caches_in_front_of_it(traced):
+    """What a hit saves is the cost of the traced call that its request's miss led to, told by the app or by spans."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        from pytest_llmcost import cache_event
+
+        def test_told():
+            cache_event("L1", hit=False, key="k")
+            with generation(2000):
+                pass
+            cache_event("L1", hit=True, key="k")
+
+        def test_of_spans():
+            for hit in (False, True):
+                with generation(1000, **{"cache_hit": hit, "cache_key": "q"}):
+                    pass
+        """,
+    )
+    run = traced.run()
+    assert run.code == 0, run.output
+    assert [(call["source"], call["usage"]["input_tokens"]) for call in run.calls] == [
+        ("traced", 2000),
+        ("traced", 1000),
+    ]
+    saved = [event["saved"]["value"] for event in run.report["cache_events"] if event["hit"]]
+    assert saved == ["0.0024", "0.0014"]
+    assert run.report["meta"]["complete"] is True, run.output

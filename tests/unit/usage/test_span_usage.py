@@ -196,8 +196,9 @@ KINDS = [
     ({TYPE: "embedding"}, Api.SPAN_EMBEDDINGS),
     ({TYPE: "agent", "gen_ai.request.model": "x"}, None),
     ({TYPE: "span"}, None),
-    ({"gen_ai.request.model": "x"}, Api.SPAN_GENERATION),
-    ({"gen_ai.request.model": "x", "gen_ai.agent.name": "a"}, None),
+    ({"gen_ai.request.model": "x", "gen_ai.usage.prompt_tokens": 1}, Api.SPAN_GENERATION),
+    ({"gen_ai.request.model": "x"}, None),
+    ({"gen_ai.request.model": "x", "gen_ai.usage.input_tokens": 1, "gen_ai.agent.name": "a"}, None),
     ({"http.method": "POST", "gen_ai.operation.name": 5}, None),
 ]
 
@@ -227,6 +228,34 @@ HITS = [
 def test_answered_by_a_cache(attributes, hit):
     """In each way to write metadata."""
     assert generation_of({TYPE: "generation", **attributes}).from_cache is hit
+
+
+_ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.lists(st.text(max_size=3))
+)
+_KEYS = [
+    *("langfuse.observation.type", DETAILS, "gen_ai.operation.name", "openinference.span.kind", "metadata"),
+    *(
+        "gen_ai.request.model",
+        "gen_ai.provider.name",
+        "gen_ai.usage.input_tokens",
+        "server.address",
+        "server.port",
+    ),
+    *("langfuse.observation.metadata", "cache_hit", "llm.token_count.total", "openai.response.service_tier"),
+]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(_KEYS),
+        st.one_of(_ODD, st.sampled_from(["generation", "chat", "LLM", '{"input": 1}'])),
+    )
+)
+def test_whatever_an_app_writes_is_read(attributes):
+    """Attributes of any type cost no error."""
+    found = generation_of(attributes)
+    assert found is None or found.model.name
 
 
 def test_half_a_usage_is_not_all():

@@ -1,0 +1,78 @@
+"""Which spans tell of an HTTP call that is not inside them, and which tell of the same generation."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_llmcost.attribution.scope import Scope
+from pytest_llmcost.attribution.started import StartedSpan
+from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
+from pytest_llmcost.model.call import Api, ModelIds
+from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.span_generation import Generation
+
+TEST = ("t.py::test", None)
+
+
+def span(
+    identity, start, end, *, used=(10, 1), model="gpt-4o", around=(1,), teller="langfuse", nodeid=TEST[0]
+):
+    usage = None if used is None else Usage({"input_tokens": used[0], "output_tokens": used[1]})
+    ids = ModelIds(model, model)
+    generation = Generation("openai", Api.SPAN_GENERATION, ids, False, usage, None, False, False, False)
+    started = StartedSpan(None, start, Scope(nodeid), None, {})
+    return Traced(started, generation, identity, around, teller, start, end)
+
+
+def http(started, *, used=(10, 1), model="gpt-4o-2024-08-06", inside=(1,), told=()):
+    usage = None if used is None else Usage({"input_tokens": used[0], "output_tokens": used[1]})
+    return HttpCall(TEST, started, inside, (model, model), usage, set(told))
+
+
+CASES = {
+    "beside the call": ([span(2, 0, 5)], [http(1)], {2}),
+    "without any span around": ([span(2, 0, 5, around=())], [http(1, inside=())], {2}),
+    "in a span of another library": ([span(2, 0, 5)], [http(1, inside=(1, 7))], {2}),
+    "written afterwards": ([span(2, 3, 4)], [http(1)], {2}),
+    "of another test": ([span(2, 0, 5, nodeid="t.py::other")], [http(1)], set()),
+    "begun when the call had been sent, with other tokens": ([span(2, 3, 4, used=(20, 1))], [http(1)], set()),
+    "ended before the call": ([span(2, 0, 1)], [http(2)], set()),
+    "of another model, with other tokens": (
+        [span(2, 0, 5, used=(20, 1), model="claude-haiku-4-5")],
+        [http(1)],
+        set(),
+    ),
+    "of the same model, counted otherwise": ([span(2, 0, 5, used=(11, 1))], [http(1)], {2}),
+    "stating nothing, beside a call": ([span(2, 0, 5, used=None)], [http(1)], {2}),
+    "beside an open stream": ([span(2, 0, 5)], [http(1, used=None)], {2}),
+    "elsewhere in the trace": ([span(2, 0, 5, used=(20, 1))], [http(1, inside=())], set()),
+    "of a listener in a thread": ([span(2, 0, 5)], [http(1, inside=())], {2}),
+    "a call that this library tells of already": ([span(2, 0, 5)], [http(1, told=["langfuse"])], set()),
+    "one call, two spans of it": ([span(2, 0, 5), span(3, 0, 5, used=(9, 9))], [http(1)], {2}),
+    "two calls, two spans": ([span(2, 0, 5), span(3, 0, 5)], [http(1), http(2)], {2, 3}),
+    "two libraries": ([span(2, 0, 5), span(3, 0, 5, teller="other")], [http(1)], {2, 3}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_spans_of_calls(name):
+    """A span tells of a call by place, time, model and tokens; each library tells of a call once."""
+    found, calls, expected = CASES[name]
+    copies = [call._replace(told_by=set(call.told_by)) for call in calls]
+    assert matched(found, {TEST: copies}) == expected
+
+
+TWINS = {
+    "one around the other in time": ([span(2, 0, 5), span(3, 1, 4, teller="other")], {3}),
+    "of one library": ([span(2, 0, 5), span(3, 1, 4)], {2, 3}),
+    "with other tokens": ([span(2, 0, 5), span(3, 1, 4, teller="other", used=(20, 1))], {2, 3}),
+    "one after the other": ([span(2, 0, 5), span(3, 6, 7, teller="other")], {2, 3}),
+    "elsewhere": ([span(2, 0, 5, around=(1,)), span(3, 1, 4, teller="other", around=(9,))], {2, 3}),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_two_libraries_tell_of_one_generation(name):
+    """Of those, the inner one stays."""
+    found, expected = TWINS[name]
+    assert {traced.identity for traced in without_twins(found)} == expected
