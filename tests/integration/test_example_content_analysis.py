@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+
 def missing():
     """What the example needs and is not installed."""
     for name, least in {"langfuse": 4, "anthropic": 2, "pytest-recording": 0, "pytest-xdist": 0}.items():
@@ -32,7 +33,10 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} is not install
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "content_analysis"
 GOLDEN = ROOT / "tests" / "reports" / "golden"
-CHANGES = ("lost-breakpoint", "lost-exact-cache")
+CHANGES = {
+    "lost-breakpoint": ({"max_increase", "max_cost", "max_cache_hit_drop", "min_cache_hit_rate"}, "cache hit rate", "0.0193131", "410.07"),
+    "lost-exact-cache": ({"max_increase", "max_cost"}, "calls", "0.001948", "44.95"),
+}  # fmt: skip
 TOTAL = "0.0114339"
 
 
@@ -118,18 +122,60 @@ def test_agents_add_up(checkout):
     assert Decimal(agents["content_analysis"]["with_sub_agents"]["value"]) == Decimal(TOTAL) - alone
 
 
+def test_both_hit_rates(checkout):
+    """That of the provider's prompt cache by tokens, those of the app's caches by lookups; layers and agents add up."""
+    run(checkout / "examples/content_analysis", "-m", "pytest", "--llm-cost")
+    report = report_of(checkout / "examples/content_analysis")
+    usage, cache = report["totals"]["usage"], report["totals"]["response_cache"]
+    assert (usage["cache_read_tokens"], usage["input_tokens"]) == (21459, 25659)
+    assert (cache["lookups"], cache["hits"], cache["layers"]) == (42, 15, {"L1": 11, "L2": 4})
+    assert cache["unknown"] == 0 and Decimal(cache["saved"]["value"]) == Decimal("0.0060701")
+    rows = [row["response_cache"] for row in report["agents"] if row["response_cache"]]
+    assert sum(row["hits"] for row in rows) == 15
+    assert sum(Decimal(row["saved"]["value"]) for row in rows) == Decimal("0.0060701")
+    # A hit saves what the call cost that gave the answer: L2 names the article of which it was.
+    costs = {call["id"]: call["cost"] for call in report["calls"]}
+    assert all(one["saved"] == costs[one["call"]] for one in report["cache_events"] if one["hit"])
+
+
+def test_the_month(checkout):
+    """Thirteen articles were analysed, five of them without a call; they cost what all calls inside cost."""
+    run(checkout / "examples/content_analysis", "-m", "pytest", "--llm-cost")
+    report = report_of(checkout / "examples/content_analysis")
+    (month,) = report["diff"]["projection"]["agents"]
+    (workflow,) = (row for row in report["agents"] if row["name"] == "content_analysis")
+    assert month["head_number"] == workflow["runs"] == 13
+    mean = Decimal(workflow["with_sub_agents"]["value"]) / 13
+    assert abs(Decimal(month["head"]["value"]) - mean * 300_000) < Decimal("0.000001")
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_the_gate_says(checkout, tmp_path, change):
-    """Of a lost cache, all tests pass and the gate fails; causes add up to the dollars."""
+    """Of a lost cache, all tests pass and the gate fails, for the one cause that it has."""
+    rules, cause, dollars, month = CHANGES[change]
     folder = checkout / "examples/content_analysis"
     done = run(folder, "show.py", change, f"--llm-cost-report=json:{tmp_path / 'report.json'}")
     assert done.returncode == 1, done.stdout
     report = json.loads((tmp_path / "report.json").read_text())
     assert all(test["outcome"] == "passed" for test in report["tests"])
     assert report["verdict"] == "fail"
+    assert {finding["rule"] for finding in report["findings"]} == rules
     totals = report["diff"]["totals"]
-    assert sum(Decimal(cause["delta"]) for cause in totals["causes"]) == Decimal(totals["delta"])
+    assert [(one["cause"], one["delta"]) for one in totals["causes"]] == [(cause, dollars)]
+    assert totals["delta"] == dollars
+    (projected,) = report["diff"]["projection"]["agents"]
+    assert round(Decimal(projected["delta"]), 2) == Decimal(month)
     is_golden(f"content-analysis-{change}", section_of(done.stdout))
+
+
+def test_the_other_cache_takes_over(checkout, tmp_path):
+    """Of what nobody puts into L1, L2 answers all but the syntheses."""
+    folder = checkout / "examples/content_analysis"
+    run(folder, "show.py", "lost-exact-cache", f"--llm-cost-report=json:{tmp_path / 'report.json'}")
+    report = json.loads((tmp_path / "report.json").read_text())
+    found = {row["name"]: row["response_cache"] for row in report["agents"]}
+    assert (found["synthesis"]["lookups"], found["synthesis"]["hits"]) == (14, 0)
+    assert found["security"]["hits"] == found["technology"]["hits"] == 5
 
 
 def test_every_change_is_told(checkout):
