@@ -13,10 +13,11 @@ from typing import NamedTuple
 from pytest_llmcost.assembly import fingerprint
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.errors import ComparisonError
-from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.cache import CacheEvent
+from pytest_llmcost.model.call import Call, Origin
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.report import Meta, NoticeKind, RunReport, Selection, TestResult
-from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, rollup
+from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, last_lookups, rollup
 
 
 class Shard(NamedTuple):
@@ -47,6 +48,8 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     _check_apart(shards)
     results = tuple(_result(shard, test.result) for shard in shards for test in shard.report.tests)
     calls = tuple(_calls(shards))
+    events = tuple(_cache_events(shards))
+    lookups = last_lookups(events, calls, results)
     cards = _cards(shards)
     meta = _meta(shards, len(results), cards)
     last = last_attempts(calls, results)
@@ -54,10 +57,10 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     notices = (notice for shard in shards for notice in shard.report.notices)
     return RunReport(
         meta=meta,
-        totals=rollup(calls, last=last, include_mocked=mocked),
-        tests=by_test(calls, results, last=last, include_mocked=mocked),
-        agents=by_agent(calls, last=last, include_mocked=mocked),
-        models=by_model(calls, last=last, include_mocked=mocked),
+        totals=rollup(calls, last=last, include_mocked=mocked, events=lookups),
+        tests=by_test(calls, results, last=last, include_mocked=mocked, events=lookups),
+        agents=by_agent(calls, last=last, include_mocked=mocked, events=lookups),
+        models=by_model(calls, last=last, include_mocked=mocked, events=lookups),
         calls=calls,
         rate_cards=cards,
         notices=tuple(dict.fromkeys(n for n in notices if n.kind is not NoticeKind.BUDGET)),
@@ -67,6 +70,7 @@ def merge(shards: Sequence[Shard]) -> RunReport:
             for shard in shards
             for nodeid, budget in shard.report.marked.items()
         },
+        cache_events=events,
     )
 
 
@@ -126,13 +130,28 @@ def _calls(shards: Sequence[Shard]) -> Iterator[Call]:
     for place, shard in enumerate(shards, start=1):
         for call in shard.report.calls:
             number += 1
-            origin = call.measured.origin
-            origin = origin._replace(
-                nodeid=None if origin.nodeid is None else _nodeid(shard, origin.nodeid),
-                agent_run=None if origin.agent_run is None else f"{place}-{origin.agent_run}",
-                agent_runs=tuple(run and f"{place}-{run}" for run in origin.agent_runs),
-            )
+            origin = _origin(call.measured.origin, shard, place)
             yield call._replace(id=f"c{number}", measured=call.measured._replace(origin=origin))
+
+
+def _origin(origin: Origin, shard: Shard, place: int) -> Origin:
+    return origin._replace(
+        nodeid=None if origin.nodeid is None else _nodeid(shard, origin.nodeid),
+        agent_run=None if origin.agent_run is None else f"{place}-{origin.agent_run}",
+        agent_runs=tuple(run and f"{place}-{run}" for run in origin.agent_runs),
+    )
+
+
+def _cache_events(shards: Sequence[Shard]) -> Iterator[CacheEvent]:
+    """All lookups, with the new numbers of the calls that they spared."""
+    before = 0
+    for place, shard in enumerate(shards, start=1):
+        numbers = {call.id: f"c{number}" for number, call in enumerate(shard.report.calls, start=before + 1)}
+        for event in shard.report.cache_events:
+            origin = _origin(event.lookup.origin, shard, place)
+            call = None if event.call is None else numbers.get(event.call)
+            yield event._replace(lookup=event.lookup._replace(origin=origin), call=call)
+        before += len(shard.report.calls)
 
 
 def _cards(shards: Sequence[Shard]) -> Mapping[str, RateCard]:

@@ -11,6 +11,7 @@ from pytest_llmcost.baseline.causes import describe, match, split
 from pytest_llmcost.baseline.details import details_of
 from pytest_llmcost.baseline.entries import calls_by_key, runs_by_key
 from pytest_llmcost.baseline.fixtures import as_often
+from pytest_llmcost.baseline.lookups import Counts, added, lookups_by_key, of_agent
 from pytest_llmcost.baseline.projection import RunsOfBoth, project
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.sides import Priced, Pricer, side_of
@@ -38,12 +39,16 @@ class _Compared:
         base: Its accepted calls.
         head: Its calls of the run.
         is_dated: Whether its calls have the prices of another day than today.
+        base_lookups: Accepted lookups in the app's own caches, by agent.
+        head_lookups: Those of the run.
     """
 
     change: Change
     base: list[Priced]
     head: list[Priced]
     is_dated: bool
+    base_lookups: Counts
+    head_lookups: Counts
 
 
 def compare(
@@ -71,6 +76,7 @@ def compare(
     heads = {key: found for key, found in calls.items() if ended.get(key, not is_test(key))}
     old_names = renames(baseline, heads, suite)
     run = {key: pricer.of_calls(found) for key, found in heads.items()}  # before anything of the base
+    lookups = lookups_by_key(report, folder)
     compared = {
         key: _compare_line(
             key,
@@ -80,12 +86,13 @@ def compare(
             run.get(key, []),
             pricer,
             report.observed.set_ups.get(fixture_of(key)),
+            lookups.get(key, {}),
         )
         for key, line in _lines_on_both_sides(baseline, heads, ended, old_names)
     }
     taken = set(old_names.values())
     changes = [found.change for found in compared.values()]
-    changes += [_new(key, run[key]) for key in heads if key not in compared]
+    changes += [_new(key, run[key], lookups.get(key, {})) for key in heads if key not in compared]
     changes += [
         _absent(key, line, calls.get(key, []), suite, pricer)
         for key, line in baseline.lines.items()
@@ -139,31 +146,34 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
     head: list[Priced],
     pricer: Pricer,
     set_ups: int | None,
+    lookups: Counts,
 ) -> _Compared:
+    base_lookups = added(line.response_cache.values())
     base = pricer.price_all(line.entries)
     is_dated = any(ours.cost.value != call.cost.value for ours, call in zip(head, calls, strict=True))
     if not is_test(key):
         head = as_often(base, head, line.set_ups, set_ups)
     matched = match(base, head)
-    side = side_of(head)
+    side = side_of(head, added(lookups.values()))
     if not matched.differs:
         # The same usage has the same figures.
-        change = Change(key=key, state=State.UNCHANGED, base=side, head=side, renamed_from=old)
-        return _Compared(change, base, head, is_dated)
+        before = side._replace(response_cache=base_lookups)
+        change = Change(key=key, state=State.UNCHANGED, base=before, head=side, renamed_from=old)
+        return _Compared(change, base, head, is_dated, line.response_cache, lookups)
     change = Change(
         key=key,
         state=State.CHANGED,
-        base=side_of(base),
+        base=side_of(base, base_lookups),
         head=side,
         delta=matched.delta,
         causes=describe(split(matched, pricer), matched, base, head, details_of(line, calls, matched)),
         renamed_from=old,
     )
-    return _Compared(change, base, head, is_dated)
+    return _Compared(change, base, head, is_dated, line.response_cache, lookups)
 
 
-def _new(key: str, calls: Sequence[Priced]) -> Change:
-    return Change(key=key, state=State.NEW, head=side_of(calls))
+def _new(key: str, calls: Sequence[Priced], lookups: Counts) -> Change:
+    return Change(key=key, state=State.NEW, head=side_of(calls, added(lookups.values())))
 
 
 def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: Pricer) -> Change:
@@ -172,7 +182,7 @@ def _absent(key: str, line: Line, calls: Sequence[Call], suite: Suite, pricer: P
     return Change(
         key=key,
         state=State.GONE if gone else State.NOT_RUN,
-        base=side_of(pricer.price_all(line.entries)),
+        base=side_of(pricer.price_all(line.entries), added(line.response_cache.values())),
         head=side_of(pricer.of_calls(calls)) if calls else None,
     )
 
@@ -193,8 +203,8 @@ def _total(both: Sequence[_Compared]) -> Change:
     return Change(
         key="",
         state=State.CHANGED if any(o.change.state is State.CHANGED for o in both) else State.UNCHANGED,
-        base=side_of(base),
-        head=side_of(head),
+        base=side_of(base, added(count for one in both for count in one.base_lookups.values())),
+        head=side_of(head, added(count for one in both for count in one.head_lookups.values())),
         delta=total(one.change.delta for one in both),
         causes=tuple(
             cause._replace(before=biggest[cause.kind].before, after=biggest[cause.kind].after)
@@ -211,19 +221,23 @@ def _agents(both: Sequence[_Compared], pricer: Pricer) -> list[Change]:
         for side, calls in enumerate((one.base, one.head)):
             for call in calls:
                 groups.setdefault(call.entry.agent, ([], []))[side].append(call)
+        for agent in (*one.base_lookups, *one.head_lookups):
+            groups.setdefault(agent or None, ([], []))
     return [
-        _agent(name, *groups[name], pricer)
+        _agent(name, *groups[name], pricer, both)
         for name in sorted(groups, key=lambda name: (name is None, name or ""))
     ]
 
 
-def _agent(name: str | None, base: list[Priced], head: list[Priced], pricer: Pricer) -> Change:
+def _agent(
+    name: str | None, base: list[Priced], head: list[Priced], pricer: Pricer, both: Sequence[_Compared]
+) -> Change:
     matched = match(base, head)
     return Change(
         key=name or "",
         state=State.CHANGED if matched.differs else State.UNCHANGED,
-        base=side_of(base),
-        head=side_of(head),
+        base=side_of(base, of_agent((one.base_lookups for one in both), name)),
+        head=side_of(head, of_agent((one.head_lookups for one in both), name)),
         delta=matched.delta,
         causes=describe(split(matched, pricer), matched, base, head, {}),
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_llmcost.errors import BaselineError
-from pytest_llmcost.model.baseline import FORMAT, Baseline, Entry, Line, Mark
+from pytest_llmcost.model.baseline import FORMAT, Baseline, CacheCount, Entry, Line, Mark
 from pytest_llmcost.model.call import Api, SubCall
 from pytest_llmcost.model.money import money_text, parse_money
 from pytest_llmcost.model.usage import Usage
@@ -93,6 +93,8 @@ def _line_to_json(line: Line) -> Json:
         found["reason"] = line.reason
     if line.runs:
         found["runs"] = dict(line.runs)
+    if line.response_cache:
+        found["response_cache"] = {name: count._asdict() for name, count in line.response_cache.items()}
     found["calls"] = sorted(
         (_entry_to_json(entry, number) for entry, number in line.entries.items()), key=_encode
     )
@@ -143,6 +145,9 @@ def _line_from_json(row: Any, key: str, name: str) -> Line:
             reason=row.get("reason"),
             set_ups=_count(row["set_ups"]) if "set_ups" in row else None,
             runs=_runs(row, entries),
+            response_cache={
+                str(agent): _cache_count(found) for agent, found in row.get("response_cache", {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BaselineError(
@@ -156,6 +161,13 @@ def _runs(row: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, int] | 
     if "runs" not in row and any(entry.agent is not None for entry in entries):
         return None
     return {str(agent): _count(number) for agent, number in row.get("runs", {}).items()}
+
+
+def _cache_count(found: Mapping[str, Any]) -> CacheCount:
+    count = CacheCount(_count(found["lookups"]), _number(found["hits"]))
+    if count.hits > count.lookups:
+        raise ValueError(f"{count.hits} hits of {count.lookups} lookups")
+    return count
 
 
 def _count(value: Any) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pytest_llmcost.baseline.entries import as_measured, entry_of
 from pytest_llmcost.model.amount import Amount, total
-from pytest_llmcost.model.baseline import Entry, Mark
+from pytest_llmcost.model.baseline import CacheCount, Entry, Mark
 from pytest_llmcost.model.call import Call
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import PriceSource
@@ -17,6 +17,8 @@ from pytest_llmcost.model.units import CACHE_READ, INPUT
 from pytest_llmcost.model.usage import Usage, hit_ratio
 from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.prices import Prices
+
+NO_LOOKUPS = CacheCount()
 
 
 class Priced(NamedTuple):
@@ -93,12 +95,13 @@ class Pricer:
         return self._kinds.setdefault(_used(entry), len(self._kinds))
 
 
-def side_of(calls: Sequence[Priced]) -> Side:
-    """The figures of some calls."""
+def side_of(calls: Sequence[Priced], lookups: CacheCount = NO_LOOKUPS) -> Side:
+    """The figures of some calls, and of the lookups beside them."""
     return Side(
         cost=total(call.cost for call in calls),
         calls=len(calls),
         cache_hit_rate=hit_rate(call.entry for call in calls),
+        response_cache=lookups,
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
 from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_key, tally
+from pytest_llmcost.baseline.lookups import lookups_by_key
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
@@ -37,6 +38,12 @@ def accept(
     calls = calls_by_key(counted_calls(report), folder)
     passed = {test_key(test.result.nodeid, folder) for test in report.tests if test.result.outcome == PASSED}
     heads = {key: found for key, found in calls.items() if key in passed or not is_test(key)}
+    lookups = {
+        key: found
+        for key, found in lookups_by_key(report, folder).items()
+        if key in passed or not is_test(key)
+    }
+    heads.update({key: [] for key in lookups if key not in heads})
     old_names = renames(baseline, heads, suite)
     # A test that failed or was skipped may be the one that needs a fixture.
     all_passed = all(test.result.outcome == PASSED for test in report.tests)
@@ -44,12 +51,15 @@ def accept(
     lines = {
         key: line
         for key, line in baseline.lines.items()
-        if not _goes(key, calls, suite, all_ran=report.meta.selection.full and all_passed)
+        if not _goes(key, heads, suite, all_ran=report.meta.selection.full and all_passed)
     }
     for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
         before = baseline.lines.get(old_names.get(key, key))
         set_ups = report.observed.set_ups.get(fixture_of(key))
         now = _line(heads.get(key, []), runs.get(key, {}), before, reason, set_ups)
+        now = replace(now, response_cache=lookups.get(key, {}))
+        if before is not None and before.response_cache != now.response_cache:
+            now = replace(now, reason=reason)
         lines[key] = now if is_test(key) or before is None else _of_fixture(before, now)
     return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
 

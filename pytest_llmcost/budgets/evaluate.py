@@ -13,7 +13,7 @@ from pytest_llmcost.budgets.replays import paid_calls, replay_findings
 from pytest_llmcost.budgets.subjects import Subject, subjects_of
 from pytest_llmcost.budgets.wording import actual_text, limit_text, sentence
 from pytest_llmcost.model.budget import Budget, BudgetScope, LimitKey
-from pytest_llmcost.model.diff import RunDiff, State, lost_price_text
+from pytest_llmcost.model.diff import Change, RunDiff, State, lost_price_text
 from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.money import ZERO, exact_money, money_text
 from pytest_llmcost.model.report import Notice, NoticeKind, RunReport
@@ -87,6 +87,7 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
         subjects = subjects_of(report, scope, diff, gate.folder)
         if report.meta.selection.full:  # what a part of the suite lacks may well exist
             notices += _without_match(scope, subjects, gate)
+            notices += _without_lookups(scope, subjects, gate)
         for subject in subjects:
             limits, loosened = _limits(subject, gate)
             notices += map(_loosened_notice, loosened)
@@ -139,6 +140,9 @@ def _outcome(subject: Subject, key: LimitKey, limit: Limit, gate: Gate) -> Outco
     if key is LimitKey.MIN_CACHE_HIT_RATE:
         rate = _rate(subject)
         return Outcome.PASS if rate is None else judge_lower(rate, limit.value)
+    if key is LimitKey.MIN_RESPONSE_CACHE_HIT_RATE:
+        found = subject.response_cache.rate
+        return Outcome.PASS if found is None else judge_lower(Interval.exactly(found), limit.value)
     if key.is_relative:
         return _relative(subject, key, limit) if _is_judged(subject, key, gate) else Outcome.PASS
     return judge_upper(_tokens(subject, key), limit.value)
@@ -168,11 +172,15 @@ def _tokens(subject: Subject, key: LimitKey) -> Interval:
 
 def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
     """Whether a limit can be held against something; a relative one needs a base, and not to be accepted."""
+    if key is LimitKey.MIN_RESPONSE_CACHE_HIT_RATE:
+        return subject.response_cache.lookups > 0
     if not key.is_relative:
         return True
     change = subject.change
     if gate.update or change is None or not change.state.is_on_both_sides or change.base is None:
         return False
+    if key is LimitKey.MAX_RESPONSE_CACHE_HIT_DROP:
+        return change.base.response_cache.lookups > 0
     if subject.scope is BudgetScope.SUITE:  # of new tests alone there is nothing on either side
         return any(side is not None and side.calls > 0 for side in (change.base, change.head))
     # An agent that made no call before is new, as a test without a line is.
@@ -181,6 +189,8 @@ def _is_judged(subject: Subject, key: LimitKey, gate: Gate) -> bool:
 
 def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
     change = subject.change
+    if key is LimitKey.MAX_RESPONSE_CACHE_HIT_DROP:
+        return _response_cache_drop(change, limit)
     if change is None or change.state is State.UNCHANGED or change.base is None or change.head is None:
         return Outcome.PASS  # equal usage is no change
     if key is LimitKey.MAX_CACHE_HIT_DROP:
@@ -193,6 +203,33 @@ def _relative(subject: Subject, key: LimitKey, limit: Limit) -> Outcome:
     with exact_money():
         allowed = max(change.base.cost.value * limit.value, limit.ignore_below)
     return judge_upper(Interval.of(change.delta), allowed)
+
+
+def _response_cache_drop(change: Change | None, limit: Limit) -> Outcome:
+    """Where nobody asks the cache any more and calls are made, it may hit as before or never."""
+    if change is None or change.base is None or change.head is None:
+        return Outcome.PASS
+    before, now = change.base.response_cache.rate, change.head.response_cache.rate
+    if before is None:
+        return Outcome.PASS
+    if now is None:
+        return Outcome.WARN if change.head.calls and before > limit.value else Outcome.PASS
+    with exact_money():
+        drop = before - now
+    return judge_upper(Interval.exactly(drop), limit.value)
+
+
+def _without_lookups(scope: BudgetScope, subjects: Sequence[Subject], gate: Gate) -> Iterator[Notice]:
+    """A rate that a budget asks for, of which nobody has told."""
+    key = LimitKey.MIN_RESPONSE_CACHE_HIT_RATE
+    for budget in gate.budgets:
+        found = [one for one in subjects if budget.scope is scope and matches(budget.match, one.name)]
+        if key in budget.limits and found and not any(one.response_cache.lookups for one in found):
+            yield Notice(
+                NoticeKind.BUDGET,
+                f"{budget.location}: no lookup in a response cache was seen, so that {key.value} was not"
+                " judged; tell of lookups with pytest_llmcost.cache_event (docs/response-caches.md)",
+            )
 
 
 def _undecided(

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from pytest_llmcost.budgets.spread import Spread, spread_of, untold_changes
 from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.baseline import CacheCount
 from pytest_llmcost.model.budget import BudgetScope
+from pytest_llmcost.model.cache import CacheEvent
 from pytest_llmcost.model.call import Call, Origin, Status
 from pytest_llmcost.model.diff import Change, RunDiff
 from pytest_llmcost.model.keys import OUTSIDE, test_key
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import counted_calls, grouped, rollup_of, runs_of
+from pytest_llmcost.model.rollup import counted_calls, counted_lookups, grouped, rollup_of, runs_of
 from pytest_llmcost.model.usage import Usage
 
 _UNPRICED = frozenset({Status.UNPRICED, Status.PARTIAL})
@@ -34,6 +36,7 @@ class Subject:
         unpriced: Calls whose price, or a part of it, nobody knows.
         incomplete: Calls whose usage is not final.
         unstated: Those of them that had a prompt and state nothing of it.
+        response_cache: Lookups in the app's own caches.
         untold: Who made those whose request changed in a way that no estimate can price.
         spread: Between which figures of tokens they lie; None where none is estimated.
         change: Against the baseline; None without one.
@@ -49,6 +52,7 @@ class Subject:
     unpriced: int
     incomplete: int
     unstated: int
+    response_cache: CacheCount
     untold: tuple[Origin, ...] = ()
     spread: Spread | None = None
     change: Change | None = None
@@ -68,11 +72,11 @@ def subjects_of(report: RunReport, scope: BudgetScope, diff: RunDiff | None, fol
         diff: Against the baseline; None without one.
         folder: Of the baseline, relative to the root.
     """
-    counted = counted_calls(report)
+    counted, lookups = counted_calls(report), counted_lookups(report)
     if scope is BudgetScope.SUITE:
-        return [_subject(scope, "", counted, diff.totals if diff else None)]
+        return [_subject(scope, "", counted, diff.totals if diff else None, lookups=lookups)]
     if scope is BudgetScope.TEST:
-        return _tests(report, counted, diff, folder)
+        return _tests(report, counted, lookups, diff, folder)
     if scope is BudgetScope.CALL:
         return [
             _subject(scope, call.measured.origin.nodeid or "", [call], shown=_call_name(call))
@@ -81,11 +85,18 @@ def subjects_of(report: RunReport, scope: BudgetScope, diff: RunDiff | None, fol
     if scope is BudgetScope.AGENT:
         changes = {change.key: change for change in diff.agents} if diff else {}
         groups = grouped(counted, lambda call: call.measured.origin.agent)
-        return [_subject(scope, name, calls, changes.get(name)) for name, calls in groups.items() if name]
-    if scope is BudgetScope.AGENT_RUN:
-        return _agent_runs(counted)
-    names = grouped(counted, lambda call: _named(call, scope))
-    return [_subject(scope, name, calls) for name, calls in names.items() if name]
+        looked_up = grouped(lookups, lambda event: event.lookup.origin.agent)
+    elif scope is BudgetScope.AGENT_RUN:
+        return _agent_runs(counted, lookups)
+    else:
+        changes = {}
+        groups = grouped(counted, lambda call: _named(call, scope))
+        looked_up = grouped(lookups, lambda event: _named_by_lookup(event, scope))
+    return [
+        _subject(scope, name, groups.get(name, []), changes.get(name), lookups=looked_up.get(name, ()))
+        for name in dict.fromkeys([*groups, *looked_up])
+        if name
+    ]
 
 
 def _named(call: Call, scope: BudgetScope) -> str | None:
@@ -96,28 +107,53 @@ def _named(call: Call, scope: BudgetScope) -> str | None:
     return measured.attributes.get(scope.value)
 
 
-def _tests(report: RunReport, counted: Sequence[Call], diff: RunDiff | None, folder: str) -> list[Subject]:
+def _named_by_lookup(event: CacheEvent, scope: BudgetScope) -> str | None:
+    """The model that a lookup was for, or an attribute."""
+    if scope is BudgetScope.MODEL:
+        return f"{event.provider}/{event.model}" if event.provider and event.model else None
+    return event.lookup.attributes.get(scope.value)
+
+
+def _tests(
+    report: RunReport,
+    counted: Sequence[Call],
+    lookups: Sequence[CacheEvent],
+    diff: RunDiff | None,
+    folder: str,
+) -> list[Subject]:
     changes = {change.key: change for change in diff.tests} if diff else {}
     groups = grouped(counted, lambda call: call.measured.origin.nodeid)
+    looked_up = grouped(lookups, lambda event: event.lookup.origin.nodeid)
     return [
-        _subject(BudgetScope.TEST, nodeid, groups.get(nodeid, []), changes.get(test_key(nodeid, folder)))
+        _subject(
+            BudgetScope.TEST,
+            nodeid,
+            groups.get(nodeid, []),
+            changes.get(test_key(nodeid, folder)),
+            lookups=looked_up.get(nodeid, ()),
+        )
         for nodeid in (test.result.nodeid for test in report.tests)
     ]
 
 
-def _agent_runs(counted: Sequence[Call]) -> list[Subject]:
+def _agent_runs(counted: Sequence[Call], lookups: Sequence[CacheEvent]) -> list[Subject]:
     """One for each entry into an agent, with the calls of its sub-agents."""
     groups: dict[tuple[str, object], list[Call]] = {}
     for call in counted:
         for name, run in runs_of(call.measured.origin).items():
             groups.setdefault((name, run), []).append(call)
+    looked_up: dict[tuple[str, object], list[CacheEvent]] = {}
+    for event in lookups:
+        for name, run in runs_of(event.lookup.origin).items():
+            looked_up.setdefault((name, run), []).append(event)
     numbers: dict[str, int] = {}
     found = []
-    for (name, _), calls in groups.items():
+    for key in dict.fromkeys([*groups, *looked_up]):
+        name, calls, events = key[0], groups.get(key, []), looked_up.get(key, [])
         numbers[name] = numbers.get(name, 0) + 1
-        where = calls[0].measured.origin.nodeid or OUTSIDE
-        shown = f"{name} (run {numbers[name]}, {where})"
-        found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown))
+        origin = calls[0].measured.origin if calls else events[0].lookup.origin
+        shown = f"{name} (run {numbers[name]}, {origin.nodeid or OUTSIDE})"
+        found.append(_subject(BudgetScope.AGENT_RUN, name, calls, shown=shown, lookups=events))
     return found
 
 
@@ -130,7 +166,9 @@ def _subject(
     name: str,
     calls: Sequence[Call],
     change: Change | None = None,
+    *,
     shown: str = "",
+    lookups: Sequence[CacheEvent] = (),
 ) -> Subject:
     found, untold = rollup_of(calls), untold_changes(calls)
     return Subject(
@@ -147,4 +185,5 @@ def _subject(
         untold=untold,
         spread=spread_of(calls),
         change=change,
+        response_cache=CacheCount(len(lookups), sum(event.lookup.hit for event in lookups)),
     )

@@ -23,9 +23,9 @@ def limit_text(key: LimitKey, limit: Limit) -> str:
     value = limit.value
     if key is LimitKey.MAX_COST:
         return f"${money_text(value)}"
-    if key is LimitKey.MIN_CACHE_HIT_RATE:
+    if key.is_lower:
         return _ratio(value, "%")
-    if key is LimitKey.MAX_CACHE_HIT_DROP:
+    if key.is_drop:
         return _ratio(value, "pp")
     if key is LimitKey.MAX_INCREASE:
         return f"+{_ratio(value, '%')}"
@@ -45,14 +45,10 @@ def actual_text(subject: Subject, key: LimitKey) -> str:
         return _usd(subject.cost)
     if key is LimitKey.MAX_CALLS:
         return plural(subject.calls, "call")
-    if key is LimitKey.MIN_CACHE_HIT_RATE:
-        return (
-            "unknown"
-            if subject.unstated and subject.cache_hit_rate is None
-            else percent(subject.cache_hit_rate)
-        )
-    if key is LimitKey.MAX_CACHE_HIT_DROP:
-        return _drop(subject)
+    if key.is_lower:
+        return _rate(subject, key)
+    if key.is_drop:
+        return _drop(subject, key)
     if key is LimitKey.MAX_INCREASE:
         return _increase(subject)
     usage = subject.usage
@@ -69,11 +65,24 @@ def _usd(amount: Amount) -> str:
     return MoneyStyle.of(amount).amount(amount)
 
 
-def _drop(subject: Subject) -> str:
+def _rate(subject: Subject, key: LimitKey) -> str:
+    if key.is_of_response_cache:
+        return percent(subject.response_cache.rate)
+    if subject.unstated and subject.cache_hit_rate is None:
+        return "unknown"
+    return percent(subject.cache_hit_rate)
+
+
+def _drop(subject: Subject, key: LimitKey) -> str:
     change = subject.change
     if change is None or change.base is None or change.head is None:
         return "-"
     before, now = change.base.cache_hit_rate or ZERO, change.head.cache_hit_rate or ZERO
+    if key.is_of_response_cache:
+        before, after = change.base.response_cache.rate or ZERO, change.head.response_cache.rate
+        if after is None:
+            return f"{percent(before)} -> no lookup"
+        now = after
     with exact_money():
         change_in_points = (now - before) * 100
         return f"{percent(before)} -> {percent(now)} ({change_in_points:+.1f}pp)"
@@ -107,10 +116,11 @@ def sentence(subject: Subject, key: LimitKey, limit: Limit, *, certain: bool) ->
         return f"{name} costs {actual}, and its limit is {wanted}"
     if key is LimitKey.MAX_INCREASE:
         return f"{name} costs {actual.replace('+', '')} more than was accepted, and its limit is {wanted}"
-    if key is LimitKey.MIN_CACHE_HIT_RATE:
-        return f"{name} has a prompt-cache hit rate of {actual}, and needs {wanted}"
-    if key is LimitKey.MAX_CACHE_HIT_DROP:
-        return f"the prompt-cache hit rate of {name} fell, {actual}, and may fall by {wanted}"
+    cache = "response-cache" if key.is_of_response_cache else "prompt-cache"
+    if key.is_lower:
+        return f"{name} has a {cache} hit rate of {actual}, and needs {wanted}"
+    if key.is_drop:
+        return f"the {cache} hit rate of {name} fell, {actual}, and may fall by {wanted}"
     verb = "makes" if key is LimitKey.MAX_CALLS else "uses"
     return f"{name} {verb} {actual}, and its limit is {wanted}"
 

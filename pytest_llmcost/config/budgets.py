@@ -50,6 +50,8 @@ def _limit(key: LimitKey, value: Value, scope: BudgetScope) -> Decimal:
         value.fail(
             f"{value.name} needs a baseline, which there is for the scopes {names}; found {scope.value}"
         )
+    if key.is_of_response_cache and scope is BudgetScope.CALL:
+        value.fail(f"{value.name} is about lookups, which a call has not; use another scope than call")
     typed = value.text("a limit")
     try:
         return parse_limit(key, typed)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from pytest_llmcost.model.call import Api, SubCall
-from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.model.usage import Usage, hit_ratio
 
 FORMAT = 1
 
@@ -24,6 +24,22 @@ class Mark(StrEnum):
     def is_of_usage(self) -> bool:
         """Whether the usage itself is in doubt, and not only its price."""
         return self is Mark.STALE or self is Mark.INCOMPLETE
+
+
+class CacheCount(NamedTuple):
+    """Lookups in the app's own caches, and how many of them hit."""
+
+    lookups: int = 0
+    hits: int = 0
+
+    def plus(self, other: "CacheCount") -> "CacheCount":
+        """Both together."""
+        return CacheCount(self.lookups + other.lookups, self.hits + other.hits)
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Response-cache hit rate from 0 to 1; None without lookups."""
+        return hit_ratio(self.hits, self.lookups)
 
 
 class Entry(NamedTuple):
@@ -75,6 +91,7 @@ class Line:
         reason: Why it was accepted; None if nobody said.
         set_ups: Of a fixture that many tests use: how often it was set up; None if nobody knows.
         runs: How often each agent ran, None of a line that is older than this figure.
+        response_cache: Lookups in the app's own caches, by agent; of no agent under the empty name.
     """
 
     entries: Mapping[Entry, int]
@@ -83,6 +100,7 @@ class Line:
     reason: str | None = None
     set_ups: int | None = None
     runs: Mapping[str, int] | None = None
+    response_cache: Mapping[str, CacheCount] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,16 +36,28 @@ class LimitKey(StrEnum):
     MAX_INCREASE = "max_increase"
     MIN_CACHE_HIT_RATE = "min_cache_hit_rate"
     MAX_CACHE_HIT_DROP = "max_cache_hit_drop"
+    MIN_RESPONSE_CACHE_HIT_RATE = "min_response_cache_hit_rate"
+    MAX_RESPONSE_CACHE_HIT_DROP = "max_response_cache_hit_drop"
 
     @property
     def is_relative(self) -> bool:
         """Whether it is judged against a baseline."""
-        return self is LimitKey.MAX_INCREASE or self is LimitKey.MAX_CACHE_HIT_DROP
+        return self is LimitKey.MAX_INCREASE or self.is_drop
+
+    @property
+    def is_drop(self) -> bool:
+        """Whether it is about how far a hit rate fell."""
+        return self is LimitKey.MAX_CACHE_HIT_DROP or self is LimitKey.MAX_RESPONSE_CACHE_HIT_DROP
+
+    @property
+    def is_of_response_cache(self) -> bool:
+        """Whether it is about the caches of the app, and not about calls."""
+        return self is LimitKey.MIN_RESPONSE_CACHE_HIT_RATE or self is LimitKey.MAX_RESPONSE_CACHE_HIT_DROP
 
     @property
     def is_lower(self) -> bool:
         """Whether less is worse: to loosen it is to lower it."""
-        return self is LimitKey.MIN_CACHE_HIT_RATE
+        return self is LimitKey.MIN_CACHE_HIT_RATE or self is LimitKey.MIN_RESPONSE_CACHE_HIT_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

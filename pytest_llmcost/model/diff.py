@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llmcost.model.amount import NOTHING, Amount
+from pytest_llmcost.model.baseline import CacheCount
 from pytest_llmcost.model.money import ZERO
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ class Side(NamedTuple):
         cost: USD, the base at the prices of the head.
         calls: How many.
         cache_hit_rate: From 0 to 1; None without prompt tokens.
+        response_cache: Lookups in the app's own caches.
     """
 
     cost: Amount = NOTHING
     calls: int = 0
     cache_hit_rate: Decimal | None = None
+    response_cache: CacheCount = CacheCount()
 
 
 class Change(NamedTuple):

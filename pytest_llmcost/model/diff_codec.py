@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_llmcost.model.baseline import CacheCount
 from pytest_llmcost.model.codec import amount_to_json
 from pytest_llmcost.model.decode import amount_from_json
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, Side, State
@@ -74,7 +75,10 @@ def _figures(side: Side | None) -> Json | None:
     if side is None:
         return None
     rate = side.cache_hit_rate
-    return {"calls": side.calls, "cache_hit_rate": None if rate is None else money_text(rate)}
+    figures: Json = {"calls": side.calls, "cache_hit_rate": None if rate is None else money_text(rate)}
+    if side.response_cache.lookups:
+        figures["response_cache"] = side.response_cache._asdict()
+    return figures
 
 
 def _change_from_json(found: Mapping[str, Any]) -> Change:
@@ -102,6 +106,7 @@ def _side(cost: Mapping[str, Any] | None, figures: Mapping[str, Any] | None) -> 
         cost=amount_from_json(cost),
         calls=figures["calls"],
         cache_hit_rate=None if rate is None else read_money(rate),
+        response_cache=CacheCount(**figures.get("response_cache", {})),
     )
 
 

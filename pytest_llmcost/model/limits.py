@@ -37,7 +37,7 @@ def parse_limit(key: LimitKey, typed: str) -> Decimal:
         return _count(typed)
     if key is LimitKey.MAX_INCREASE:
         return _with_unit(typed, "%", "an increase in percent, such as 10%")
-    if key is LimitKey.MAX_CACHE_HIT_DROP:
+    if key.is_drop:
         return _with_unit(typed, "pp", "a drop in percentage points, such as 5pp")
     return _rate(typed)
 

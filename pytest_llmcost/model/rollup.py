@@ -97,6 +97,11 @@ def counted_calls(report: RunReport) -> list[Call]:
     return counted(report.calls, last, report.meta.include_mocked)
 
 
+def counted_lookups(report: RunReport) -> list[CacheEvent]:
+    """The lookups in the app's own caches that count: those of last attempts."""
+    return last_lookups(report.cache_events, report.calls, [test.result for test in report.tests])
+
+
 def rollup_of(calls: Sequence[Call]) -> Rollup:
     """Add up calls that all count."""
     return rollup(calls, last=frozenset(call.id for call in calls), include_mocked=True)

@@ -84,15 +84,16 @@ def test_empty_sections(text):
 @pytest.mark.parametrize("scope", BudgetScope)
 @pytest.mark.parametrize("key", LimitKey)
 def test_which_limits_a_scope_may_have(scope, key):
-    """Relative ones need what a baseline keeps: the suite, tests and agents."""
-    typed = {"max_increase": "5%", "min_cache_hit_rate": "5%", "max_cache_hit_drop": "5pp"}.get(
-        key.value, "5"
-    )
+    """Relative ones need what a baseline keeps: the suite, tests and agents; a call looks nothing up."""
+    typed = "5pp" if key.is_drop else "5%" if key.is_lower or key is LimitKey.MAX_INCREASE else "5"
     text = f"budgets: [{{scope: {scope.value}, {key.value}: {typed}}}]"
     if key.is_relative and scope not in {BudgetScope.SUITE, BudgetScope.TEST, BudgetScope.AGENT}:
         with pytest.raises(
             ConfigError, match="needs a baseline, which there is for the scopes agent, suite, test"
         ):
+            read(text)
+    elif key.is_of_response_cache and scope is BudgetScope.CALL:
+        with pytest.raises(ConfigError, match="is about lookups, which a call has not"):
             read(text)
     else:
         assert list(read(text).budgets[0].limits) == [key]

@@ -1,0 +1,129 @@
+"""Limits of the hit rate of the app's own caches, against what was accepted and by themselves."""
+
+from __future__ import annotations
+
+import pytest
+from judged import found
+from looked_up import lookups
+from suites import A, B, Use, accepted, difference, run, verdict
+
+from pytest_llmcost.baseline.file import parse_baseline, render_baseline
+from pytest_llmcost.baseline.suite import Suite
+from pytest_llmcost.baseline.update import accept
+from pytest_llmcost.errors import BaselineError
+
+TESTS = {A: [Use()], B: [Use(agent="desk")]}
+
+
+def looked_up(a: str, b: str = "", **more):
+    return run(TESTS, lookups=(*lookups(A, a), *lookups(B, b, "desk")), **more)
+
+
+BASE = accepted(TESTS, lookups=(*lookups(A, "12.."), *lookups(B, "1111.", "desk")))
+
+
+@pytest.mark.parametrize(
+    ("scope", "limit", "failed"),
+    [
+        ("suite", "60%", []),
+        ("suite", "67%", [""]),
+        ("test", "50%", []),
+        ("test", "51%", [A]),
+        ("agent", "80%", []),
+        ("agent", "0.9", ["desk"]),
+        ("agent_run", "0.9", ["desk"]),
+    ],
+)
+def test_least_rate(scope, limit, failed):
+    """A lookup is one event, and whoever looked up is judged, without calls too."""
+    rows = f"  - {{scope: {scope}, min_response_cache_hit_rate: {limit}}}\n"
+    report = looked_up("12..", "1111.")
+    assert [row[3] for row in found(rows, report)] == failed
+
+
+def test_words_of_a_finding():
+    """They name the cache: the prompt cache of the provider is another."""
+    report = looked_up("1..")
+    [finding] = verdict(report, "  - {scope: suite, min_response_cache_hit_rate: 40%}\n").findings
+    assert finding.message == "the suite has a response-cache hit rate of 33.3%, and needs 40%"
+    rows = "  - {scope: suite, max_response_cache_hit_drop: 5pp}\n"
+    [finding] = verdict(report, rows, difference(BASE, report)).findings
+    assert finding.message == (
+        "the response-cache hit rate of the suite fell, 66.7% -> 33.3% (-33.3pp), and may fall by 5pp"
+    )
+    assert finding.limit == "5pp"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "failed"),
+    [
+        ("12..", "1111.", []),
+        ("12..", "111..", [("error", "desk")]),
+        ("....", "1111.", []),
+        ("12..", "11111", []),
+        ("12..", "", [("warning", "desk")]),  # calls are made, and nobody asks the cache
+    ],
+)
+def test_drop_of_an_agent(a, b, failed):
+    """In percentage points, also where usage and cost are as they were."""
+    report = looked_up(a, b)
+    rows = "  - {scope: agent, max_response_cache_hit_drop: 5pp}\n"
+    judged = found(rows, report, difference(BASE, report))
+    assert [(row[0], row[3]) for row in judged] == failed
+
+
+def test_new_tests_are_no_drop():
+    """Only what is on both sides is compared."""
+    report = looked_up("12..", "....")
+    diff = difference(accepted({A: [Use()]}, lookups=tuple(lookups(A, "12.."))), report)
+    rows = "  - {scope: suite, max_response_cache_hit_drop: 0pp}\n  - {scope: test, max_response_cache_hit_drop: 0pp}\n"
+    assert found(rows, report, diff) == []
+
+
+def test_test_that_only_hits_has_a_line():
+    """A test whose every request a cache answered is accepted, and compared, without a call."""
+    base = accepted({A: []}, lookups=tuple(lookups(A, "1111")))
+    assert list(base.lines) == [A]
+    report = run({A: []}, lookups=tuple(lookups(A, "11..")))
+    rows = "  - {scope: test, max_response_cache_hit_drop: 10pp}\n"
+    assert found(rows, report, difference(base, report)) == [
+        ("error", "max_response_cache_hit_drop", "test", A)
+    ]
+
+
+def test_agent_that_only_hits():
+    """An agent without calls has a rate, and a change against the baseline."""
+    base = accepted({A: []}, lookups=tuple(lookups(A, "1111", "desk")))
+    report = run({A: []}, lookups=tuple(lookups(A, "11..", "desk")))
+    rows = "  - {scope: agent, match: desk, max_response_cache_hit_drop: 10pp, min_response_cache_hit_rate: 60%}\n"
+    assert [row[1] for row in found(rows, report, difference(base, report))] == [
+        "min_response_cache_hit_rate",
+        "max_response_cache_hit_drop",
+    ]
+
+
+def test_rate_without_lookups():
+    """Nobody's fault, and said: the app may not have told."""
+    judged = verdict(run(TESTS), "  - {scope: suite, min_response_cache_hit_rate: 40%}\n")
+    assert judged.findings == ()
+    assert judged.limits == 0
+    [notice] = judged.notices
+    assert "no lookup in a response cache was seen" in notice.message
+
+
+def test_baseline_file():
+    """Lookups and hits by agent are in the line of their test, and come back; a run without them has none."""
+    text = render_baseline(BASE)
+    assert parse_baseline(text, BASE.name) == BASE
+    assert '"response_cache": {"desk": {"lookups": 5, "hits": 4}}' in text
+    assert "response_cache" not in render_baseline(accepted(TESTS))
+    for broken in ('"hits": 6', '"hits": -1', '"hits": true'):
+        with pytest.raises(BaselineError, match="is damaged"):
+            parse_baseline(text.replace('"hits": 4', broken), BASE.name)
+
+
+def test_reason_of_another_rate():
+    """What changed the accepted rate goes into the line, and nothing else does."""
+    report = looked_up("....", "1111.")
+    lines = accept(BASE, report, Suite(), "", "the cache is off").lines
+    assert [lines[key].reason for key in (A, B)] == ["the cache is off", None]
