@@ -18,7 +18,7 @@ from pytest_llmcost.model.call import (
 )
 from pytest_llmcost.model.keys import key_of
 from pytest_llmcost.model.report import RunReport
-from pytest_llmcost.model.rollup import counted_calls, last_lookups, runs_of
+from pytest_llmcost.model.rollup import counted_calls, counted_lookups, runs_of
 from pytest_llmcost.model.usage import NO_USAGE
 
 _MARKS = {
@@ -139,12 +139,10 @@ def runs_by_key(report: RunReport, folder: str) -> dict[str, dict[str, int]]:
         report: The run.
         folder: Of the baseline, relative to the root.
     """
-    results = [test.result for test in report.tests]
-    lookups = last_lookups(report.cache_events, report.calls, results)
     origins: dict[str, list[Origin]] = {}
     for origin in (
         *(call.measured.origin for call in counted_calls(report)),
-        *(event.lookup.origin for event in lookups),
+        *(event.lookup.origin for event in counted_lookups(report)),
     ):
         if origin.agent_path or origin.agent_runs:  # most calls are no agent's
             origins.setdefault(key_of(origin, folder), []).append(origin)
