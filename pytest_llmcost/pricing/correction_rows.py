@@ -69,12 +69,17 @@ def _writer(model: str, change: Card) -> Correction:
     )
 
 
-def _searches(keys: str, usd: str) -> Correction:
+_COHERE_SEARCHES = "Cohere's pricing page (per 1,000 searches); LiteLLM agrees"
+# Cohere's own page lists them no longer.
+_OLD_SEARCHES = "LiteLLM's table of model prices (per search), for models that Cohere has retired"
+
+
+def _searches(keys: str, usd: str, source: str = _COHERE_SEARCHES) -> Correction:
     rates = {RERANK_SEARCHES: Rate(Decimal(usd), PER_THOUSAND)}
     return Correction(
         keys=tuple(keys.split()),
         change=Card(rates),
-        source="Cohere's pricing page (per 1,000 searches); LiteLLM agrees",
+        source=source,
         reason=_UNKNOWN,
         checked=_CHECKED,
     )
@@ -152,6 +157,7 @@ _MODELS = (
         for size in ("20b", "120b")
     ),
     _searches("cohere/rerank-english-v3.0 cohere/rerank-multilingual-v3.0 cohere/rerank-v3.5", "2"),
+    _searches("cohere/rerank-english-v2.0 cohere/rerank-multilingual-v2.0", "2", _OLD_SEARCHES),
     _searches("cohere/rerank-v4.0-fast", "2"),
     _searches("cohere/rerank-v4.0-pro", "2.5"),
     _searches("aws/cohere.rerank-v3-5:0", "2"),

@@ -230,6 +230,7 @@ def test_rule(name):
         ("openai", "tts-1", {"input_characters": 1_000}, "0.015"),  # OpenAI: $15 per million characters
         ("mistral", "mistral-ocr-latest", {"input_document_pages": 1_000}, None),  # Mistral: by the page
         ("cohere", "rerank-v4.0-pro", {"rerank_searches": 1_000}, "2.5"),  # Cohere: by the search
+        ("cohere", "rerank-english-v2.0", {"rerank_searches": 1_000}, "2"),
         (
             "google",
             "gemini-2.5-flash-preview-tts",
