@@ -1,9 +1,12 @@
 """How right the figures are: recorded calls against what tests and providers state of them.
 
-Usage: python benchmarks/accuracy.py FOLDER TRUTH.tsv [--usage USAGE.tsv] [--as-of DAY] [--list N]
+Usage: python benchmarks/accuracy.py FOLDER TRUTH.tsv [--usage USAGE.tsv] [--config LLMCOST.yaml]
+           [--explained DIFFERENCES.tsv] [--as-of DAY] [--list N]
 
 FOLDER holds cassettes as ``owner+repo/path``. TRUTH.tsv states usage and cost of calls, USAGE.tsv what a
-plain reader found in each response. Beside our figures stand those of genai-prices' own extract_usage.
+plain reader found in each response. LLMCOST.yaml names the suites' own hosts, which have no price until
+somebody does; DIFFERENCES.tsv gives the reason of each cost that no rule explains. Beside our figures stand
+those of genai-prices' own extract_usage.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from accuracy_rows import (
     Row,
     hourly_prices,
     read_by_genai_prices,
+    reasons,
     same_cost,
     same_counts,
     second_reading,
@@ -29,7 +33,9 @@ from accuracy_rows import (
 )
 
 from pytest_llmcost.capture.cassette_files import read_cassette
+from pytest_llmcost.commands.reading import load_yaml
 from pytest_llmcost.commands.scan import Scanned, scan
+from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.errors import CassetteError
 from pytest_llmcost.model.call import Call, Status
 from pytest_llmcost.model.money import exact_money, money_text
@@ -55,12 +61,14 @@ class Recordings:
         calls: By file and interaction.
         exchanges: All interactions, of calls or not.
         today: The day whose prices hold.
+        explained: Calls whose stated cost differs for a reason that was looked up.
     """
 
     found: Scanned
     calls: Mapping[Key, Call]
     exchanges: Mapping[Key, Exchange]
     today: date
+    explained: frozenset[Key]
 
     def of(self, row: Row) -> list[Call] | None:
         """The calls of a row; None if one of them is not found."""
@@ -68,9 +76,12 @@ class Recordings:
         return None if None in calls else [call for call in calls if call is not None]
 
 
-def recordings(folder: Path, today: date) -> Recordings:
-    found = scan([str(folder)], {})
-    table = PriceTable(PricingRules(), today)
+def recordings(
+    folder: Path, today: date, config: Configuration | None = None, explained: Iterable[Key] = ()
+) -> Recordings:
+    config = config or Configuration()
+    found = scan([str(folder)], config.hosts)
+    table = PriceTable(config.pricing, today)
     calls = {}
     for measured in found.calls:
         assert measured.cassette is not None
@@ -84,7 +95,7 @@ def recordings(folder: Path, today: date) -> Recordings:
             continue
         name = path.relative_to(folder).as_posix()
         exchanges.update({(name, one.interaction): one.exchange for one in recorded})
-    return Recordings(found, calls, exchanges, today)
+    return Recordings(found, calls, exchanges, today, frozenset(explained))
 
 
 def why_not_found(row: Row, recorded: Recordings) -> str:
@@ -258,7 +269,9 @@ def is_explained(row: Row, recorded: Recordings) -> bool:
     calls = recorded.of(row)
     if calls is None or row.cost is None:
         return False
-    return same_cost(row.cost, _sum(calls)) or explanation(row, calls, recorded) is not None
+    if not recorded.explained.isdisjoint(row.places) or same_cost(row.cost, _sum(calls)):
+        return True
+    return explanation(row, calls, recorded) is not None
 
 
 def is_unfounded_zero(call: Call) -> bool:
@@ -280,6 +293,8 @@ def differences(rows: list[Row], recorded: Recordings, most: int) -> None:
         failure = failure_of(row, recorded)
         if failure is None or not (failure == "usage differs" or failure.endswith("unexplained")):
             continue
+        if failure != "usage differs" and not recorded.explained.isdisjoint(row.places):
+            continue
         listed += 1
         if listed <= most:
             ours = money_text(_sum(calls or ()))
@@ -295,10 +310,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--usage", type=Path, help="what a plain reader found in each response")
+    parser.add_argument("--config", help="a llmcost.yaml with hosts and prices of the suites' own")
+    parser.add_argument("--explained", type=Path, help="reasons of costs that differ from the truth")
     parser.add_argument("--as-of", type=date.fromisoformat, default=datetime.now(UTC).date())
     parser.add_argument("--list", type=int, default=50, help="how many differing rows to list")
     arguments = parser.parse_args()
-    recorded = recordings(arguments.folder, arguments.as_of)
+    config = load_yaml(arguments.config) if arguments.config else None
+    explained = reasons(arguments.explained) if arguments.explained else ()
+    recorded = recordings(arguments.folder, arguments.as_of, config, explained)
     rows = truth(arguments.truth)
     usage = second_reading(arguments.usage) if arguments.usage else []
     for name, error in recorded.found.unreadable:

@@ -90,6 +90,11 @@ def second_reading(path: Path) -> list[Row]:
     ]
 
 
+def reasons(path: Path) -> list[Key]:
+    """The calls of a table that gives a reason for each."""
+    return [(row["path"], int(row["interaction"])) for row in _rows(path) if row["reason"]]
+
+
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file, delimiter="\t")

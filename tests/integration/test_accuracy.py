@@ -51,7 +51,7 @@ def accuracy(tmp_path):
     (folder / "one.json").write_text(json.dumps({**chat(50, 5), "other": 1}))
     (folder / "cut.yaml").write_text("interactions:\n- request: {body: 'abc")
 
-    def run(truth, usage=()):
+    def run(truth, usage=(), *options):
         known = {
             "repo": "acme/app",
             "path": "cassettes/calls.yaml",
@@ -66,6 +66,7 @@ def accuracy(tmp_path):
         )
         command = [sys.executable, SCRIPT, tmp_path / "held", tmp_path / "truth.tsv", "--as-of", "2026-11-23"]
         command += ["--usage", tmp_path / "usage.tsv"] if usage else []
+        command += options
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
@@ -138,3 +139,27 @@ def test_second_reading(accuracy):
     assert figures(text, "usage read, where the response states it") == [4, 4]
     assert figures(text, "cost exact, reported or free, where usage is stated") == [3, 4]
     assert figures(text, "calls without a cost of $0 that nothing founds") == [5, 5]
+
+
+def test_own_hosts_have_the_price_that_a_yaml_gives_them(accuracy, tmp_path):
+    """What the owners of a suite know of their own models is taken from their llmcost.yaml."""
+    yaml_file = tmp_path / "llmcost.yaml"
+    yaml_file.write_text('version: 1\npricing: {free: ["openai/gpt-from-nowhere"]}\n')
+    stated = [{"interaction": n, "input_total": total} for n, total in enumerate((1000, 2000, 100, 9))]
+    text = accuracy([RIGHT], stated, "--config", yaml_file)
+    assert figures(text, "cost exact, reported or free, where usage is stated") == [4, 4]
+
+
+def test_a_cost_with_a_reason_is_explained(accuracy, tmp_path):
+    """A stated cost that differs counts as explained where a table gives the reason for this call."""
+    wrong = {**RIGHT, "expected_cost_usd": "0.5"}
+    differences = tmp_path / "differences.tsv"
+    table(
+        differences,
+        ["path", "interaction", "reason"],
+        {"path": "acme+app/cassettes/calls.yaml", "interaction": 0, "reason": "a typing error of the test"},
+    )
+    assert figures(accuracy([wrong]), "cost equal to the truth, or explained by a rule") == [0, 1]
+    text = accuracy([wrong], (), "--explained", differences)
+    assert figures(text, "cost equal to the truth, or explained by a rule") == [1, 1]
+    assert "0 rows listed" in text
