@@ -22,11 +22,12 @@ from fuzz_inputs import changed
 from pytest_llmcost.capture.cassette_files import cassettes_in, read_cassette
 from pytest_llmcost.capture.measure import measured_call
 from pytest_llmcost.errors import CassetteError
-from pytest_llmcost.model.call import MeasuredCall, Origin, Source
+from pytest_llmcost.model.call import Call, MeasuredCall, Origin, Source
 from pytest_llmcost.model.usage import Usage
-from pytest_llmcost.pricing.price_call import price_calls
+from pytest_llmcost.pricing.price_call import price_call
 from pytest_llmcost.pricing.rules import PricingRules
 from pytest_llmcost.pricing.table import PriceTable
+from pytest_llmcost.pricing.unit_prices import KnownPrices
 from pytest_llmcost.usage.exchange import Exchange
 from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import Reading
@@ -91,13 +92,17 @@ def main() -> None:
 
 
 def pricing(calls: list[MeasuredCall], repeats: int) -> None:
-    """Of calls whose card was looked up before, each with a usage of its own that was not."""
-    table = PriceTable(PricingRules(), datetime.now(UTC).date())
-    price_calls(calls, table)
+    """Of calls in the middle of a run, whose card was asked for before; the usage of each is its own."""
+    table, known = PriceTable(PricingRules(), datetime.now(UTC).date()), KnownPrices()
+
+    def price(batch: list[MeasuredCall]) -> list[Call]:
+        return [price_call("c1", call, table, known) for call in batch]
+
+    price(calls)
     taken = []
     for call in calls:
-        batch = [with_more(call, more) for more in range(_BATCH)]
-        taken.append(microseconds(lambda batch=batch: price_calls(batch, table), repeats) / _BATCH)
+        batch = [with_more(call, more) for more in range(1, _BATCH + 1)]
+        taken.append(microseconds(lambda batch=batch: price(batch), repeats) / _BATCH)
     print("pricing a call on a warm card")
     show("a usage that was not priced before", taken)
 
