@@ -21,8 +21,8 @@ from pytest_llmcost.model.report import Notice
 from pytest_llmcost.replay.rules import ReplayRules
 from pytest_llmcost.usage.background import BackgroundCalls, Settled
 from pytest_llmcost.usage.exchange import Exchange
-from pytest_llmcost.usage.read import read_exchange
 from pytest_llmcost.usage.reading import NotACall, Reading
+from pytest_llmcost.usage.remembered import RememberedReadings
 
 if TYPE_CHECKING:
     from pytest_llmcost.capture.traced import TracedCalls
@@ -66,6 +66,7 @@ class Collector:
     ) -> None:
         self._log = log
         self._hosts = hosts
+        self._readings = RememberedReadings(hosts)
         self._read_first = read_first
         self._inside = f"{root}{os.sep}"
         self._background: BackgroundCalls[Context] = BackgroundCalls()
@@ -168,7 +169,7 @@ class Collector:
             self.not_calls[NotACall.NO_RESPONSE.value] += 1
             return None
         exchange = exchange_of(seen, self._log)
-        reading = self._read_by_plugins(exchange) or read_exchange(exchange, self._hosts)
+        reading = self._read_by_plugins(exchange) or self._readings.read(exchange)
         if reading is None:
             return None
         if not isinstance(reading, NotACall):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from pytest_llmcost.model.call import CassetteRef, MeasuredCall, Origin, RequestSize, Source
 from pytest_llmcost.usage.exchange import Exchange
@@ -64,6 +65,7 @@ def measured_call(
     )
 
 
+@lru_cache(maxsize=64)  # replays of one recording, and answers of one second, say the same
 def answered_at(date_header: str | None, created: int | None) -> datetime | None:
     """When the provider answered, by its own clock.
 
