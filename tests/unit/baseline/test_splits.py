@@ -9,7 +9,7 @@ import pytest
 import sample
 from suites import PRICES, A, B, Use, accepted, configured, difference, run, table
 
-from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Api, Bounds, ModelIds
 from pytest_llmcost.model.diff import CauseKind
 from pytest_llmcost.model.drift import Drift, PartChange
@@ -265,3 +265,11 @@ def test_an_edit_that_was_taken_back_of_a_recording_that_states_zeros():
     )
     for head in (Use(1000), Use(1000, cached=0)):
         assert [cause.kind for cause in change_of({A: [base]}, {A: [head]}).causes] == [CauseKind.INPUT]
+
+
+def test_prices_that_moved_of_two_equal_estimates():
+    """The second has the figures of the first: neither is at the price of another day."""
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')
+    uses = {A: [estimate(1200, 1100, 1400)] * 2}
+    diff = difference(accepted(uses), run(uses, yaml=yaml), prices=table(yaml))
+    assert (diff.totals.delta, diff.price_delta) == (NOTHING, Decimal("0.008"))

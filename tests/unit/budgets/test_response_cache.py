@@ -102,6 +102,16 @@ def test_agent_that_only_hits():
     ]
 
 
+@pytest.mark.parametrize(("before", "after"), [("11..", ""), ("", "11..")])
+def test_agent_that_looks_up_on_one_side_only(before, after):
+    """It has a row beside those who make calls."""
+    base = accepted({A: [Use()]}, lookups=tuple(lookups(A, before, "desk")))
+    diff = difference(base, run({A: [Use()]}, lookups=tuple(lookups(A, after, "desk"))))
+    assert [change.key for change in diff.agents] == ["desk", ""]
+    desk = diff.agents[0]
+    assert [side.response_cache.lookups for side in (desk.base, desk.head)] == [len(before), len(after)]
+
+
 def test_rate_without_lookups():
     """Nobody's fault, and said: the app may not have told."""
     judged = verdict(run(TESTS), "  - {scope: suite, min_response_cache_hit_rate: 40%}\n")
