@@ -19,6 +19,7 @@ def looked_up(a: str, b: str = "", **more):
     return run(TESTS, lookups=(*lookups(A, a), *lookups(B, b, "desk")), **more)
 
 
+RATE_OF_TWO = "  - {scope: test, match: '*_two', min_response_cache_hit_rate: 1%}\n"
 BASE = accepted(TESTS, lookups=(*lookups(A, "12.."), *lookups(B, "1111.", "desk")))
 
 
@@ -72,6 +73,27 @@ def test_drop_of_an_agent(a, b, failed):
     assert [(row[0], row[3]) for row in judged] == failed
 
 
+@pytest.mark.parametrize(
+    ("calls", "limit", "levels"),
+    [(1, "66.6pp", ["warning"]), (1, "70pp", []), (0, "5pp", [])],
+    ids=["calls", "never that much", "no calls"],
+)
+def test_drop_where_nobody_asks_the_cache_any_more(calls, limit, levels):
+    """Calls may have missed it, by no more than it hit before; where none is made, nobody needed it."""
+    base = accepted({A: [Use()]}, lookups=tuple(lookups(A, "11.")))
+    report = run({A: [Use()] * calls})
+    rows = f"  - {{scope: test, max_response_cache_hit_drop: {limit}}}\n"
+    assert [row[0] for row in found(rows, report, difference(base, report))] == levels
+
+
+def test_drop_of_all_that_a_cache_had():
+    """It hit each time, and may fall by as much: whatever became of it is within the limit."""
+    base = accepted({A: [Use()]}, lookups=tuple(lookups(A, "11")))
+    report = run({A: [Use()]})
+    rows = "  - {scope: test, max_response_cache_hit_drop: 100pp}\n"
+    assert found(rows, report, difference(base, report)) == []
+
+
 def test_new_tests_are_no_drop():
     """Only what is on both sides is compared."""
     report = looked_up("12..", "....")
@@ -89,6 +111,17 @@ def test_test_that_only_hits_has_a_line():
     assert found(rows, report, difference(base, report)) == [
         ("error", "max_response_cache_hit_drop", "test", A)
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "limits"), [("1", "1", 2), ("1", "", 1), ("", "1", 1), ("", "", 0)]
+)
+def test_limits_that_were_judged(before, now, limits):
+    """The least rate needs a lookup in the run, and the drop one in the baseline: a single one is enough."""
+    base = accepted({A: [Use()]}, lookups=tuple(lookups(A, before)))
+    report = run({A: [Use()]}, lookups=tuple(lookups(A, now)))
+    rows = "  - {scope: suite, min_response_cache_hit_rate: 40%, max_response_cache_hit_drop: 5pp}\n"
+    assert verdict(report, rows, difference(base, report)).limits == limits
 
 
 def test_agent_that_only_hits():
@@ -118,7 +151,36 @@ def test_rate_without_lookups():
     assert judged.findings == ()
     assert judged.limits == 0
     [notice] = judged.notices
-    assert "no lookup in a response cache was seen" in notice.message
+    assert notice.message == (
+        "llmcost.yaml:2: no lookup in a response cache was seen, so that min_response_cache_hit_rate was not"
+        " judged; tell of lookups with pytest_llmcost.cache_event (docs/response-caches.md)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ("  - {scope: suite, min_response_cache_hit_rate: 1%}\n  - {scope: test, max_cost: '9'}\n", []),
+        ("  - {scope: test, min_response_cache_hit_rate: 1%}\n", []),
+        (RATE_OF_TWO, ["llmcost.yaml:2"]),
+        ("  - {scope: test, max_cost: '9'}\n", []),
+        (
+            f"{RATE_OF_TWO}  - {{scope: agent, match: desk, min_response_cache_hit_rate: 1%}}\n",
+            ["llmcost.yaml:2", "llmcost.yaml:3"],
+        ),
+    ],
+)
+def test_rate_without_lookups_of_those_that_a_rule_is_about(rows, lines):
+    """One of them with a lookup is enough; each rule is told once, and only where it asks for a rate."""
+    judged = verdict(run(TESTS, lookups=tuple(lookups(A, "1"))), rows)
+    assert [notice.message.partition(": no lookup")[0] for notice in judged.notices] == lines
+
+
+def test_rate_of_nobody():
+    """A rule that fits nothing has that notice, and no other."""
+    rows = "  - {scope: agent, match: zebra, min_response_cache_hit_rate: 1%}\n"
+    [notice] = verdict(run(TESTS), rows).notices
+    assert notice.message == "llmcost.yaml:2: no agent of this run is 'zebra'"
 
 
 def test_baseline_file():
