@@ -11,6 +11,7 @@ from pytest_llmcost.baseline.file import parse_baseline, render_baseline
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.baseline.update import accept
 from pytest_llmcost.errors import BaselineError
+from pytest_llmcost.model.baseline import CacheCount
 
 TESTS = {A: [Use()], B: [Use(agent="desk")]}
 
@@ -192,6 +193,25 @@ def test_baseline_file():
     for broken in ('"hits": 6', '"hits": -1', '"hits": true'):
         with pytest.raises(BaselineError, match="is damaged"):
             parse_baseline(text.replace('"hits": 4', broken), BASE.name)
+
+
+def test_lookups_of_no_agent():
+    """They have a row of their own, and agents come in the order of their names."""
+    looked = (*lookups(A, "1", "support"), *lookups(A, "12."), *lookups(A, "1", "desk"))
+    base = accepted({A: [Use()]}, lookups=looked)
+    assert list(base.lines[A].response_cache.items()) == [
+        ("", CacheCount(3, 2)),
+        ("desk", CacheCount(1, 1)),
+        ("support", CacheCount(1, 1)),
+    ]
+    diff = difference(base, run({A: [Use()]}, lookups=looked))
+    assert [
+        (change.key, change.base.response_cache, change.head.response_cache) for change in diff.agents
+    ] == [
+        ("desk", CacheCount(1, 1), CacheCount(1, 1)),
+        ("support", CacheCount(1, 1), CacheCount(1, 1)),
+        ("", CacheCount(3, 2), CacheCount(3, 2)),
+    ]
 
 
 def test_reason_of_another_rate():
