@@ -210,15 +210,23 @@ def test_a_fixture_that_costs_more():
     assert month.change.delta == Amount.exactly(Decimal("0.0025") / 2 * 1000)
 
 
-def test_a_fixture_that_another_agent_sets_up():
+@pytest.mark.parametrize("inside", [(), ("search",)], ids=["itself", "through another"])
+def test_a_fixture_that_another_agent_sets_up(inside):
     """Its usage is what it was, and its month is another's."""
-    diff = diff_of(
-        {FIXTURE: runs(FIXTURE, 1, "old")}, {FIXTURE: runs(FIXTURE, 1)}, SUPPORT, Volume("old", Per.RUN, 1)
-    )
+    base, head = ({FIXTURE: runs(FIXTURE, 1, name, *inside)} for name in ("old", "support"))
+    diff = diff_of(base, head, SUPPORT, Volume("old", Per.RUN, 1))
     assert {month.volume.agent: month.change.state for month in diff.projection.agents} == {
         "old": State.GONE,
         "support": State.NEW,
     }
+
+
+def test_the_same_calls_in_fewer_runs():
+    """Nothing costs more in the test; a run does."""
+    diff = diff_of({A: runs(A, 4)}, {A: runs(A, 2, calls=2)})
+    assert diff.totals.state is State.UNCHANGED
+    assert (only(diff).base_number, only(diff).head_number) == (4, 2)
+    assert only(diff).change.delta == Amount.exactly(CALL * 1000)
 
 
 def older(baseline):
@@ -250,9 +258,10 @@ def test_an_older_baseline_has_no_month():
     assert notice.paste == "pytest --llm-cost --llm-cost-update"
 
 
-def test_an_older_baseline_with_a_fixture():
+@pytest.mark.parametrize("inside", [(), ("search",)], ids=["itself", "through another"])
+def test_an_older_baseline_with_a_fixture(inside):
     """The month of the run is known all the same: the fixture's runs are in it with their calls."""
-    uses = {FIXTURE: runs(FIXTURE, 1, "support", "search", tokens=9000), A: runs(A, 1)}
+    uses = {FIXTURE: runs(FIXTURE, 1, "support", *inside, tokens=9000), A: runs(A, 1)}
     month = only(diff_of(older(accepted(uses)), uses))
     assert (month.base_is_older, month.change.base) == (True, None)
     assert (month.head_number, month.change.head.cost.value) == (2, (CALL + Decimal("0.0235")) / 2 * 1000)

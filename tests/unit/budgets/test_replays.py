@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from suites import A, B, Use, accepted, difference, run, verdict
+from suites import A, B, C, Use, accepted, difference, run, verdict
 
 from pytest_llmcost.model.call import Source
 from pytest_llmcost.model.drift import Drift, PartChange
@@ -39,6 +39,26 @@ def test_a_stale_recording_that_was_accepted_is_let_through():
     diff = difference(accepted({A: [stale()], B: [stale()]}), report)
     assert found(report, diff, stale=Level.ERROR) == [("error", "replay.stale", B, "1 stale call")]
     assert found(report, diff, stale=Level.ERROR, update=True) == []
+
+
+def test_stale_recordings_that_a_baseline_does_not_know():
+    """In the order of tests, however they ran: of new tests too, and whether or not it is known what changed."""
+    unknown_change = Use(5).but(stale=True)
+    base = accepted({A: [Use(), Use(9)], C: [Use(5)]})
+    report = run({C: [unknown_change, Use(5)], B: [stale()], A: [Use(), stale(9), Use(7)]})
+    assert difference(base, report).new_stale == ((A, 1), (B, 1), (C, 1))
+
+
+@pytest.mark.parametrize("facts", [{}, {"incomplete": "cut"}], ids=["without a price", "cut"])
+def test_a_change_that_moves_no_token_is_one(facts):
+    """Beside a call whose cost was not known before either, and whose usage is the same."""
+    drift = Drift((PartChange("n", 1, 1),), "gpt-unheard", unknown=("n changed",))
+    before, now = (
+        Use(model="gpt-unheard").but(**facts),
+        Use(model="gpt-unheard").but(**facts, drift=drift, stale=True),
+    )
+    assert difference(accepted({A: [before]}), run({A: [now]})).new_stale == ((A, 1),)
+    assert difference(accepted({A: [now]}), run({A: [now]})).new_stale == ()
 
 
 def test_a_stale_recording_says_what_changed():
