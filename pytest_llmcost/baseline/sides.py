@@ -63,19 +63,17 @@ class Pricer:
     _todays: dict[tuple[object, ...], Lookup] = field(default_factory=dict)
 
     def of_call(self, call: Call) -> Priced:
-        """A call of the run: at the price that it has, unless that is one of another day."""
+        """A call of the run: at the price that it has, if that is one of today."""
         entry = entry_of(call)
         kind = self._kind(entry)
         known = self._found.get(kind)
         if known is not None:
             return _alike(entry, known)
+        if not self._is_of_today(call, entry):
+            # As it was measured, which an entry is not: an estimate lies between bounds.
+            return self._keep(self._at_todays_prices(entry, kind, call.measured._replace(answered_at=None)))
         is_priced = call.lookup.source is not PriceSource.NONE
-        own = Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
-        if self._is_of_today(call, entry):
-            return self._keep(own)
-        # As it was measured, which an entry is not: an estimate lies between bounds.
-        today = self._at_todays_prices(entry, kind, call.measured._replace(answered_at=None))
-        return self._keep(own if today.cost.value == call.cost.value else today)
+        return self._keep(Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry)))
 
     def _is_of_today(self, call: Call, entry: Entry) -> bool:
         """Whether a call has the price of today; with ``as_of: recorded`` it has that of its own day."""
