@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from suites import A, B, Use, accepted, difference, run, verdict
 
-from pytest_llmcost.model.call import Api, Bounds
+from pytest_llmcost.model.call import Api, Bounds, SubCall
 from pytest_llmcost.model.drift import Drift, PartChange
 from pytest_llmcost.model.usage import Usage
 
@@ -89,6 +89,29 @@ def test_a_change_that_no_estimate_can_price_is_no_unknown_model():
         "the suite has 1 call whose request changed in a way that no estimate can price (record it again),"
         " so that its limit of $1 cannot be decided"
     )
+
+
+@pytest.mark.parametrize(
+    ("use", "rule"),
+    [
+        (stale(UNTOLD), "replay.incomplete"),
+        (stale(UNTOLD, model="gpt-unheard"), "pricing.unknown_model"),
+        (Use().but(doubts=("a tool is billed apart",)), "pricing.unknown_model"),
+        (Use().but(stale=True, context={"service_tier": "odd"}), "pricing.unknown_model"),
+    ],
+    ids=["untold change", "of an unknown model", "other doubt", "odd tier"],
+)
+def test_only_a_change_that_nothing_else_hides_is_mended_by_recording(use, rule):
+    """Where a price is missing, a new recording would not bring it."""
+    assert found("{scope: suite, max_cost: '1'}", run({A: [use]})) == [("error", rule)]
+
+
+@pytest.mark.parametrize(("limit", "level"), [(15, []), (14, ["warning"]), (9, ["error"])])
+def test_what_is_inside_an_estimated_call_is_in_both_ends(limit, level):
+    """It is no estimate: 5 tokens beside 5 to 10."""
+    inside = (SubCall("compaction", None, Usage({"input_tokens": 5})),)
+    report = run({A: [between(5, 10, sub_calls=inside)]})
+    assert [row[0] for row in found(f"{{scope: test, max_input_tokens: {limit}}}", report)] == level
 
 
 def test_what_the_baseline_knows_only_warns():

@@ -103,12 +103,15 @@ def test_paid_calls_where_all_must_be_replayed():
 @pytest.mark.parametrize(
     ("sources", "hint"),
     [
-        ((Source.TRACED, Source.TRACED), "only spans tell of them"),
-        ((Source.TRACED, Source.LIVE), "record its cassette"),
+        (
+            (Source.TRACED, Source.TRACED),
+            ": only spans tell of them, and what leaves no HTTP call cannot be recorded",
+        ),
+        ((Source.TRACED, Source.LIVE), ": record its cassette and commit it"),
     ],
 )
 def test_calls_that_only_spans_tell_of_cannot_be_recorded(sources, hint):
     """Nobody is told to; unless others of the test can be."""
     report = run({A: [Use(source=source) for source in sources]})
     (finding,) = verdict(report, "", require_replayed=True).findings
-    assert hint in finding.message
+    assert finding.message.endswith(hint)

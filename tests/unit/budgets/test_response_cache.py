@@ -177,6 +177,12 @@ def test_rate_without_lookups_of_those_that_a_rule_is_about(rows, lines):
     assert [notice.message.partition(": no lookup")[0] for notice in judged.notices] == lines
 
 
+def test_rate_without_lookups_is_told_once():
+    """Beside rules of another scope, whose names the match would fit too."""
+    rows = "  - {scope: suite, min_response_cache_hit_rate: 1%}\n  - {scope: test, max_cost: '9'}\n"
+    assert len(verdict(run(TESTS), rows).notices) == 1
+
+
 def test_rate_of_nobody():
     """A rule that fits nothing has that notice, and no other."""
     rows = "  - {scope: agent, match: zebra, min_response_cache_hit_rate: 1%}\n"
