@@ -183,8 +183,9 @@ def _model_of(entry: Entry) -> tuple[str, str, str | None, Api]:
 
 def _is_recording_of(pair: Pair) -> bool:
     """Whether the head is what the base was estimated from: an edit was taken back, nothing was recorded."""
-    recorded, usage = dict(pair.base.entry.edit), pair.head.entry.usage
-    return bool(recorded) and all(recorded.get(unit) == count for unit, count in usage)
+    # An edit says more than what was recorded, and a unit that is stated as 0 is one that was not used.
+    recorded = {unit: count for unit, count in pair.base.entry.edit if unit in UNITS and count}
+    return bool(recorded) and recorded == {unit: count for unit, count in pair.head.entry.usage if count}
 
 
 def _main_difference(base: Entry, head: Entry) -> CauseKind:

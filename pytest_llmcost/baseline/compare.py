@@ -124,9 +124,14 @@ def compare(
 def _runs(
     key: str, one: _Compared, line: Line, runs: Mapping[str, int], priced: Sequence[Priced]
 ) -> RunsOfBoth:
-    if not is_test(key) and one.change.state is State.UNCHANGED:
-        return RunsOfBoth(one.base, line.runs, one.base, line.runs or {})  # set up as often as before
+    if not is_test(key) and line.runs is not None and _by_agent(one.base) == _by_agent(one.head):
+        return RunsOfBoth(one.base, line.runs, one.base, line.runs)  # set up as often as before
     return RunsOfBoth(one.base, line.runs, priced, runs)
+
+
+def _by_agent(calls: Sequence[Priced]) -> Counter[tuple[int, str | None, tuple[str, ...]]]:
+    """What was used, and in which agents."""
+    return Counter((call.kind, call.entry.agent, call.entry.within) for call in calls)
 
 
 def _lines_on_both_sides(

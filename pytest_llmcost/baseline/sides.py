@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pytest_llmcost.baseline.entries import as_measured, entry_of
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import CacheCount, Entry, Mark
-from pytest_llmcost.model.call import Call
+from pytest_llmcost.model.call import Call, MeasuredCall
 from pytest_llmcost.model.diff import Side
 from pytest_llmcost.model.price import Lookup, PriceSource
 from pytest_llmcost.model.units import CACHE_READ, INPUT, OUTPUT
@@ -41,10 +41,10 @@ class Priced(NamedTuple):
     cost: Amount
     components: Mapping[str, Decimal]
     is_priced: bool
-    input: int = 0
-    output: int = 0
-    prompt: int = 0
-    cached: int = 0
+    input: int
+    output: int
+    prompt: int
+    cached: int
 
 
 @dataclass(slots=True)
@@ -63,18 +63,17 @@ class Pricer:
     _todays: dict[tuple[object, ...], Lookup] = field(default_factory=dict)
 
     def of_call(self, call: Call) -> Priced:
-        """A call of the run: at the price that it has, unless that is one of another day."""
+        """A call of the run: at the price that it has, if that is one of today."""
         entry = entry_of(call)
         kind = self._kind(entry)
         known = self._found.get(kind)
         if known is not None:
             return _alike(entry, known)
+        if not self._is_of_today(call, entry):
+            # As it was measured, which an entry is not: an estimate lies between bounds.
+            return self._keep(self._at_todays_prices(entry, kind, call.measured._replace(answered_at=None)))
         is_priced = call.lookup.source is not PriceSource.NONE
-        own = Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
-        if call.cost.high is None or self._is_of_today(call, entry):
-            return self._keep(own)
-        today = self._at_todays_prices(entry, kind)
-        return self._keep(own if today.cost.value == call.cost.value else today)
+        return self._keep(Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry)))
 
     def _is_of_today(self, call: Call, entry: Entry) -> bool:
         """Whether a call has the price of today; with ``as_of: recorded`` it has that of its own day."""
@@ -99,11 +98,11 @@ class Pricer:
         kind = self._kind(entry)
         known = self._found.get(kind)
         if known is None:
-            return self._keep(self._at_todays_prices(entry, kind))
+            return self._keep(self._at_todays_prices(entry, kind, as_measured(entry)))
         return _alike(entry, known)
 
-    def _at_todays_prices(self, entry: Entry, kind: int) -> Priced:
-        call = price_call("", as_measured(entry), self.prices)
+    def _at_todays_prices(self, entry: Entry, kind: int, measured: MeasuredCall) -> Priced:
+        call = price_call("", measured, self.prices)
         is_priced = call.lookup.source is not PriceSource.NONE
         return Priced(entry, kind, call.cost, call.components, is_priced, *_tokens(entry))
 

@@ -154,7 +154,7 @@ def _rate(subject: Subject) -> Interval | None:
         return Interval(ZERO, Decimal(1))
     if subject.spread is not None:
         low, high = subject.spread.low_rate, subject.spread.high_rate
-        return None if low is None or high is None else Interval(low, high)
+        return None if low is None else Interval(low, high)  # perhaps there is no prompt
     return None if subject.cache_hit_rate is None else Interval.exactly(subject.cache_hit_rate)
 
 

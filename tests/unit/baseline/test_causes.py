@@ -144,9 +144,17 @@ def test_a_change_without_a_known_dollar_has_its_cause_all_the_same():
     ]
 
 
-@pytest.mark.parametrize(("cache", "kind"), [(None, CauseKind.INPUT), ("none", CauseKind.CACHE)])
+@pytest.mark.parametrize(
+    ("cache", "kind"),
+    [
+        (None, CauseKind.INPUT),
+        ("none", CauseKind.CACHE),
+        ("5m", CauseKind.CACHE),
+        ("1h", CauseKind.CACHE),
+    ],
+)
 def test_an_edit_that_moves_no_token(cache, kind):
-    """A lost breakpoint of a prompt that nothing was read of; words in the place of others: no cost was stated."""
+    """A breakpoint that went or came, of a prompt that nothing was read of; words in the place of others."""
     head = Use(cached=0).but(
         stale=True, drift=Drift((), cache=cache), recorded_usage=Usage({"input_tokens": 1000})
     )
@@ -158,6 +166,21 @@ def test_a_stale_recording_that_was_made_anew():
     """The estimate gave way to a figure."""
     cause = only([Use(1100).but(stale=True)], [Use(1000)])
     assert (cause.kind, cause.delta) == (CauseKind.RE_RECORDED, Decimal("-0.00025"))
+
+
+def test_a_stale_recording_whose_successor_states_no_usage():
+    """It was made anew all the same: what fell is the estimate, and no prompt got shorter."""
+    cause = only([Use(1100).but(stale=True)], [Use().but(usage=None, incomplete="no usage")])
+    assert (cause.kind, cause.delta) == (CauseKind.RE_RECORDED, Decimal("-0.00375"))
+
+
+def test_less_of_a_prompt_is_cached_where_no_price_is_known():
+    """Prompt and answer are as long as before: the cache is what differs."""
+    base, head = (Use(model="gpt-unheard", cached=cached) for cached in (900, 0))
+    (change,) = difference(accepted({A: [base]}), run({A: [head]})).tests
+    assert [(cause.kind, cause.before, cause.after, cause.delta) for cause in change.causes] == [
+        (CauseKind.CACHE, "90%", "0%", 0)
+    ]
 
 
 def test_causes_are_in_the_order_of_their_dollars():

@@ -124,6 +124,22 @@ def test_what_a_failed_test_spent_is_shown_and_not_compared():
     assert diff.totals.delta == NOTHING
 
 
+def test_a_test_that_a_killed_run_had_begun_is_not_gone():
+    """It has calls and no end: whoever was told what the run had finished does not know it."""
+    report = run({**TESTS, B: [Use(9000)]})
+    report = report._replace(tests=tuple(test for test in report.tests if test.result.nodeid != B))
+    assert states(difference(BASE, report)) == {A: "unchanged", B: "not_run", C: "unchanged"}
+
+
+def test_the_whole_has_the_figures_of_each_side():
+    """Over the tests that are on both."""
+    diff = difference(BASE, run({**TESTS, A: [Use(2000)], B: [Use(2000)]}))
+    assert [(side.cost.value, side.calls) for side in (diff.totals.base, diff.totals.head)] == [
+        (Decimal("0.0035") + Decimal("0.0060625") + Decimal("0.0085"), 4),
+        (Decimal("0.006") + Decimal("0.006") + Decimal("0.0085"), 3),
+    ]
+
+
 def test_a_fixture_that_nothing_needed_is_no_missing_test():
     """Partial is said of tests."""
     base = accepted({**TESTS, FIXTURE: [Use()]})

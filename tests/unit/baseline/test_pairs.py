@@ -23,7 +23,9 @@ OTHER_API = {"model": "n", "api": Api.ANTHROPIC_MESSAGES}
 
 def priced(kind, size=100, output=1, **facts):
     usage = Usage({"input_tokens": size, "output_tokens": output})
-    return Priced(Entry(**{**HEAD, **facts}, usage=usage), kind, NOTHING, {}, is_priced=True)
+    return Priced(
+        Entry(**{**HEAD, **facts}, usage=usage), kind, NOTHING, {}, True, size, output, prompt=size, cached=0
+    )
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,32 @@ def test_a_fixture_that_each_worker_sets_up(times):
     assert (only(found).change.state, only(found).head_number) == (State.UNCHANGED, 2)
 
 
+def test_a_fixture_that_costs_more():
+    """It is in the month as a test is: half of the runs cost more."""
+    base = {FIXTURE: runs(FIXTURE, 1), A: runs(A, 1)}
+    month = only(diff_of(base, {FIXTURE: runs(FIXTURE, 1, tokens=2000), A: runs(A, 1)}))
+    assert month.change.delta == Amount.exactly(Decimal("0.0025") / 2 * 1000)
+
+
+@pytest.mark.parametrize("inside", [(), ("search",)], ids=["itself", "through another"])
+def test_a_fixture_that_another_agent_sets_up(inside):
+    """Its usage is what it was, and its month is another's."""
+    base, head = ({FIXTURE: runs(FIXTURE, 1, name, *inside)} for name in ("old", "support"))
+    diff = diff_of(base, head, SUPPORT, Volume("old", Per.RUN, 1))
+    assert {month.volume.agent: month.change.state for month in diff.projection.agents} == {
+        "old": State.GONE,
+        "support": State.NEW,
+    }
+
+
+def test_the_same_calls_in_fewer_runs():
+    """Nothing costs more in the test; a run does."""
+    diff = diff_of({A: runs(A, 4)}, {A: runs(A, 2, calls=2)})
+    assert diff.totals.state is State.UNCHANGED
+    assert (only(diff).base_number, only(diff).head_number) == (4, 2)
+    assert only(diff).change.delta == Amount.exactly(CALL * 1000)
+
+
 def older(baseline):
     """The file as it was written before runs were kept."""
     found = parse_baseline(render_baseline(baseline), baseline.name)
@@ -230,6 +256,15 @@ def test_an_older_baseline_has_no_month():
     (notice,) = projection_notices(diff, [SUPPORT], ["support"], full=True)
     assert "llmcost-baseline.json is older than the count of agent runs" in notice.message
     assert notice.paste == "pytest --llm-cost --llm-cost-update"
+
+
+@pytest.mark.parametrize("inside", [(), ("search",)], ids=["itself", "through another"])
+def test_an_older_baseline_with_a_fixture(inside):
+    """The month of the run is known all the same: the fixture's runs are in it with their calls."""
+    uses = {FIXTURE: runs(FIXTURE, 1, "support", *inside, tokens=9000), A: runs(A, 1)}
+    month = only(diff_of(older(accepted(uses)), uses))
+    assert (month.base_is_older, month.change.base) == (True, None)
+    assert (month.head_number, month.change.head.cost.value) == (2, (CALL + Decimal("0.0235")) / 2 * 1000)
 
 
 def test_accepting_again_completes_an_older_line():

@@ -9,7 +9,7 @@ import pytest
 import sample
 from suites import PRICES, A, B, Use, accepted, configured, difference, run, table
 
-from pytest_llmcost.model.amount import Amount
+from pytest_llmcost.model.amount import NOTHING, Amount
 from pytest_llmcost.model.call import Api, Bounds, ModelIds
 from pytest_llmcost.model.diff import CauseKind
 from pytest_llmcost.model.drift import Drift, PartChange
@@ -237,3 +237,39 @@ def test_an_edit_that_was_taken_back():
     """The recording of before fits again: nothing was recorded, the prompt is shorter."""
     change = change_of({A: [estimate(1200, 1100, 1400)]}, {A: [Use(1000)]})
     assert [(cause.kind, cause.delta) for cause in change.causes] == [(CauseKind.INPUT, Decimal("-0.0005"))]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        Use().but(usage=None, incomplete="no usage"),
+        Use(1000),
+        Use(1000, cached=800),
+    ],
+    ids=["no usage", "nothing cached", "less cached"],
+)
+def test_a_recording_with_another_usage_is_a_new_one(head):
+    """What it does not state is not what was recorded: no edit was taken back."""
+    recorded = Usage({"input_tokens": 1000, "output_tokens": 100, "cache_read_tokens": 900})
+    base = Use(1200, cached=900).but(
+        stale=True, recorded_usage=recorded, drift=Drift((PartChange("system", 10, 20),), added=200)
+    )
+    assert [cause.kind for cause in change_of({A: [base]}, {A: [head]}).causes] == [CauseKind.RE_RECORDED]
+
+
+def test_an_edit_that_was_taken_back_of_a_recording_that_states_zeros():
+    """A unit that was not used is the same whether it is stated or not."""
+    recorded = Usage({"input_tokens": 1000, "output_tokens": 100, "cache_read_tokens": 0})
+    base = Use(1200, cached=0).but(
+        stale=True, recorded_usage=recorded, drift=Drift((PartChange("system", 10, 20),), added=200)
+    )
+    for head in (Use(1000), Use(1000, cached=0)):
+        assert [cause.kind for cause in change_of({A: [base]}, {A: [head]}).causes] == [CauseKind.INPUT]
+
+
+def test_prices_that_moved_of_two_equal_estimates():
+    """The second has the figures of the first: neither is at the price of another day."""
+    yaml = sample.YAML.replace("models:\n", 'models:\n    openai/gpt-fixed: {input: "5", output: "20"}\n')
+    uses = {A: [estimate(1200, 1100, 1400)] * 2}
+    diff = difference(accepted(uses), run(uses, yaml=yaml), prices=table(yaml))
+    assert (diff.totals.delta, diff.price_delta) == (NOTHING, Decimal("0.008"))

@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from suites import A, B, Use, accepted, difference, run, verdict
 
+from pytest_llmcost.model.call import Api, Bounds, SubCall
 from pytest_llmcost.model.drift import Drift, PartChange
+from pytest_llmcost.model.usage import Usage
 
 TEXT = (PartChange("messages[0]", 100, 500),)
 GROWN = Drift(TEXT, "gpt-fixed", added=100, prompt=900, prefix=900)
@@ -39,16 +41,77 @@ def test_a_cache_hit_rate_is_judged_by_the_interval(limit, level):
     assert [row[0] for row in found(f"{{scope: test, min_cache_hit_rate: {limit}}}", report)] == level
 
 
+def between(low, high, **facts):
+    """An estimate with the tokens of its prompt at both ends."""
+    least, most = (Usage({"input_tokens": end, "output_tokens": 1}) for end in (low, high))
+    return Use(high, 1).but(
+        drift=GROWN, stale=True, recorded_usage=least, bounds=Bounds(least, most), **facts
+    )
+
+
+@pytest.mark.parametrize(
+    ("uses", "levels"),
+    [
+        ([between(0, 10)], ["warning"]),
+        ([between(0, 10), Use(cached=1000)], []),
+        ([between(0, 0)], []),
+        ([between(5, 10, api=Api.OPENAI_EMBEDDINGS)], []),
+    ],
+    ids=["perhaps no prompt", "beside a cached one", "no prompt", "embedding"],
+)
+def test_a_cache_hit_rate_of_an_estimate_that_may_have_no_prompt(uses, levels):
+    """Where there may be a prompt it may miss the rate; where there is none, nothing could."""
+    report = run({A: uses})
+    assert [row[0] for row in found("{scope: test, min_cache_hit_rate: 90%}", report)] == levels
+
+
+def test_an_estimate_that_moved_is_no_drop_of_the_cache_hit_rate():
+    """The same edit of the same recording is no change, though other calls of the run made it a little longer."""
+
+    def estimated(tokens):
+        recorded = Usage({"input_tokens": 1000, "output_tokens": 100, "cache_read_tokens": 900})
+        return Use(tokens, cached=900, agent="desk").but(drift=GROWN, stale=True, recorded_usage=recorded)
+
+    report = run({A: [estimated(1200)]})
+    diff = difference(accepted({A: [estimated(1100)]}), report)
+    assert diff.totals.base.cache_hit_rate > diff.totals.head.cache_hit_rate
+    for scope in ("suite", "agent", "test"):
+        assert found(f"{{scope: {scope}, max_cache_hit_drop: 0pp}}", report, diff) == []
+
+
 def test_a_change_that_no_estimate_can_price_is_no_unknown_model():
     """It is recorded again, which the finding says; its price is known. Its tokens are not."""
     report = run({A: [stale(UNTOLD)], B: [Use()]})
     assert found("{scope: suite, max_cost: '1'}", report) == [("error", "replay.incomplete")]
     assert found("{scope: test, max_input_tokens: 1000}", report) == [("warning", "max_input_tokens")]
     (finding,) = verdict(report, "  - {scope: suite, max_cost: '1'}\n").findings
-    assert (
-        "1 call whose request changed in a way that no estimate can price (record it again)"
-        in finding.message
+    assert finding.message == (
+        "the suite has 1 call whose request changed in a way that no estimate can price (record it again),"
+        " so that its limit of $1 cannot be decided"
     )
+
+
+@pytest.mark.parametrize(
+    ("use", "rule"),
+    [
+        (stale(UNTOLD), "replay.incomplete"),
+        (stale(UNTOLD, model="gpt-unheard"), "pricing.unknown_model"),
+        (Use().but(doubts=("a tool is billed apart",)), "pricing.unknown_model"),
+        (Use().but(stale=True, context={"service_tier": "odd"}), "pricing.unknown_model"),
+    ],
+    ids=["untold change", "of an unknown model", "other doubt", "odd tier"],
+)
+def test_only_a_change_that_nothing_else_hides_is_mended_by_recording(use, rule):
+    """Where a price is missing, a new recording would not bring it."""
+    assert found("{scope: suite, max_cost: '1'}", run({A: [use]})) == [("error", rule)]
+
+
+@pytest.mark.parametrize(("limit", "level"), [(15, []), (14, ["warning"]), (9, ["error"])])
+def test_what_is_inside_an_estimated_call_is_in_both_ends(limit, level):
+    """It is no estimate: 5 tokens beside 5 to 10."""
+    inside = (SubCall("compaction", None, Usage({"input_tokens": 5})),)
+    report = run({A: [between(5, 10, sub_calls=inside)]})
+    assert [row[0] for row in found(f"{{scope: test, max_input_tokens: {limit}}}", report)] == level
 
 
 def test_what_the_baseline_knows_only_warns():
@@ -59,6 +122,7 @@ def test_what_the_baseline_knows_only_warns():
     assert found(rows, same, difference(base, same)) == [("warning", "replay.incomplete")]
     more = run({A: [stale(UNTOLD), stale(UNTOLD)]})
     assert found(rows, more, difference(base, more)) == [("error", "replay.incomplete")]
+    assert found(rows, more, difference(base, more), update=True) == [("warning", "replay.incomplete")]
 
 
 def test_a_changed_request_without_a_price_is_new_all_the_same():
