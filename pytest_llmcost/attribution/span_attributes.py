@@ -13,9 +13,10 @@ from typing import Any
 
 from pytest_llmcost.attribution.span_agents import metadata_of, text_of
 from pytest_llmcost.attribution.spans import Step
+from pytest_llmcost.model.purposes import HASHED
 
 # Of each attribute: where spans state it beside ``cost.``, and what Langfuse hands down in the context.
-_STATED = {
+STATED = {
     "feature": (),
     "user": ("user.id", "enduser.id", "langfuse.user.id"),
     "session": ("session.id", "langfuse.session.id", "gen_ai.conversation.id"),
@@ -25,8 +26,6 @@ _OF_METADATA = {"feature": "feature", "org": "org"}
 _HANDED_DOWN = {"user": "langfuse.propagated.user_id", "session": "langfuse.propagated.session_id"}
 _METADATA = ("langfuse.observation.metadata", "langfuse.trace.metadata")
 _HANDED_DOWN_METADATA = "langfuse.propagated.metadata"
-# People are not named in reports.
-_HASHED = frozenset({"user", "org"})
 _DIGITS = 12
 
 
@@ -39,11 +38,11 @@ def attributes_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> dic
     """
     spans = [getattr(step.span, "attributes", None) or {} for step in reversed(path)]
     found = {}
-    for name in _STATED:
+    for name in STATED:
         value = next(filter(None, (_of_span(name, attributes) for attributes in spans)), None)
         value = value or _of_context(name, context)
         if value is not None:
-            found[name] = hashed(value) if name in _HASHED else value
+            found[name] = hashed(value) if name in HASHED else value
     return found
 
 
@@ -53,7 +52,7 @@ def hashed(value: str) -> str:
 
 
 def _of_span(name: str, attributes: Mapping[str, Any]) -> str | None:
-    for key in (f"cost.{name}", *_STATED[name]):
+    for key in (f"cost.{name}", *STATED[name]):
         value = text_of(attributes.get(key))
         if value is not None:
             return value

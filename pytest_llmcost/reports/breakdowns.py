@@ -1,12 +1,16 @@
-"""The terminal's tables of who and what the cost is for: by agent, by model."""
+"""The terminal's tables of who and what the cost is for: by agent, by model, by feature and the like."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from pytest_llmcost.model.purposes import HASHED, PURPOSES, by_purpose
 from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.reports.table import Column, table
-from pytest_llmcost.reports.text import MoneyStyle, percent, safe
+from pytest_llmcost.reports.text import MoneyStyle, percent, plural, safe
 
 _NO_AGENT = "(no agent)"
+_TOP = 10
 
 USAGE_COLUMNS = (
     Column("calls"),
@@ -15,6 +19,7 @@ USAGE_COLUMNS = (
     Column("output", from_width=80),
     Column("cost"),
 )
+_RESPONSE_CACHE = Column("response cache", from_width=80)
 
 
 def usage_cells(found: Rollup, style: MoneyStyle) -> list[str]:
@@ -36,7 +41,7 @@ def agents_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
     columns = (
         Column("runs"),
         *USAGE_COLUMNS,
-        *([Column("response cache", from_width=80)] if cached else []),
+        *([_RESPONSE_CACHE] if cached else []),
         *([Column("with sub-agents", from_width=80)] if nested else []),
     )
     rows = [
@@ -66,3 +71,33 @@ def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
         if row.rollup.calls
     ]
     return table("model", USAGE_COLUMNS, rows, width)
+
+
+def purpose_tables(report: RunReport, style: MoneyStyle, width: int, *, everything: bool) -> Iterator[str]:
+    """A table for each attribute that calls or lookups state; its rows add up to the total.
+
+    Args:
+        report: The run.
+        style: Of amounts.
+        width: Of the terminal.
+        everything: Whether all values are shown, and not only the dearest.
+    """
+    cached = report.totals.response_cache is not None
+    columns = (*USAGE_COLUMNS, *([_RESPONSE_CACHE] if cached else []))
+    for attribute in PURPOSES:
+        rows = by_purpose(report, attribute)
+        if not rows:
+            continue
+        named = [row for row in rows if row.value is not None]
+        shown = named if everything else named[:_TOP]
+        cells = [
+            (
+                safe(row.value) if row.value is not None else f"(no {attribute})",
+                [*usage_cells(row.rollup, style), *([_rate(row.rollup)] if cached else [])],
+            )
+            for row in [*shown, *(row for row in rows if row.value is None)]
+        ]
+        yield ""
+        yield from table(f"{attribute}, hashed" if attribute in HASHED else attribute, columns, cells, width)
+        if len(shown) < len(named):
+            yield f"{plural(len(named) - len(shown), 'more row')} (show all: -vv)"

@@ -9,7 +9,13 @@ from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
-from pytest_llmcost.reports.breakdowns import USAGE_COLUMNS, agents_table, models_table, usage_cells
+from pytest_llmcost.reports.breakdowns import (
+    USAGE_COLUMNS,
+    agents_table,
+    models_table,
+    purpose_tables,
+    usage_cells,
+)
 from pytest_llmcost.reports.calls import OUTSIDE, calls_table, fallback_lines
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.explain_command import explain_command
@@ -114,10 +120,7 @@ def section(
             lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
-    if any(agent.name is not None for agent in report.agents):
-        lines += _plain(["", *agents_table(report, style, width)])
-    if len(report.models) > 1 or detail >= Detail.TESTS:
-        lines += _plain(["", *models_table(report, style, width)])
+    lines += _plain(list(_breakdowns(report, style, detail, width)))
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
         lines += _plain([line for said in fallback_lines(report.calls) for line in folded(said, width)])
@@ -260,6 +263,15 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
         groups.setdefault(safe(name), []).append(call)
     rows = [(name, rollup_in(report, calls)) for name, calls in groups.items()]
     return [row for row in rows if row[1].calls]
+
+
+def _breakdowns(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> Iterator[str]:
+    if any(agent.name is not None for agent in report.agents):
+        yield from ("", *agents_table(report, style, width))
+    if len(report.models) > 1 or detail >= Detail.TESTS:
+        yield from ("", *models_table(report, style, width))
+    if detail >= Detail.TESTS:
+        yield from purpose_tables(report, style, width, everything=detail is Detail.CALLS)
 
 
 def _notices(report: RunReport, detail: Detail) -> list[Notice]:
