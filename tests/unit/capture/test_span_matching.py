@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pytest_llmcost.attribution.scope import Scope
@@ -76,3 +78,21 @@ def test_two_libraries_tell_of_one_generation(name):
     """Of those, the inner one stays."""
     found, expected = TWINS[name]
     assert {traced.identity for traced in without_twins(found)} == expected
+
+
+def test_many_spans_of_a_test():
+    """Ten thousand generations of two libraries, one in the other, take a second and not minutes."""
+    found = [span(2 * n, 2 * n, 2 * n + 1) for n in range(10_000)]
+    found += [span(2 * n + 1, 2 * n + 0.2, 2 * n + 0.8, teller="other") for n in range(10_000)]
+    begin = time.perf_counter()
+    assert len(without_twins(found)) == 10_000
+    assert time.perf_counter() - begin < 10
+
+
+def test_many_calls_of_a_test():
+    """Each of ten thousand calls has its span beside it, and is found without comparing all with all."""
+    found = [span(n, n, n + 0.5, used=(n, 1)) for n in range(10_000)]
+    calls = [http(n + 0.1, used=(n, 1)) for n in range(10_000)]
+    begin = time.perf_counter()
+    assert len(matched(found, {TEST: calls})) == 10_000
+    assert time.perf_counter() - begin < 10
