@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_llmcost.attribution.span_agents import metadata_of, text_of
+from pytest_llmcost.attribution.span_agents import id_of, value_in_metadata
 from pytest_llmcost.attribution.spans import Step
 from pytest_llmcost.model.purposes import HASHED
 
@@ -53,17 +53,17 @@ def hashed(value: str) -> str:
 
 def _of_span(name: str, attributes: Mapping[str, Any]) -> str | None:
     for key in (f"cost.{name}", *STATED[name]):
-        value = text_of(attributes.get(key))
+        value = id_of(attributes.get(key))
         if value is not None:
             return value
     if name not in _OF_METADATA:
         return None
-    stated = (metadata_of(attributes, prefix, _OF_METADATA[name]) for prefix in _METADATA)
+    stated = (id_of(value_in_metadata(attributes, prefix, _OF_METADATA[name])) for prefix in _METADATA)
     return next(filter(None, stated), None)
 
 
 def _of_context(name: str, context: Mapping[str, Any]) -> str | None:
     if name in _HANDED_DOWN:
-        return text_of(context.get(_HANDED_DOWN[name]))
+        return id_of(context.get(_HANDED_DOWN[name]))
     values = context.get(_HANDED_DOWN_METADATA)
-    return text_of(values.get(_OF_METADATA[name])) if isinstance(values, Mapping) else None
+    return id_of(values.get(_OF_METADATA[name])) if isinstance(values, Mapping) else None

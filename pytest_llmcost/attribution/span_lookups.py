@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pytest_llmcost.attribution.span_agents import text_of
+from pytest_llmcost.attribution.span_agents import id_of
 from pytest_llmcost.usage.span_cache_hit import HIT_KEYS, WHOLE_KEYS, cache_hit, whole_metadata
 
 _PREFIXES = ("langfuse.observation.metadata.", "traceloop.association.properties.", "")
@@ -75,8 +75,8 @@ def stated_lookup(name: str, attributes: Mapping[str, Any]) -> StatedLookup | No
     given = next((attributes[key] for key in _INPUTS if attributes.get(key)), None)
     return StatedLookup(
         hit=hit,
-        layer=_first(attributes, _LAYER) or text_of(whole.get("cache_layer")),
-        key=_first(attributes, _KEY) or text_of(whole.get("cache_key")),
+        layer=_first(attributes, _LAYER) or id_of(whole.get("cache_layer")),
+        key=_first(attributes, _KEY) or id_of(whole.get("cache_key")),
         request=None if given is None else f"{name}\0{given}",
         model=_first(attributes, _MODELS),
         is_generation=any(attributes.get(key) in values for key, values in _GENERATIONS.items()),
@@ -84,4 +84,4 @@ def stated_lookup(name: str, attributes: Mapping[str, Any]) -> StatedLookup | No
 
 
 def _first(attributes: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    return next((found for key in keys if (found := text_of(attributes.get(key))) is not None), None)
+    return next((found for key in keys if (found := id_of(attributes.get(key))) is not None), None)

@@ -1,8 +1,8 @@
 """Whether a span says that a cache of the app had the answer, in any of the ways in which that is written.
 
 Sources: metadata of Langfuse's observations (SDK 5 writes each value as JSON, 3 and 4 as it is),
-OpenInference's ``metadata``, OpenLLMetry's association properties, ``llm.cache.hit`` of NeMo Guardrails, and the
-plain names. Sentry's ``cache.hit`` is of any cache at all, and is left out.
+OpenInference's ``metadata``, OpenLLMetry's association properties, ``llm.cache.hit`` of NeMo Guardrails, and
+the plain names. Sentry's ``cache.hit`` is of any cache at all, and is left out.
 """
 
 from __future__ import annotations

@@ -111,6 +111,7 @@ def test_forms_of_the_statement(project):
             {"langfuse.observation.metadata": json.dumps({"cache_hit": True, "cache_layer": "L3"})},
             {"metadata": json.dumps({"cache_hit": False}), "openinference.span.kind": "LLM"},
             {"traceloop.association.properties.cache_hit": True},
+            {"langfuse.observation.metadata.cache_hit": True, "langfuse.observation.metadata.cache_layer": 2},
             {"cache_hit": "null"}, {"cache_hit": 3}, {"metadata": '{"cache_hit"'}, {"cache.hit": True},
             {"metadata": '["cache_hit"]'}, {"metadata": '"cache_hit"'},
         ]
@@ -126,6 +127,7 @@ def test_forms_of_the_statement(project):
     assert run.report["meta"]["complete"]
     assert outcomes(run) == [
         (True, "L1"), (False, None), (True, "semantic"), (True, "L2"), (True, "L3"), (False, None), (True, None),
+        (True, "2"),
     ]  # fmt: skip
 
 

@@ -279,7 +279,9 @@ def test_for_what_and_for_whom(project):
             of_all = {"user.id": "ann@example.com", "session.id": "s1", "cost.org": "acme", "cost.feature": "search"}
             with tracer.start_as_current_span("request", attributes=of_all):
                 chat()
-                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": 5}):
+                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": True}):
+                    chat()
+                with tracer.start_as_current_span("step", attributes={"cost.user": 5}):
                     chat()
             chat()
         """,
@@ -298,12 +300,14 @@ budgets:
     assert attributes == [
         {"feature": "search", "user": ann, "session": "s1", "org": acme},
         {"feature": "rerank", "user": ann, "session": "s1", "org": acme},
+        {"feature": "search", "user": "ef2d127de37b", "session": "s1", "org": acme},  # ids may be numbers
         {},
     ]
     assert "ann@example.com" not in (project.folder / ".llmcost" / "report.json").read_text()
     assert {(found["scope"], found["match"], found["level"]) for found in run.report["findings"]} == {
         ("session", "s1", "error"),
         ("user", ann, "warning"),
+        ("feature", "search", "error"),
     }
     explained = project.explain("test_suite.py::test_it")
     assert f"for           feature=search, user={ann}, session=s1, org={acme}" in explained.output
