@@ -25,6 +25,7 @@ NO_SPLIT = "the span states no more than the sum of its tokens"
 NO_INPUT = "the span states no input tokens"
 NO_OUTPUT = "the span states no output tokens"
 _UNKNOWN = "unknown"
+_LONGEST = 200  # a name; somebody may put a prompt there
 _GENERATES = frozenset({"chat", "text_completion", "generate_content", "generation", "completion", "LLM"})
 _EMBEDS = frozenset({"embeddings", "embedding", "EMBEDDING"})
 # Which attribute says what a span is; the first that is there decides.
@@ -206,5 +207,5 @@ def _first(attributes: Attributes, names: tuple[str, ...]) -> str | None:
     for name in names:
         value = attributes.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return value.strip()[:_LONGEST]
     return None
