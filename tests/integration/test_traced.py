@@ -388,6 +388,31 @@ def test_nothing_is_loaded_without_spans(project):
     assert run.outcomes == {"passed": 2}, run.output
 
 
+def test_a_hit_of_an_unknown_request_saved_nobody_knows_what(traced):
+    """Where neither the app nor a span tells one request from others, no traced call is taken for the one."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        from pytest_llmcost import cache_event
+
+        def test_it():
+            with generation():
+                pass
+            cache_event("L1", hit=True)
+
+        def test_span():
+            with generation(cache_hit=True):
+                pass
+        """,
+    )
+    run = traced.run()
+    assert [(one["hit"], one["saved"], one["call"]) for one in run.report["cache_events"]] == [
+        (True, None, None)
+    ] * 2
+    assert "what its hits saved is unknown" in run.output
+
+
 def test_caches_in_front_of_it(traced):
     """What a hit saves is the cost of the traced call that its request's miss led to, told by the app or by spans."""
     traced.write(
