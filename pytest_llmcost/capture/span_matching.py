@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pytest_llmcost.attribution.started import StartedSpan
@@ -83,11 +84,18 @@ class _Calls:
             if call.usage is not None:
                 self._by_tokens.setdefault(_tokens(call.usage), []).append(call)
 
-    def near(self, traced: Traced) -> Iterator[HttpCall]:
-        """Those that a span may tell of: sent while it was open, or of the same tokens."""
+    def near(self, traced: Traced, least: int) -> Iterator[HttpCall]:
+        """Those that a span may tell of: sent while it was open, or of the same tokens.
+
+        Args:
+            traced: The span.
+            least: How well they have to fit; best do those that were sent while it was open.
+        """
         first = bisect_left(self._calls, traced.start, key=_started)
         while_open = self._calls[first : bisect_right(self._calls, traced.end, key=_started)]
         yield from while_open
+        if least == _SAME_USAGE:
+            return
         usage = traced.generation.usage
         for call in self._by_tokens.get(_tokens(usage), ()) if usage is not None else ():
             if not traced.start <= call.started <= traced.end:
@@ -109,17 +117,20 @@ def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) 
         Their identities.
     """
     places = {place: _Calls(calls.get(place, ())) for place in {traced.place for traced in found}}
-    pairs = [
-        (-fit, abs(call.started - traced.start), number, traced, call)
-        for number, traced in enumerate(found)
-        for call in places[traced.place].near(traced)
-        if traced.teller not in call.told_by and (fit := _fit(traced, call))
-    ]
     described: set[int] = set()
-    for _, _, _, traced, call in sorted(pairs, key=lambda pair: pair[:3]):
-        if traced.identity not in described and traced.teller not in call.told_by:
-            described.add(traced.identity)
-            call.told_by.add(traced.teller)
+    # What fits best is taken first, and most spans need no second look.
+    for least in (_SAME_USAGE, _MAY_BE):
+        pairs = [
+            (-fit, abs(call.started - traced.start), number, traced, call)
+            for number, traced in enumerate(found)
+            if traced.identity not in described
+            for call in places[traced.place].near(traced, least)
+            if traced.teller not in call.told_by and (fit := _fit(traced, call)) >= least
+        ]
+        for _, _, _, traced, call in sorted(pairs, key=lambda pair: pair[:3]):
+            if traced.identity not in described and traced.teller not in call.told_by:
+                described.add(traced.identity)
+                call.told_by.add(traced.teller)
     return described
 
 
@@ -128,7 +139,7 @@ def _fit(traced: Traced, call: HttpCall) -> int:
     usage = traced.generation.usage
     is_known = usage is not None and call.usage is not None
     is_same_usage = is_known and _tokens(usage) == _tokens(call.usage)
-    names = {name for name in (*traced.generation.model,) if name}
+    names = {name for name in traced.generation.model if name}
     is_same_model = not call.models or any(
         _is_same_model(one, other) for one in names for other in call.models if other
     )
@@ -183,6 +194,7 @@ def _tokens(usage: Usage | None) -> tuple[int | None, ...]:
     return () if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
+@lru_cache(maxsize=256)
 def _is_same_model(one: str, other: str) -> bool:
     one, other = _plain(one), _plain(other)
     return one.startswith(other) or other.startswith(one)
