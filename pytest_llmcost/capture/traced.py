@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pytest_llmcost.attribution.notices import empty_agents_notice
 from pytest_llmcost.attribution.origins import Origins
+from pytest_llmcost.attribution.span_agents import agents_of_spans
+from pytest_llmcost.attribution.spans import Step
 from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
 from pytest_llmcost.capture.exchange import OpenExchange
@@ -49,6 +52,7 @@ class TracedCalls:
         self._with_call: set[int] = set()
         self._with_generation: set[int] = set()
         self._unstated: dict[str, int] = {}
+        self._agent: str | None = None  # the first that a span has named
 
     def note(self, seen: OpenExchange, call: MeasuredCall) -> None:
         """An HTTP call was measured: spans around it and beside it tell of nothing else."""
@@ -63,6 +67,8 @@ class TracedCalls:
             everything: Take the open ones too, at the end of the session.
         """
         ended = self._spans.take(everything=everything)
+        if self._agent is None:
+            self._agent = next(filter(None, map(self._named, ended)), None)
         found = self._counting(self._generations(ended)) if ended else []
         calls = []
         for traced in found:
@@ -74,9 +80,11 @@ class TracedCalls:
         return calls
 
     def notices(self) -> list[Notice]:
-        """What is to say of generations that state nothing."""
-        if not self._unstated:
-            return []
+        """What is to say of generations that state nothing, and of agents in case that they have no call."""
+        agents = [] if self._agent is None else [empty_agents_notice(self._agent)]
+        return [*agents, *(self._of_unstated() if self._unstated else ())]
+
+    def _of_unstated(self) -> list[Notice]:
         number, places = sum(self._unstated.values()), list(self._unstated)
         more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
         where = f"{', '.join(places[:_MOST_NAMED])}{more}"
@@ -117,6 +125,15 @@ class TracedCalls:
             )
         self._spans.hold(held)
         return found
+
+    def _named(self, one: StartedSpan) -> str | None:
+        """The agent that a span is."""
+        try:
+            found = agents_of_spans([Step(one.span, one.context)], one.context)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading a span", error)
+            return None
+        return found[-1].name if found else None
 
     def _generation(self, one: StartedSpan) -> Generation | None:
         try:
