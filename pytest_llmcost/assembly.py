@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llmcost.attribution.notices import agent_notices, traced_notices
+from pytest_llmcost.attribution.notices import agent_notices, is_moot, traced_notices
 from pytest_llmcost.config.configuration import Configuration
 from pytest_llmcost.model.call import Call, MeasuredCall, Source
 from pytest_llmcost.model.codec import card_to_json
@@ -124,7 +124,7 @@ def assemble(
         rate_cards=cards,
         notices=(
             *_fault_notices(facts.faults),
-            *facts.notices,
+            *(notice for notice in facts.notices if not is_moot(notice, the_counted)),
             *price_notices(priced, table.rules, include_mocked=mocked),
             *_of_replays(the_counted, facts, configuration, table),
             *dated_notices(the_counted, table),

@@ -12,6 +12,7 @@ from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.model.shown import plural, yaml_text
 
 _SHOWN = 3
+_NO_CALL = "no call has an agent,"
 _ENTER = (
     "enter one around them with pytest_llmcost.agent(...), in threads with contextvars.copy_context().run"
 )
@@ -58,6 +59,21 @@ def _of_nobody(nobodys: Sequence[Call], calls: Sequence[Call]) -> Notice:
     return Notice(
         NoticeKind.AGENTS, f"{message}; or name their files in llmcost.yaml", f"agents:\n  - {rule}"
     )
+
+
+def empty_agents_notice(agent: str) -> Notice:
+    """What is to say where no call is inside any of the agents that spans name: threads have lost them.
+
+    Args:
+        agent: One of them.
+    """
+    return Notice(NoticeKind.AGENTS, f"{_NO_CALL} though spans name some, such as {agent!r}: {_ENTER}")
+
+
+def is_moot(notice: Notice, calls: Sequence[Call]) -> bool:
+    """Whether a process has said that no call has an agent, and those of others have, or nobody made any."""
+    is_it = notice.kind is NoticeKind.AGENTS and notice.message.startswith(_NO_CALL)
+    return is_it and (not calls or any(call.measured.origin.agent is not None for call in calls))
 
 
 def traced_notices(calls: Sequence[Call]) -> list[Notice]:

@@ -24,6 +24,7 @@ _INVOKE = "invoke_agent"
 # What anthropic's SDK calls the loop of its tool runner is a function of the library, and nobody's agent.
 _OF_LIBRARIES = "anthropic."
 _LONGEST = 200  # a name; somebody may put a prompt there
+_LARGEST = 2**64  # an id; the text of greater numbers may be refused
 # Where values stand that are handed down to every span inside, also while no span is recorded.
 _PROPAGATED = "langfuse.propagated.metadata"
 
@@ -97,17 +98,22 @@ def _by_convention(name: str, attributes: Attributes) -> str | None:
 
 
 def metadata_of(attributes: Attributes, prefix: str, key: str) -> str | None:
-    """A value of metadata, which is one attribute for each key, or JSON in one attribute for all."""
+    """A name in metadata, which is one attribute for each key, or JSON in one attribute for all."""
+    return text_of(value_in_metadata(attributes, prefix, key))
+
+
+def value_in_metadata(attributes: Attributes, prefix: str, key: str) -> object:
+    """As ``metadata_of``, whatever it is."""
     found = attributes.get(f"{prefix}.{key}")
-    if found is None:
-        whole = attributes.get(prefix)
-        if not isinstance(whole, str) or not whole.startswith("{"):
-            return None
-        try:
-            found = json.loads(whole).get(key)
-        except (ValueError, RecursionError):
-            return None
-    return text_of(found)
+    if found is not None:
+        return found
+    whole = attributes.get(prefix)
+    if not isinstance(whole, str) or not whole.startswith("{"):
+        return None
+    try:
+        return json.loads(whole).get(key)
+    except (ValueError, RecursionError):
+        return None
 
 
 def text_of(value: object) -> str | None:
@@ -121,6 +127,13 @@ def text_of(value: object) -> str | None:
             decoded = value
         value = decoded if isinstance(decoded, str) else value
     return value.strip()[:_LONGEST] or None
+
+
+def id_of(value: object) -> str | None:
+    """A name, or an id that is a number, which Langfuse's SDK 3 and 4 keep as one."""
+    if type(value) is int and abs(value) < _LARGEST:
+        return str(value)
+    return text_of(value)
 
 
 def extend(path: list[Entry], entries: Iterable[Entry]) -> None:

@@ -11,11 +11,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_llmcost.attribution.span_agents import metadata_of, text_of
+from pytest_llmcost.attribution.span_agents import id_of, value_in_metadata
 from pytest_llmcost.attribution.spans import Step
+from pytest_llmcost.model.purposes import HASHED
 
 # Of each attribute: where spans state it beside ``cost.``, and what Langfuse hands down in the context.
-_STATED = {
+STATED = {
     "feature": (),
     "user": ("user.id", "enduser.id", "langfuse.user.id"),
     "session": ("session.id", "langfuse.session.id", "gen_ai.conversation.id"),
@@ -25,8 +26,6 @@ _OF_METADATA = {"feature": "feature", "org": "org"}
 _HANDED_DOWN = {"user": "langfuse.propagated.user_id", "session": "langfuse.propagated.session_id"}
 _METADATA = ("langfuse.observation.metadata", "langfuse.trace.metadata")
 _HANDED_DOWN_METADATA = "langfuse.propagated.metadata"
-# People are not named in reports.
-_HASHED = frozenset({"user", "org"})
 _DIGITS = 12
 
 
@@ -39,11 +38,11 @@ def attributes_of_spans(path: Sequence[Step], context: Mapping[str, Any]) -> dic
     """
     spans = [getattr(step.span, "attributes", None) or {} for step in reversed(path)]
     found = {}
-    for name in _STATED:
+    for name in STATED:
         value = next(filter(None, (_of_span(name, attributes) for attributes in spans)), None)
         value = value or _of_context(name, context)
         if value is not None:
-            found[name] = hashed(value) if name in _HASHED else value
+            found[name] = hashed(value) if name in HASHED else value
     return found
 
 
@@ -53,18 +52,18 @@ def hashed(value: str) -> str:
 
 
 def _of_span(name: str, attributes: Mapping[str, Any]) -> str | None:
-    for key in (f"cost.{name}", *_STATED[name]):
-        value = text_of(attributes.get(key))
+    for key in (f"cost.{name}", *STATED[name]):
+        value = id_of(attributes.get(key))
         if value is not None:
             return value
     if name not in _OF_METADATA:
         return None
-    stated = (metadata_of(attributes, prefix, _OF_METADATA[name]) for prefix in _METADATA)
+    stated = (id_of(value_in_metadata(attributes, prefix, _OF_METADATA[name])) for prefix in _METADATA)
     return next(filter(None, stated), None)
 
 
 def _of_context(name: str, context: Mapping[str, Any]) -> str | None:
     if name in _HANDED_DOWN:
-        return text_of(context.get(_HANDED_DOWN[name]))
+        return id_of(context.get(_HANDED_DOWN[name]))
     values = context.get(_HANDED_DOWN_METADATA)
-    return text_of(values.get(_OF_METADATA[name])) if isinstance(values, Mapping) else None
+    return id_of(values.get(_OF_METADATA[name])) if isinstance(values, Mapping) else None

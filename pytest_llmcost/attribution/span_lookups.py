@@ -1,26 +1,22 @@
 """What spans state of lookups in the app's own caches: ``cache_hit`` and ``cache_layer``.
 
-Sources: metadata of Langfuse's observations (SDK 3 to 5 write them in different ways), OpenInference's
-``metadata``, OpenLLMetry's association properties, ``llm.cache.hit`` of NeMo Guardrails, and the plain names.
-Sentry's ``cache.hit`` is of any cache at all, and is left out.
+Sources: those of ``usage.span_cache_hit``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pytest_llmcost.attribution.span_agents import text_of
+from pytest_llmcost.attribution.span_agents import id_of
+from pytest_llmcost.usage.span_cache_hit import HIT_KEYS, WHOLE_KEYS, cache_hit, whole_metadata
 
 _PREFIXES = ("langfuse.observation.metadata.", "traceloop.association.properties.", "")
-_HIT, _LAYER, _KEY = (
+_LAYER, _KEY = (
     (*(prefix + plain for prefix in _PREFIXES), f"llm.cache.{short}")
-    for plain, short in (("cache_hit", "hit"), ("cache_layer", "layer"), ("cache_key", "key"))
+    for plain, short in (("cache_layer", "layer"), ("cache_key", "key"))
 )
-# All metadata as JSON in one attribute.
-_WHOLE = ("langfuse.observation.metadata", "metadata")
-_STATING = frozenset({*_HIT, *_WHOLE})
+_STATING = frozenset({*HIT_KEYS, *WHOLE_KEYS})
 _INPUTS = (
     *("langfuse.observation.input", "input.value", "gen_ai.input.messages", "gen_ai.prompt"),
     "traceloop.entity.input",
@@ -36,7 +32,6 @@ _GENERATIONS = {
     "openinference.span.kind": {"LLM", "EMBEDDING"},
     "llm.request.type": {"chat", "completion", "embedding", "rerank"},
 }
-_YES_OR_NO = {"true": True, "false": False}
 
 
 class StatedLookup(NamedTuple):
@@ -73,42 +68,20 @@ def stated_lookup(name: str, attributes: Mapping[str, Any]) -> StatedLookup | No
         name: Of the span.
         attributes: Of the span, as it ends.
     """
-    whole = _whole(attributes)
-    hit = next((found for key in _HIT if (found := _truth(attributes.get(key))) is not None), None)
-    hit = _truth(whole.get("cache_hit")) if hit is None else hit
+    hit = cache_hit(attributes)
     if hit is None:
         return None
+    whole = whole_metadata(attributes)
     given = next((attributes[key] for key in _INPUTS if attributes.get(key)), None)
     return StatedLookup(
         hit=hit,
-        layer=_first(attributes, _LAYER) or text_of(whole.get("cache_layer")),
-        key=_first(attributes, _KEY) or text_of(whole.get("cache_key")),
+        layer=_first(attributes, _LAYER) or id_of(whole.get("cache_layer")),
+        key=_first(attributes, _KEY) or id_of(whole.get("cache_key")),
         request=None if given is None else f"{name}\0{given}",
         model=_first(attributes, _MODELS),
         is_generation=any(attributes.get(key) in values for key, values in _GENERATIONS.items()),
     )
 
 
-def _whole(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    for key in _WHOLE:
-        text = attributes.get(key)
-        if isinstance(text, str) and '"cache_hit"' in text:
-            try:
-                found = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(found, dict):
-                return found
-    return {}
-
-
 def _first(attributes: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    return next((found for key in keys if (found := text_of(attributes.get(key))) is not None), None)
-
-
-def _truth(value: object) -> bool | None:
-    """``true`` as a bool, as text, or as JSON text; None for anything else, null too."""
-    if isinstance(value, bool):
-        return value
-    text = text_of(value)
-    return None if text is None else _YES_OR_NO.get(text.lower())
+    return next((found for key in keys if (found := id_of(attributes.get(key))) is not None), None)

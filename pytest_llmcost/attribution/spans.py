@@ -72,7 +72,10 @@ class SpanTree:
     def note_started(self, is_kept: Callable[[Any], bool] = _is_recorded) -> None:
         """Take what has started since the last time into the tree; threads may go on starting spans."""
         for _ in range(len(self.started)):
-            one = self.started.popleft()
+            try:
+                one = self.started.popleft()
+            except IndexError:  # another thread does the same, and has taken the rest
+                return
             self.note(one.span, one.context)
             if is_kept(one.span):
                 self.noted.append(one)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
 from pytest_llmcost.capture.clocks import RealClocks
-from pytest_llmcost.capture.measure_lookups import digest_of
+from pytest_llmcost.capture.measure_lookups import digest_of, text_of_any
 from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:
@@ -129,8 +129,11 @@ class LookupLog:
 
     def _note(self, said: Lookup, teller: str) -> None:
         key: object = said.key  # whatever an app without type checks gives
+        layer: object = said.layer
         if key is not None and not isinstance(key, str | bytes):
-            said = said._replace(key=str(key))
+            said = said._replace(key=text_of_any(key))
+        if layer is not None and not isinstance(layer, str):
+            said = said._replace(layer=text_of_any(layer))
         around = surroundings()
         inside = self._identities(around)
         lookup = self._going_on(said, teller)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmcost.model.cache import CacheLookup
 from pytest_llmcost.model.money import parse_money
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.usage.fields import count
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.origins import Origins
@@ -56,7 +57,16 @@ def _measured(lookup: OpenLookup, origins: Origins) -> CacheLookup:
 
 
 def _name(value: object) -> str | None:
-    return None if value is None else str(value).strip()[:_LONGEST] or None
+    text = text_of_any(value)
+    return None if text is None else text.strip()[:_LONGEST] or None
+
+
+def text_of_any(value: object) -> str | None:
+    """What an app gives as text; None of nothing, and of an object that has none."""
+    try:
+        return None if value is None else str(value)
+    except Exception:  # noqa: BLE001  # an object of the app's, which may do anything
+        return None
 
 
 def digest_of(key: object, teller: str) -> str | None:
@@ -66,9 +76,10 @@ def digest_of(key: object, teller: str) -> str | None:
         key: As the app or a library gives it.
         teller: Whose key it is: those of one are not those of another.
     """
-    if key is None:
+    text = key if isinstance(key, bytes) else text_of_any(key)
+    if text is None:
         return None
-    raw = key if isinstance(key, bytes) else str(key).encode("utf-8", "surrogatepass")
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     return hashlib.sha256(teller.encode() + b"\0" + raw).hexdigest()
 
 
@@ -76,7 +87,12 @@ def _usage(counts: Any) -> Usage | None:
     """What a hit saved; None where it is no usage: then it is unknown, which is more than nothing."""
     if not isinstance(counts, Mapping):
         return None
-    found = {str(name): count for name, count in counts.items() if type(count) is int and count >= 0}
+    given = dict(counts)
+    found = {
+        str(name): number
+        for name, stated in given.items()
+        if type(stated) is int and (number := count(given, name)) is not None
+    }
     return Usage(found) if found and len(found) == len(counts) else None
 
 
@@ -85,6 +101,6 @@ def _money(usd: Any) -> Decimal | None:
         return None
     try:
         found = parse_money(str(usd))
-    except ValueError:
+    except Exception:  # noqa: BLE001  # an object of the app's, which may do anything
         return None
     return found if found >= 0 else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pytest_llmcost.attribution.started import StartedSpan
@@ -68,6 +70,42 @@ class Traced(NamedTuple):
         return self.generation.usage is not None or self.generation.incomplete is not None
 
 
+class _Calls:
+    """The HTTP calls of a place, so that not each span is compared with each of them.
+
+    Args:
+        calls: In any order.
+    """
+
+    def __init__(self, calls: Iterable[HttpCall]) -> None:
+        self._calls = sorted(calls, key=_started)
+        self._by_tokens: dict[tuple[int | None, ...], list[HttpCall]] = {}
+        for call in self._calls:
+            if call.usage is not None:
+                self._by_tokens.setdefault(_tokens(call.usage), []).append(call)
+
+    def near(self, traced: Traced, least: int) -> Iterator[HttpCall]:
+        """Those that a span may tell of: sent while it was open, or of the same tokens.
+
+        Args:
+            traced: The span.
+            least: How well they have to fit; best do those that were sent while it was open.
+        """
+        first = bisect_left(self._calls, traced.start, key=_started)
+        while_open = self._calls[first : bisect_right(self._calls, traced.end, key=_started)]
+        yield from while_open
+        if least == _SAME_USAGE:
+            return
+        usage = traced.generation.usage
+        for call in self._by_tokens.get(_tokens(usage), ()) if usage is not None else ():
+            if not traced.start <= call.started <= traced.end:
+                yield call
+
+
+def _started(call: HttpCall) -> float:
+    return call.started
+
+
 def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) -> set[int]:
     """The spans that tell of an HTTP call beside them; each scope tells of a call once.
 
@@ -78,17 +116,21 @@ def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) 
     Returns:
         Their identities.
     """
-    pairs = [
-        (-fit, abs(call.started - traced.start), number, traced, call)
-        for number, traced in enumerate(found)
-        for call in calls.get(traced.place, ())
-        if traced.teller not in call.told_by and (fit := _fit(traced, call))
-    ]
+    places = {place: _Calls(calls.get(place, ())) for place in {traced.place for traced in found}}
     described: set[int] = set()
-    for _, _, _, traced, call in sorted(pairs, key=lambda pair: pair[:3]):
-        if traced.identity not in described and traced.teller not in call.told_by:
-            described.add(traced.identity)
-            call.told_by.add(traced.teller)
+    # What fits best is taken first, and most spans need no second look.
+    for least in (_SAME_USAGE, _MAY_BE):
+        pairs = [
+            (-fit, abs(call.started - traced.start), number, traced, call)
+            for number, traced in enumerate(found)
+            if traced.identity not in described
+            for call in places[traced.place].near(traced, least)
+            if traced.teller not in call.told_by and (fit := _fit(traced, call)) >= least
+        ]
+        for _, _, _, traced, call in sorted(pairs, key=lambda pair: pair[:3]):
+            if traced.identity not in described and traced.teller not in call.told_by:
+                described.add(traced.identity)
+                call.told_by.add(traced.teller)
     return described
 
 
@@ -97,7 +139,7 @@ def _fit(traced: Traced, call: HttpCall) -> int:
     usage = traced.generation.usage
     is_known = usage is not None and call.usage is not None
     is_same_usage = is_known and _tokens(usage) == _tokens(call.usage)
-    names = {name for name in (*traced.generation.model,) if name}
+    names = {name for name in traced.generation.model if name}
     is_same_model = not call.models or any(
         _is_same_model(one, other) for one in names for other in call.models if other
     )
@@ -115,30 +157,44 @@ def _fit(traced: Traced, call: HttpCall) -> int:
 
 def without_twins(found: Sequence[Traced]) -> list[Traced]:
     """One span for each generation: two libraries may tell of the same, the outer one first."""
+    alike: dict[tuple[Place, tuple[int | None, ...]], list[Traced]] = {}
+    for traced in sorted(found, key=_start):
+        alike.setdefault(_kind(traced), []).append(traced)
+    several = {kind: group for kind, group in alike.items() if len({one.teller for one in group}) > 1}
     return [
         traced
         for traced in found
-        if not any(_is_inside(other, traced) for other in found if other is not traced)
+        if not any(_is_inside(other, traced) for other in _within(traced, several.get(_kind(traced), ())))
     ]
 
 
+def _within(outer: Traced, group: Sequence[Traced]) -> Sequence[Traced]:
+    """Those of a sorted group that begin while another span is open."""
+    return group[bisect_right(group, outer.start, key=_start) : bisect_right(group, outer.end, key=_start)]
+
+
+def _start(traced: Traced) -> float:
+    return traced.start
+
+
+def _kind(traced: Traced) -> tuple[Place, tuple[int | None, ...]]:
+    return traced.place, _tokens(traced.generation.usage)
+
+
 def _is_inside(inner: Traced, outer: Traced) -> bool:
-    """Whether the inner one is what the outer one tells of, where it is not inside by its parents."""
+    """Whether the inner one, of the same place and tokens, is what the outer one tells of.
+
+    It is not inside by its parents.
+    """
     is_beside = not outer.around or outer.around[-1] in inner.around
-    return (
-        inner.teller != outer.teller
-        and inner.place == outer.place
-        and is_beside
-        and outer.start < inner.start
-        and inner.end <= outer.end
-        and _tokens(inner.generation.usage) == _tokens(outer.generation.usage)
-    )
+    return inner.teller != outer.teller and is_beside and outer.start < inner.start and inner.end <= outer.end
 
 
 def _tokens(usage: Usage | None) -> tuple[int | None, ...]:
     return () if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
+@lru_cache(maxsize=256)
 def _is_same_model(one: str, other: str) -> bool:
     one, other = _plain(one), _plain(other)
     return one.startswith(other) or other.startswith(one)

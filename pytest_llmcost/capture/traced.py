@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pytest_llmcost.attribution.notices import empty_agents_notice
 from pytest_llmcost.attribution.origins import Origins
+from pytest_llmcost.attribution.span_agents import agents_of_spans
+from pytest_llmcost.attribution.spans import Step
 from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
 from pytest_llmcost.capture.exchange import OpenExchange
@@ -27,6 +30,7 @@ _NO_REQUEST = RequestSize("", {})
 _MOST_NAMED = 3
 _A_DAY = 86_400
 _NANO = 1e-9
+_YEAR_3000 = 32_503_680_000
 
 
 class TracedCalls:
@@ -48,6 +52,7 @@ class TracedCalls:
         self._with_call: set[int] = set()
         self._with_generation: set[int] = set()
         self._unstated: dict[str, int] = {}
+        self._agent: str | None = None  # the first that a span has named
 
     def note(self, seen: OpenExchange, call: MeasuredCall) -> None:
         """An HTTP call was measured: spans around it and beside it tell of nothing else."""
@@ -62,6 +67,8 @@ class TracedCalls:
             everything: Take the open ones too, at the end of the session.
         """
         ended = self._spans.take(everything=everything)
+        if self._agent is None:
+            self._agent = next(filter(None, map(self._named, ended)), None)
         found = self._counting(self._generations(ended)) if ended else []
         calls = []
         for traced in found:
@@ -73,9 +80,11 @@ class TracedCalls:
         return calls
 
     def notices(self) -> list[Notice]:
-        """What is to say of generations that state nothing."""
-        if not self._unstated:
-            return []
+        """What is to say of generations that state nothing, and of agents in case that they have no call."""
+        agents = [] if self._agent is None else [empty_agents_notice(self._agent)]
+        return [*agents, *(self._of_unstated() if self._unstated else ())]
+
+    def _of_unstated(self) -> list[Notice]:
         number, places = sum(self._unstated.values()), list(self._unstated)
         more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
         where = f"{', '.join(places[:_MOST_NAMED])}{more}"
@@ -116,6 +125,15 @@ class TracedCalls:
             )
         self._spans.hold(held)
         return found
+
+    def _named(self, one: StartedSpan) -> str | None:
+        """The agent that a span is."""
+        try:
+            found = agents_of_spans([Step(one.span, one.context)], one.context)
+        except Exception as error:  # noqa: BLE001  # as above
+            self._log.fault("reading a span", error)
+            return None
+        return found[-1].name if found else None
 
     def _generation(self, one: StartedSpan) -> Generation | None:
         try:
@@ -161,7 +179,7 @@ class TracedCalls:
         span = one.span
         context = sys.modules["opentelemetry.trace"].set_span_in_context(span, one.context)
         sent = one._replace(context=context)
-        begun, ended = span.start_time, span.end_time
+        begun, taken = _seconds(span.start_time), _taken(span)
         host = (span.attributes or {}).get("server.address")
         lookups = self._log.lookups
         return MeasuredCall(
@@ -177,8 +195,10 @@ class TracedCalls:
             context=generation.context,
             request=_NO_REQUEST,
             http_status=0,
-            started_at=datetime.fromtimestamp(begun * _NANO, UTC),
-            latency=round((ended - begun) * _NANO, 6) if ended is not None and ended >= begun else None,
+            started_at=datetime.fromtimestamp(
+                one.since + self._log.clocks_apart if begun is None else begun, UTC
+            ),
+            latency=None if taken is None else round(taken, 6),
             call_site=None if one.call_site is None else f"{one.call_site[0]}:{one.call_site[1]}",
             attributes=self._origins.attributes(sent),
             role=self._origins.role(sent),
@@ -210,12 +230,12 @@ class TracedCalls:
 
     def _interval(self, one: StartedSpan) -> tuple[float, float]:
         """When it began and ended, by the clock of exchanges: tools may freeze that of spans."""
-        begun, ended, start = one.span.start_time, one.span.end_time, one.since
-        earlier = start + self._log.clocks_apart - begun * _NANO  # it may be told of what has been
-        if 0 < earlier < _A_DAY:
-            start -= earlier
-        taken = (ended - begun) * _NANO if ended is not None else 0
-        return start, start + taken if taken > 0 else float("inf")
+        start, begun, taken = one.since, _seconds(one.span.start_time), _taken(one.span)
+        if begun is not None:
+            earlier = start + self._log.clocks_apart - begun  # it may be told of what has been
+            if 0 < earlier < _A_DAY:
+                start -= earlier
+        return start, start + taken if taken else float("inf")
 
     def _forget(self) -> None:
         """Drop what no span can tell of any more: calls of tests that are over, from before any open span."""
@@ -238,3 +258,20 @@ class TracedCalls:
 def _identity(one: StartedSpan) -> int:
     found: int = one.span.get_span_context().span_id
     return found
+
+
+def _taken(span: Any) -> float | None:
+    """Seconds from its start to its end; None where nobody knows."""
+    begun, ended = _seconds(span.start_time), _seconds(span.end_time)
+    if begun is None or ended is None or ended < begun:
+        return None
+    return float((span.end_time - span.start_time) * _NANO)
+
+
+def _seconds(nanoseconds: Any) -> float | None:
+    """Seconds since 1970, of what an app may have stated; None where that is no time."""
+    try:
+        found = float(nanoseconds * _NANO)
+    except (OverflowError, TypeError, ValueError):
+        return None
+    return found if 0 <= found < _YEAR_3000 else None

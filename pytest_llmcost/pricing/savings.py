@@ -34,7 +34,8 @@ def cache_events(
     by_key: dict[str, list[Call]] = {}
     for call in calls:
         if include_mocked or call.measured.source is not Source.MOCKED:
-            for key in {*call.measured.lookups, call.measured.request.sha256}:
+            # A traced call has no request of which there is a hash.
+            for key in {*call.measured.lookups, call.measured.request.sha256} - {""}:
                 by_key.setdefault(key, []).append(call)
     providers = {call.measured.model.name: call.measured.provider for call in calls}
     return [_event(lookup, by_key.get(lookup.key or "", ()), providers, table) for lookup in lookups]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pytest_llmcost.model.amount import Amount, total
+from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_of, is_test
 from pytest_llmcost.model.money import exact_money
@@ -30,7 +31,7 @@ _COLUMNS = (Column("before", from_width=80), Column("now"), Column("change"))
 _WHY = "    "
 _TOKENS = " tokens"
 _OF_PRICES = frozenset({"pricing.unknown_model", "lost_price"})
-_AGAINST_THE_BASELINE = frozenset({"max_increase", "max_cache_hit_drop", "lost_price"})
+_AGAINST_THE_BASELINE = frozenset({*(key.value for key in LimitKey if key.is_relative), "lost_price"})
 _WORDS = {Level.ERROR: "FAIL", Level.WARNING: "WARN"}
 
 

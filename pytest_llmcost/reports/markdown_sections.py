@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 from pytest_llmcost.model.diff import Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.projection import Projection
+from pytest_llmcost.model.purposes import HASHED, PURPOSES, by_purpose
 from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.empty import empty_state
@@ -78,6 +79,7 @@ def sections(report: RunReport, *, everything: bool) -> list[Section]:
         found += _tests(report, view)
     found += _agents(report, view)
     found += _models(report, view)
+    found += _purposes(report, view)
     if report.diff is not None and compared:
         found += _new(report.diff, view)
     return [*found, *_notices(report, view)]
@@ -236,6 +238,29 @@ def _models(report: RunReport, view: _View) -> Iterator[Section]:
     if rows:
         body = _table(("Model", *_USAGE), rows, "model", None)
         yield Section(title=f"By model ({len(rows):,})", body=body, folded=not view.everything)
+
+
+def _purposes(report: RunReport, view: _View) -> Iterator[Section]:
+    """By feature, session, organisation and user, where calls or lookups state them."""
+    cached = report.totals.response_cache is not None
+    for attribute in PURPOSES:
+        found = by_purpose(report, attribute)
+        named = sum(row.value is not None for row in found)
+        if not found:
+            continue
+        rows = [
+            [
+                view.name(row.value) if row.value is not None else f"no {attribute}",
+                *_usage(row.rollup, view.style),
+                *([percent(row.rollup.response_cache and row.rollup.response_cache.rate)] if cached else []),
+            ]
+            for row in found
+        ]
+        rest = rows.pop() if len(rows) > named else None
+        title = f"By {attribute} ({named:,}{', hashed' if attribute in HASHED else ''})"
+        columns = (attribute.capitalize(), *_USAGE, *(["|Response cache"] if cached else []))
+        body = _table(columns, rows, "row", view.most)
+        yield Section(title=title, body=replace(body, last=rest), folded=not view.everything)
 
 
 def _notices(report: RunReport, view: _View) -> Iterator[Section]:

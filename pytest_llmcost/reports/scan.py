@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pytest_llmcost.model.call import Status
 from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.reports.breakdowns import models_table
 from pytest_llmcost.reports.calls import calls_table
-from pytest_llmcost.reports.terminal import models_table, notice_lines
+from pytest_llmcost.reports.terminal import notice_lines
 from pytest_llmcost.reports.text import MoneyStyle, plural
 
 

@@ -9,6 +9,13 @@ from pytest_llmcost.model.call import Call, Source
 from pytest_llmcost.model.report import Notice, NoticeKind, Rollup, RunReport
 from pytest_llmcost.model.rollup import rollup_in
 from pytest_llmcost.model.verdict import Level
+from pytest_llmcost.reports.breakdowns import (
+    USAGE_COLUMNS,
+    agents_table,
+    models_table,
+    purpose_tables,
+    usage_cells,
+)
 from pytest_llmcost.reports.calls import OUTSIDE, calls_table, fallback_lines
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.explain_command import explain_command
@@ -21,7 +28,7 @@ from pytest_llmcost.reports.provenance import (
     sources_text,
 )
 from pytest_llmcost.reports.stale import stale_lines
-from pytest_llmcost.reports.table import Column, table
+from pytest_llmcost.reports.table import table
 from pytest_llmcost.reports.text import (
     HIT_RATE,
     MoneyStyle,
@@ -34,7 +41,6 @@ from pytest_llmcost.reports.text import (
 )
 
 _TOP = 10
-_NO_AGENT = "(no agent)"
 _LAYER = 12  # of a cache in the headline
 ALARMING = frozenset(
     {NoticeKind.FAULT, NoticeKind.LEAK, NoticeKind.VCR, NoticeKind.NOT_CAPTURED, NoticeKind.SPEND_CAP}
@@ -114,10 +120,7 @@ def section(
             lines += _plain(["", *month_lines(report.diff.projection, width)])
     if report.diff is None or detail >= Detail.TESTS:
         lines += _plain(["", *_tests(report, style, detail, width)])
-    if any(agent.name is not None for agent in report.agents):
-        lines += _plain(["", *_agents(report, style, width)])
-    if len(report.models) > 1 or detail >= Detail.TESTS:
-        lines += _plain(["", *models_table(report, style, width)])
+    lines += _plain(list(_breakdowns(report, style, detail, width)))
     if detail is Detail.CALLS:
         lines += _plain(["", *calls_table(report.calls, style, width)])
         lines += _plain([line for said in fallback_lines(report.calls) for line in folded(said, width)])
@@ -230,25 +233,6 @@ def _wrapped(parts: Sequence[str], width: int) -> list[str]:
     return lines
 
 
-_USAGE_COLUMNS = (
-    Column("calls"),
-    Column("input", from_width=80),
-    Column("cache hit", from_width=90),
-    Column("output", from_width=80),
-    Column("cost"),
-)
-
-
-def _usage_cells(found: Rollup, style: MoneyStyle) -> list[str]:
-    return [
-        f"{found.calls:,}",
-        f"{found.usage.input_tokens:,}",
-        percent(found.cache_hit_rate),
-        f"{found.usage.output_tokens:,}",
-        style.amount(found.cost),
-    ]
-
-
 def _tests(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> Iterator[str]:
     called = [test for test in report.tests if test.rollup.calls]
     folder = common_folder([test.result.nodeid for test in called])
@@ -257,9 +241,9 @@ def _tests(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> 
     # What has no upper bound may be the dearest of all.
     rows.sort(key=lambda row: (row[1].cost.high is not None, row[1].cost.value.copy_negate(), row[0]))
     shown = rows if detail >= Detail.TESTS else rows[:_TOP]
-    cells = [(name, _usage_cells(found, style)) for name, found in shown]
-    cells.append(("total", _usage_cells(report.totals, style)))
-    yield from table(f"test in {safe(folder)}" if folder else "test", _USAGE_COLUMNS, cells, width)
+    cells = [(name, usage_cells(found, style)) for name, found in shown]
+    cells.append(("total", usage_cells(report.totals, style)))
+    yield from table(f"test in {safe(folder)}" if folder else "test", USAGE_COLUMNS, cells, width)
     if len(shown) < len(rows):
         yield f"{plural(len(rows) - len(shown), 'more row')} (show all: -v)"
     silent = sum(1 for test in report.tests if not test.rollup.calls)
@@ -281,43 +265,13 @@ def _elsewhere(report: RunReport) -> list[tuple[str, Rollup]]:
     return [row for row in rows if row[1].calls]
 
 
-def _agents(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
-    shown = [agent for agent in report.agents if agent.runs]
-    nested = any(agent.with_sub_agents != agent.rollup.cost for agent in shown)
-    cached = report.totals.response_cache is not None
-    columns = (
-        Column("runs"),
-        *_USAGE_COLUMNS,
-        *([Column("response cache", from_width=80)] if cached else []),
-        *([Column("with sub-agents", from_width=80)] if nested else []),
-    )
-    rows = [
-        (
-            safe(agent.name) if agent.name is not None else _NO_AGENT,
-            [
-                f"{agent.runs:,}" if agent.name is not None else "-",
-                *_usage_cells(agent.rollup, style),
-                *([_rate(agent.rollup)] if cached else []),
-                *([style.amount(agent.with_sub_agents) if agent.name is not None else "-"] if nested else []),
-            ],
-        )
-        for agent in shown
-    ]
-    return table("agent", columns, rows, width)
-
-
-def _rate(found: Rollup) -> str:
-    return percent(None if found.response_cache is None else found.response_cache.rate)
-
-
-def models_table(report: RunReport, style: MoneyStyle, width: int) -> list[str]:
-    """One row for each model whose calls count."""
-    rows = [
-        (safe(f"{row.provider}/{row.model}"), _usage_cells(row.rollup, style))
-        for row in report.models
-        if row.rollup.calls
-    ]
-    return table("model", _USAGE_COLUMNS, rows, width)
+def _breakdowns(report: RunReport, style: MoneyStyle, detail: Detail, width: int) -> Iterator[str]:
+    if any(agent.name is not None for agent in report.agents):
+        yield from ("", *agents_table(report, style, width))
+    if len(report.models) > 1 or detail >= Detail.TESTS:
+        yield from ("", *models_table(report, style, width))
+    if detail >= Detail.TESTS:
+        yield from purpose_tables(report, style, width, everything=detail is Detail.CALLS)
 
 
 def _notices(report: RunReport, detail: Detail) -> list[Notice]:

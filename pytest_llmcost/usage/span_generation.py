@@ -7,7 +7,6 @@ and pydantic-ai, whose ``TestModel`` and ``FunctionModel`` name ``test`` and ``f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.hosts import provider_of
+from pytest_llmcost.usage.span_cache_hit import cache_hit
 from pytest_llmcost.usage.span_usage import span_usage, total_tokens
 from pytest_llmcost.usage.tiers import tier_context
 
@@ -25,6 +25,7 @@ NO_SPLIT = "the span states no more than the sum of its tokens"
 NO_INPUT = "the span states no input tokens"
 NO_OUTPUT = "the span states no output tokens"
 _UNKNOWN = "unknown"
+_LONGEST = 200  # a name; somebody may put a prompt there
 _GENERATES = frozenset({"chat", "text_completion", "generate_content", "generation", "completion", "LLM"})
 _EMBEDS = frozenset({"embeddings", "embedding", "EMBEDDING"})
 # Which attribute says what a span is; the first that is there decides.
@@ -76,9 +77,6 @@ _NAMED_IN_MODEL = frozenset(
     }
 )
 _STAND_INS = frozenset({"test", "function"})
-_CACHE_HITS = ("cache_hit", "llm.cache.hit", "gen_ai.cache.hit", "langfuse.observation.metadata.cache_hit")
-_METADATA = ("langfuse.observation.metadata", "metadata")
-_TRUE = frozenset({"true", "1", "yes"})
 
 
 class Generation(NamedTuple):
@@ -131,7 +129,7 @@ def generation_of(
         stream=bool(attributes.get("gen_ai.request.stream") or attributes.get("llm.is_streaming")),
         usage=usage,
         incomplete=incomplete,
-        from_cache=_is_cache_hit(attributes),
+        from_cache=bool(cache_hit(attributes)),
         stands_in=provider in _STAND_INS,
         failed="error.type" in attributes or attributes.get("langfuse.observation.level") == "ERROR",
         context=tier_context({"service_tier": _first(attributes, _TIERS)}, {}),
@@ -209,27 +207,5 @@ def _first(attributes: Attributes, names: tuple[str, ...]) -> str | None:
     for name in names:
         value = attributes.get(name)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            return value.strip()[:_LONGEST]
     return None
-
-
-def _is_cache_hit(attributes: Attributes) -> bool:
-    """Whether the app's own cache answered, in any of the ways to write metadata."""
-    return any(_is_true(attributes.get(key)) for key in _CACHE_HITS) or any(
-        _is_true(_member(attributes.get(key), "cache_hit")) for key in _METADATA
-    )
-
-
-def _is_true(value: object) -> bool:
-    if isinstance(value, str):
-        return value.strip().strip('"').lower() in _TRUE
-    return value is True or (type(value) is int and value == 1)
-
-
-def _member(value: object, key: str) -> object:
-    if not isinstance(value, str) or not value.startswith("{"):
-        return None
-    try:
-        return json.loads(value).get(key)
-    except (ValueError, RecursionError):
-        return None

@@ -293,11 +293,22 @@ def test_strange_arguments_reach_nobody(project):
             cache_event(3, 1, key=("a", 2), model=7)
             cache_event("x" * 9999, True, key=b"\\xff", saved_tokens="many", saved_cost=float("nan"))
             cache_event("\\ud800", True, key="\\ud800")
+            cache_event(["L", 4], True, key={"a": [1]}, model=["x"])
+            cache_event(Silent(), True, key=Silent(), model=Silent(), saved_cost=Silent(), saved_tokens=Silent())
+            for count in (10**16, 10**400, -1, True):
+                cache_event(None, True, model="openai/gpt-4o", saved_tokens={"input_tokens": count})
+
+        class Silent:
+            def __str__(self):
+                raise RuntimeError
+
+            __repr__ = __str__
         """,
     )
     run = project.run("-n", "1", plugins=["xdist"])
     assert run.code == 0, run.output
-    assert run.report["meta"]["complete"]
+    assert run.report["meta"]["complete"], run.output
+    assert "its hits saved $" not in run.output and "what its hits saved is unknown" in run.output
     layers = run.report["totals"]["response_cache"]["layers"]
-    assert sorted(layers.values()) == [1, 1, 1]
+    assert sorted(layers.values()) == [1, 1, 1, 1, 5]
     assert max(map(len, layers)) == 200

@@ -111,6 +111,7 @@ def test_forms_of_the_statement(project):
             {"langfuse.observation.metadata": json.dumps({"cache_hit": True, "cache_layer": "L3"})},
             {"metadata": json.dumps({"cache_hit": False}), "openinference.span.kind": "LLM"},
             {"traceloop.association.properties.cache_hit": True},
+            {"langfuse.observation.metadata.cache_hit": True, "langfuse.observation.metadata.cache_layer": 2},
             {"cache_hit": "null"}, {"cache_hit": 3}, {"metadata": '{"cache_hit"'}, {"cache.hit": True},
             {"metadata": '["cache_hit"]'}, {"metadata": '"cache_hit"'},
         ]
@@ -126,7 +127,54 @@ def test_forms_of_the_statement(project):
     assert run.report["meta"]["complete"]
     assert outcomes(run) == [
         (True, "L1"), (False, None), (True, "semantic"), (True, "L2"), (True, "L3"), (False, None), (True, None),
+        (True, "2"),
     ]  # fmt: skip
+
+
+FORMS = [
+    ("cache_hit", True),
+    ("cache_hit", 1),
+    ("cache_hit", "1"),
+    ("cache_hit", "Yes"),
+    ("langfuse.observation.metadata.cache_hit", '"true"'),
+    ("langfuse.observation.metadata.cache_hit", 1),
+    ("langfuse.observation.metadata", '{"cache_hit": 1, "cache_layer": "L1"}'),
+    ("metadata", '{"cache_hit": true}'),
+    ("traceloop.association.properties.cache_hit", True),
+    ("llm.cache.hit", True),
+    ("gen_ai.cache.hit", True),
+]
+
+
+def test_generations_of_caches_are_lookups_and_no_calls(project):
+    """In each form: one hit and no call, though the span states its tokens; a miss is a lookup and a call."""
+    project.write(
+        "test_suite.py",
+        OTEL,
+        f"""
+        import pytest
+        FORMS = {FORMS!r}
+        SAID = {{
+            "gen_ai.operation.name": "chat", "gen_ai.provider.name": "acme", "gen_ai.request.model": "house",
+            "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100,
+        }}
+
+        @pytest.mark.parametrize("form", FORMS, ids=str)
+        def test_hit(form):
+            with span("answer", **SAID, **dict([form])):
+                pass
+
+        def test_miss():
+            with span("answer", **SAID, cache_hit=0):
+                pass
+        """,
+    )
+    run = project.run()
+    assert run.code == 0, run.output
+    assert [one["hit"] for one in run.report["cache_events"]] == [True] * len(FORMS) + [False]
+    assert [(call["nodeid"], call["source"]) for call in run.calls] == [
+        ("test_suite.py::test_miss", "traced")
+    ]
 
 
 SUITES = {

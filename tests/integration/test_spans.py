@@ -279,7 +279,9 @@ def test_for_what_and_for_whom(project):
             of_all = {"user.id": "ann@example.com", "session.id": "s1", "cost.org": "acme", "cost.feature": "search"}
             with tracer.start_as_current_span("request", attributes=of_all):
                 chat()
-                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": 5}):
+                with tracer.start_as_current_span("step", attributes={"cost.feature": "rerank", "cost.user": True}):
+                    chat()
+                with tracer.start_as_current_span("step", attributes={"cost.user": 5}):
                     chat()
             chat()
         """,
@@ -298,12 +300,54 @@ budgets:
     assert attributes == [
         {"feature": "search", "user": ann, "session": "s1", "org": acme},
         {"feature": "rerank", "user": ann, "session": "s1", "org": acme},
+        {"feature": "search", "user": "ef2d127de37b", "session": "s1", "org": acme},  # ids may be numbers
         {},
     ]
     assert "ann@example.com" not in (project.folder / ".llmcost" / "report.json").read_text()
     assert {(found["scope"], found["match"], found["level"]) for found in run.report["findings"]} == {
         ("session", "s1", "error"),
         ("user", ann, "warning"),
+        ("feature", "search", "error"),
     }
     explained = project.explain("test_suite.py::test_it")
     assert f"for           feature=search, user={ann}, session=s1, org={acme}" in explained.output
+
+
+POOL = """
+    from concurrent.futures import ThreadPoolExecutor
+    from opentelemetry.sdk.trace import TracerProvider
+    from ask import chat
+
+    tracer = TracerProvider().get_tracer("app")
+    said = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "support"}
+
+    def test_pool():
+        with tracer.start_as_current_span("invoke_agent", attributes=said), ThreadPoolExecutor() as pool:
+            pool.submit(chat).result()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_every_call_in_threads(project, options):
+    """Where spans name agents and no call is inside any, the run says so, and what to do."""
+    project.write("test_suite.py", POOL)
+    project.write("test_more.py", POOL.replace("test_pool", "test_another"))
+    run = project.run(*options, plugins=("asyncio", "xdist"))
+    assert [call["agent"] for call in run.calls] == [None, None]
+    [told] = run.notices("agents")
+    assert "no call has an agent, though spans name some, such as 'support'" in told
+    assert "contextvars.copy_context().run" in told
+
+
+@pytest.mark.parametrize("also", ["with tracer.start_as_current_span('x', attributes=said): chat()", "pass"])
+def test_agents_and_no_agents(project, also):
+    """Where some calls have one, the others are counted; where no call was made, nothing is said."""
+    made = "chat" if also != "pass" else "int"
+    project.write(
+        "test_suite.py",
+        POOL.replace("submit(chat)", f"submit({made})"),
+        f"\n    def test_b():\n        {also}\n",
+    )
+    told = project.run().notices("agents")
+    assert len(told) == (also != "pass")
+    assert all(text.startswith("1 call of 2 has no agent") for text in told)

@@ -320,6 +320,46 @@ def test_mocked_http_is_not_traced_too(traced):
     assert [call["source"] for call in run.calls] == ["mocked"], run.output
 
 
+def test_times_that_cannot_be(traced):
+    """Whatever an app states of when a span was, its call is there, and beside it all others."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        import pytest
+
+        @pytest.mark.parametrize("start", [0, -5, 2**63, 10**30, 10**400, 1.5, float("nan"), float("inf")], ids=str)
+        @pytest.mark.parametrize("end", [None, -5, 10, 10**400, float("nan")], ids=str)
+        def test_it(start, end):
+            said = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "house", **usage(7, 1)}
+            tracer.start_span("chat", start_time=start, attributes=said).end(end_time=end)
+            with agent("support"), generation(8, 1):
+                pass
+        """,
+    )
+    run = traced.run()
+    assert run.outcomes == {"passed": 40}, run.output
+    assert run.report["meta"]["complete"] is True, run.output
+    assert sorted(call["usage"]["input_tokens"] for call in run.calls) == [7] * 40 + [8] * 40
+    assert all(call["latency"] is None or call["latency"] >= 0 for call in run.calls)
+
+
+def test_names_of_models_are_cut(traced):
+    """Somebody may put a prompt there."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        def test_it():
+            with generation(model="x" * 100_000):
+                pass
+        """,
+    )
+    run = traced.run()
+    assert len(run.calls[0]["model"]["requested"]) == 200
+    assert len(run.output) < 5_000
+
+
 def test_a_session_that_is_killed(traced):
     """Traced calls of tests that had finished are in the journal."""
     traced.write("test_suite.py", TRACING, SMALL, "\n    def test_dies():\n        os._exit(1)\n")
@@ -346,6 +386,31 @@ def test_nothing_is_loaded_without_spans(project):
     )
     run = project.run()
     assert run.outcomes == {"passed": 2}, run.output
+
+
+def test_a_hit_of_an_unknown_request_saved_nobody_knows_what(traced):
+    """Where neither the app nor a span tells one request from others, no traced call is taken for the one."""
+    traced.write(
+        "test_suite.py",
+        TRACING,
+        """
+        from pytest_llmcost import cache_event
+
+        def test_it():
+            with generation():
+                pass
+            cache_event("L1", hit=True)
+
+        def test_span():
+            with generation(cache_hit=True):
+                pass
+        """,
+    )
+    run = traced.run()
+    assert [(one["hit"], one["saved"], one["call"]) for one in run.report["cache_events"]] == [
+        (True, None, None)
+    ] * 2
+    assert "what its hits saved is unknown" in run.output
 
 
 def test_caches_in_front_of_it(traced):

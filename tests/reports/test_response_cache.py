@@ -9,7 +9,10 @@ from golden import check
 from looked_up import lookups
 from suites import A, B, Use, accepted, difference, run
 
+from pytest_llmcost.model.budget import LimitKey
 from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.model.verdict import Finding, Level
+from pytest_llmcost.reports.diff import render_diff
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import render_comment, says_something
@@ -51,6 +54,27 @@ def test_terminal_against_the_baseline():
     found = found._replace(diff=difference(accepted(TESTS, lookups=told()), found))
     check("response-cache-gate.txt", text(found, Detail.QUIET))
     check("response-cache-comment.md", render_comment(found))
+
+
+@pytest.mark.parametrize("key", [key for key in LimitKey if key.is_relative], ids=str)
+def test_a_lower_rate_can_be_accepted(key):
+    """Whatever limit against the baseline fails, the terminal and the page in Markdown say how to accept it."""
+    finding = Finding(Level.ERROR, key.value, "suite", "", "5pp", "-40.0pp", "fell", "llmcost.yaml:5")
+    found = report()._replace(findings=(finding,))
+    assert "accept the new cost: pytest --llm-cost --llm-cost-update" in text(found)
+    assert "To accept the new cost: `pytest --llm-cost --llm-cost-update" in render_comment(found)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [("1....", " | response cache 44.4% -> 20.0%"), ("", " | response cache 44.4% -> -"), (None, "")],
+)
+def test_diff(now, said):
+    """``llmcost diff`` says how the rate moved; also where calls cost the same, and where nobody asks any more."""
+    lookups_now = told() if now is None else tuple(lookups(A, now, "desk"))
+    diff = difference(accepted(TESTS, lookups=told()), report(lookups=lookups_now))
+    headline = render_diff(diff, "head.json", 120)[1]
+    assert headline == f"$0.013000 | as in the baseline{said}"
 
 
 def test_report_json():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +170,28 @@ def test_spans_that_say_nothing_of_models_are_let_go():
     tree.tidy()
     assert [one.span.get_span_context().span_id for one in tree.noted] == [2, 3, 5]
     assert not tree.started
+
+
+def test_threads_tidy_at_once():
+    """What one thread has taken is no fault of the other, and each span is there once."""
+
+    class Raced(deque):
+        """Another thread takes all that is left after the first."""
+
+        def popleft(self):
+            one = super().popleft()
+            if self:
+                tree.tidy()
+            return one
+
+    tree = SpanTree()
+    tree.started = Raced()
+    for number in range(4):
+        span = Span(number + 1, **{"gen_ai.request.model": "x"})
+        span.end_time = 1
+        tree.started.append(StartedSpan(span, 0.0, Scope(), None, {}))
+    tree.tidy()
+    assert sorted(one.span.get_span_context().span_id for one in tree.noted) == [1, 2, 3, 4]
 
 
 def test_a_fault_of_ours_never_reaches_the_app():

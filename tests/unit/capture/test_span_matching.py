@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pytest_llmcost.attribution.scope import Scope
@@ -76,3 +78,23 @@ def test_two_libraries_tell_of_one_generation(name):
     """Of those, the inner one stays."""
     found, expected = TWINS[name]
     assert {traced.identity for traced in without_twins(found)} == expected
+
+
+def test_many_spans_of_a_test():
+    """Ten thousand generations of two libraries, one in the other, take a second and not minutes."""
+    found = [span(2 * n, 2 * n, 2 * n + 1) for n in range(10_000)]
+    found += [span(2 * n + 1, 2 * n + 0.2, 2 * n + 0.8, teller="other") for n in range(10_000)]
+    begin = time.perf_counter()
+    assert len(without_twins(found)) == 10_000
+    assert time.perf_counter() - begin < 10
+
+
+@pytest.mark.parametrize("used", ["each its own", "all the same"])
+def test_many_calls_of_a_test(used):
+    """Each of five thousand calls has its span beside it, and is found without comparing all with all."""
+    tokens = [(number if used == "each its own" else 1, 1) for number in range(5_000)]
+    found = [span(n, n, n + 0.5, used=one) for n, one in enumerate(tokens)]
+    calls = [http(n + 0.1, used=one) for n, one in enumerate(tokens)]
+    begin = time.perf_counter()
+    assert len(matched(found, {TEST: calls})) == 5_000
+    assert time.perf_counter() - begin < 10
