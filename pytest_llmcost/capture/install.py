@@ -40,6 +40,7 @@ _WATCHED = {
     "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
     "langfuse._client.client": ("langfuse_clients", "patch"),
     "pytest_llmcost.attribution.lookups": ("cache_lookups", "patch"),
+    "langchain_core.caches": ("langchain_caches", "patch"),
 }
 # Who asks models to judge what an app answered.
 _EVALUATIONS = (
