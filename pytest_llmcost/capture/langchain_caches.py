@@ -128,6 +128,6 @@ class _Waiting(LangchainCaches):
 
 def _asked(args: Arguments, kwargs: Options) -> tuple[Any, Any, Any]:
     """The cache's identity, the prompt and the model with its options, both as text."""
-    names = ("prompt", "llm_string")[len(args) - 1 :]
-    prompt, llm_string = [*args[1:3], *(kwargs.get(name) for name in names)]
+    prompt = args[1] if len(args) > 1 else kwargs.get("prompt")
+    llm_string = args[2] if len(args) > 2 else kwargs.get("llm_string")  # noqa: PLR2004
     return id(args[0]), str(prompt), str(llm_string)
