@@ -1,8 +1,8 @@
 """HTTP caches below a client: an answer that hishel kept is a lookup and never a call.
 
-Nothing of hishel is replaced to know of it: its transports say in the extensions of each response where it
-comes from, versions 0.x, 1.x and 2.x in three ways. A request that they let pass without a look, as they do
-with any POST unless they are told otherwise, is no lookup.
+Nothing of hishel is replaced to know of it: it says with each response where that comes from, to httpx in the
+extensions (versions 0.x, 1.x and 2.x in three ways) and to requests in headers. A request that it lets pass
+without a look, as it does with any POST unless it is told otherwise, is no lookup.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pytest_llmcost.usage.hosts import host_of, path_of, provider_of
 
 _NAME = "hishel"
 _LAYER = "http"
+_HIT_HEADER, _STORED_HEADER = "x-hishel-from-cache", "x-hishel-stored"
+_YES_OR_NO = {"true": True, "false": False}
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:  # noqa: ARG001  # as all of them
@@ -63,26 +65,32 @@ def note_answer(log: ExchangeLog, exchange: OpenExchange, response: Any) -> bool
     Args:
         log: Where lookups go.
         exchange: The request.
-        response: Of httpx or httpx2; others have no extensions.
+        response: Of the client.
 
     Returns:
         Whether a cache has answered, and nobody was called.
     """
+    try:
+        hit = _is_answered(exchange, response)
+        if hit is None:
+            return False
+        if hit:
+            exchange.is_cached = True
+            exchange.finish()
+        if _is_call(exchange):
+            body = exchange.request_body
+            key = b"%b %b\0%b" % (exchange.method.encode(), exchange.url.encode(), body) if body else None
+            lookup_log(log).note_library(Lookup(_LAYER if hit else None, hit, key), _NAME, exchange=exchange)
+    except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+        log.fault(f"an answer of {_NAME}", error)
+    return exchange.is_cached
+
+
+def _is_answered(exchange: OpenExchange, response: Any) -> bool | None:
+    if exchange.library == "requests":
+        return _is_hit_by_headers(response.headers)
     extensions = getattr(response, "extensions", None)
-    if not isinstance(extensions, Mapping):
-        return False
-    hit = _is_hit(extensions, is_kept=exchange.is_kept)
-    if hit is None:
-        return False
-    if hit:
-        exchange.is_cached = True
-        exchange.finish()
-    if _is_call(exchange):
-        body = exchange.request_body
-        key = b"%b %b\0%b" % (exchange.method.encode(), exchange.url.encode(), body) if body else None
-        said = Lookup(_LAYER if hit else None, hit, key, model=None)
-        lookup_log(log).note_library(said, _NAME, exchange=exchange)
-    return hit
+    return _is_hit(extensions, is_kept=exchange.is_kept) if isinstance(extensions, Mapping) else None
 
 
 def _is_call(exchange: OpenExchange) -> bool:
@@ -111,3 +119,9 @@ def _is_hit(extensions: Mapping[str, Any], *, is_kept: bool) -> bool | None:
     if hit:
         return True
     return False if hit is False and is_kept else None
+
+
+def _is_hit_by_headers(headers: Mapping[str, str]) -> bool | None:
+    """As ``_is_hit``, of a response of requests."""
+    hit, is_kept = (_YES_OR_NO.get(headers.get(name, "").lower()) for name in (_HIT_HEADER, _STORED_HEADER))
+    return hit if hit or is_kept else None

@@ -133,6 +133,31 @@ def test_async_clients(project):
 
 
 @keeps_post
+def test_requests(project):
+    """Its adapter for requests says the same in headers."""
+    pytest.importorskip("hishel.requests", reason="this version of hishel has no adapter for requests")
+    project.write(
+        "test_suite.py",
+        APP,
+        """
+        import requests
+        from hishel.requests import CacheAdapter
+        from kept import hishel, policy
+
+        def test_it():
+            with requests.Session() as http:
+                storage = hishel.SyncSqliteStorage(database_path="kept.db")
+                http.mount("http://", CacheAdapter(storage=storage, policy=policy()))
+                for _ in range(2):
+                    chat("a", client=http)
+        """,
+    )
+    run = run_of(project)
+    assert outcomes(run) == [MISS, HIT]
+    assert [call["source"] for call in run.calls] == ["live"]
+
+
+@keeps_post
 def test_streams(project):
     """An answer that was streamed is kept as it was, and comes again as a stream."""
     project.write(
@@ -154,6 +179,37 @@ def test_streams(project):
     [call] = run.calls
     assert call["usage"]["input_tokens"]
     assert call["nodeid"].endswith("test_it")
+
+
+@keeps_post
+def test_openai_through_it(project):
+    """An SDK is given the client; what is asked again in the next test is there."""
+    openai = pytest.importorskip("openai", reason="openai is not installed")
+    if not hasattr(openai, "DefaultHttpxClient") or int(openai.__version__.partition(".")[0]) < 3:
+        pytest.skip("this openai sends through httpx")
+    pytest.importorskip("hishel.httpx2", reason="this version of hishel has no client of httpx2")
+    project.write(
+        "test_suite.py",
+        APP,
+        """
+        import os
+        import hishel, openai, pytest
+        from hishel.httpx2 import SyncCacheClient
+        from kept import policy
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(number):
+            storage = hishel.SyncSqliteStorage(database_path="kept.db")
+            http = SyncCacheClient(storage=storage, policy=policy())
+            with openai.OpenAI(api_key="x", base_url=os.environ["LOOPBACK"] + "/v1", http_client=http) as client:
+                found = client.chat.completions.create(**BODY)
+                assert found.usage.prompt_tokens
+        """,
+    )
+    run = run_of(project)
+    assert outcomes(run) == [MISS, HIT]
+    assert [call["source"] for call in run.calls] == ["live"]
+    assert run.report["cache_events"][1]["saved"] == run.calls[0]["cost"]
 
 
 @keeps_post
