@@ -272,8 +272,9 @@ class LookupLog:
         """A call is about to be sent: what it follows, in its context and in its test."""
         self._last_hit = None
         missed = self._missed.get()
-        if missed is None or not missed.lookups:
-            return None
+        asking = self.asking.get()
+        if missed is None or not missed.lookups or (asking is not None and not asking.over):
+            return None  # what a library's lookup sends (it embeds the prompt) is not what the lookup spares
         missed.sent = True
         missed.sent_as = missed.sent_as or exchange
         here = self._log.scope.now.nodeid

@@ -260,6 +260,55 @@ def test_a_layer_of_the_app_before_it(project):
     assert [one["saved"] is None for one in found] == [True, False, False, True, True, False, True, True]
 
 
+def test_a_call_inside_a_lookup(project):
+    """A semantic cache embeds what it looks up: that call is not the one that the lookup spares."""
+    project.write(
+        "test_suite.py",
+        APP,
+        """
+        from ask import embed
+
+        class Semantic(Shelf):
+            def lookup(self, prompt, llm_string):
+                embed()
+                return super().lookup(prompt, llm_string)
+
+        def test_it():
+            model = chat(cache=Semantic())
+            for _ in range(2):
+                cache_event("L1", False, key="a")
+                model.invoke("a")
+        """,
+    )
+    run = project.run()
+    assert run.code == 0, run.output
+    assert outcomes(run) == [(False, None), (True, "Semantic")]
+    _, asked, _ = run.calls
+    assert asked["api"] == "openai.chat"
+    assert [one["call"] for one in run.report["cache_events"]] == [asked["id"]] * 2
+
+
+def test_threads(project):
+    """Requests of a batch run at once, and each has its own call."""
+    project.write(
+        "test_suite.py",
+        APP,
+        """
+        def test_it():
+            model = chat(cache=InMemoryCache())
+            model.batch(list("abcd"))
+            model.batch(list("abe"))
+        """,
+    )
+    run = project.run()
+    assert run.code == 0, run.output
+    assert len(run.calls) == 5
+    found = run.report["cache_events"]
+    assert sorted(one["hit"] for one in found) == [False] * 5 + [True] * 2
+    assert len({one["call"] for one in found if not one["hit"]}) == 5
+    assert all(one["saved"] is not None for one in found if one["hit"])
+
+
 def test_spans_that_state_the_same(project):
     """A span around a lookup, or a generation with a callback, is no other lookup and no call."""
     pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
