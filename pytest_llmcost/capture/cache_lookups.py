@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_llmcost.capture.log import ExchangeLog
 
 _APP, _SPAN = "app", "span"
+# More requests than these are not told from one another without a call between them.
+_MOST_MISSED = 100
 
 
 class LookupLog:
@@ -36,6 +38,8 @@ class LookupLog:
         # Identities of the spans around lookups, and of those that state one themselves.
         self._around: set[int] = set()
         self._stating: dict[int, OpenLookup] = {}
+        # Whether there is one that spans alone have told of.
+        self._has_spans = False
         # In the caller's context: what was looked up there, and not found, since the last call.
         self._missed: ContextVar[Missed | None] = ContextVar("llmcost_missed", default=None)
         # In the caller's context: the library that is looking something up.
@@ -65,9 +69,10 @@ class LookupLog:
         around = surroundings()
         inside = self._identities(around)
         lookup = self._going_on(said, teller)
+        asking = self._asking()
         if lookup is None:
             lookup = OpenLookup(said, teller, self._log, around, inside)
-            if (same := self._of_library(lookup)) is not None:
+            if asking is None and (same := self._of_library(lookup)) is not None:
                 same.join(lookup)
             else:
                 repeat = self._repeated(lookup, of_spans=True)
@@ -76,8 +81,7 @@ class LookupLog:
                     lookup.repeated = True
                 self._add(lookup)
         self._last_hit = None
-        asking = self.asking.get()
-        if asking is not None and not asking.over:
+        if asking is not None:
             asking.told = lookup
         self._note_missed(lookup)
 
@@ -128,6 +132,11 @@ class LookupLog:
         else:
             exchange.missed = Missed((*(missed.lookups if missed is not None else ()), lookup))
             exchange.missed.sent = True
+
+    def _asking(self) -> Asking | None:
+        """The library that is looking something up in the caller's context."""
+        asking = self.asking.get()
+        return None if asking is None or asking.over else asking
 
     def _of_library(self, lookup: OpenLookup) -> OpenLookup | None:
         """What a library has looked up for the request that the app tells of; None if that is another one."""
@@ -184,7 +193,7 @@ class LookupLog:
                 if repeat.is_of_library and said.layer is not None:
                     repeat.said = repeat.said._replace(layer=said.layer)
                 return
-            lookup.is_of_span = True
+            lookup.is_of_span = self._has_spans = True
             self._add(lookup)
         if not stated.is_generation:  # the call of a generation was sent inside it
             self._note_missed(lookup)
@@ -222,10 +231,12 @@ class LookupLog:
         if said.hit:
             self._missed.set(Missed(tuple(one for one in before if one.counted is not lookup.counted)))
         else:
-            self._missed.set(Missed((*before, lookup)))
+            self._missed.set(Missed((*before[-_MOST_MISSED:], lookup)))
 
     def _repeated(self, lookup: OpenLookup, *, of_spans: bool) -> OpenLookup | None:
         """The same lookup, as it was told in another way: beside it, with the same outcome."""
+        if of_spans and not self._has_spans:
+            return None
         place = lookup.inside if of_spans else lookup.inside[:-1]
         for one in reversed(self._lookups):
             if one.is_of_span is not of_spans or one.repeated or one.scope is not lookup.scope:
@@ -272,8 +283,7 @@ class LookupLog:
         """A call is about to be sent: what it follows, in its context and in its test."""
         self._last_hit = None
         missed = self._missed.get()
-        asking = self.asking.get()
-        if missed is None or not missed.lookups or (asking is not None and not asking.over):
+        if missed is None or not missed.lookups or self._asking() is not None:
             return None  # what a library's lookup sends (it embeds the prompt) is not what the lookup spares
         missed.sent = True
         missed.sent_as = missed.sent_as or exchange
@@ -293,6 +303,7 @@ class LookupLog:
     def drain(self) -> Iterable[OpenLookup]:
         """Take out all of them, after the calls."""
         self._stating.clear()  # they hold spans of the app
+        self._has_spans = False
         self._hits.clear()
         self._last_hit = None
         for _ in range(len(self._lookups)):

@@ -260,6 +260,38 @@ def test_a_layer_of_the_app_before_it(project):
     assert [one["saved"] is None for one in found] == [True, False, False, True, True, False, True, True]
 
 
+@pytest.mark.parametrize("where", ["before", "inside"])
+def test_stand_ins_for_a_model(project, where):
+    """Without any call between them, lookups are told from one another all the same."""
+    project.write(
+        "test_suite.py",
+        APP,
+        f"""
+        from langchain_core.language_models import FakeListChatModel
+        BEFORE = {where == "before"}
+
+        class Telling(Shelf):
+            def lookup(self, prompt, llm_string):
+                found = super().lookup(prompt, llm_string)
+                if not BEFORE:
+                    cache_event("L2", found is not None)
+                return found
+
+        def test_it():
+            model = FakeListChatModel(responses=["x"], cache=Telling())
+            for prompt in "aabcb":
+                if BEFORE:
+                    cache_event("L1", False, key=prompt)
+                model.invoke(prompt)
+        """,
+    )
+    run = project.run()
+    assert run.code == 0, run.output
+    hit, miss = (True, "Telling" if where == "before" else "L2"), (False, None)
+    assert outcomes(run) == [miss, hit, miss, miss, hit]
+    assert run.calls == []
+
+
 def test_a_call_inside_a_lookup(project):
     """A semantic cache embeds what it looks up: that call is not the one that the lookup spares."""
     project.write(
