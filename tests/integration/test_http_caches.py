@@ -158,6 +158,31 @@ def test_requests(project):
 
 
 @keeps_post
+def test_under_a_cassette(project):
+    """What hishel answers is neither recorded nor replayed; what it does not is both a miss and a call."""
+    project.write(
+        "test_suite.py",
+        APP,
+        """
+        import pathlib
+        import vcr
+        from kept import client
+
+        def test_it():
+            for path in pathlib.Path().rglob("kept.db*"):
+                path.unlink()
+            with vcr.use_cassette("tape.yaml"), client() as http:
+                assert chat("a", client=http) == chat("a", client=http)
+        """,
+    )
+    for source in ("recorded", "replayed"):
+        run = run_of(project)
+        assert outcomes(run) == [MISS, HIT]
+        assert [call["source"] for call in run.calls] == [source]
+        assert run.report["cache_events"][1]["saved"] == run.calls[0]["cost"]
+
+
+@keeps_post
 def test_streams(project):
     """An answer that was streamed is kept as it was, and comes again as a stream."""
     project.write(
