@@ -9,10 +9,9 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
-from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.measure_lookups import digest_of, text_of_any
+from pytest_llmcost.capture.open_lookups import Asking, Missed, OpenLookup
 from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:
@@ -22,80 +21,8 @@ if TYPE_CHECKING:
     from pytest_llmcost.capture.log import ExchangeLog
 
 _APP, _SPAN = "app", "span"
-
-
-class OpenLookup:
-    """One lookup, as it was told; the layers that a request asks in turn are one.
-
-    Attributes:
-        said: What the app says of it; of the layer that was asked last.
-        teller: Who told of it: keys of one are not those of another.
-        asked: The layers that were.
-        at: Seconds since 1970.
-        drained: Whether it was read already.
-        repeated: Whether somebody else has told of it too.
-        is_of_span: Whether a span has told of it, and nobody else.
-        answered: Whether the call that it did not spare is known.
-        inside: Identities of the spans around it, from the outermost.
-        scope: What pytest was doing; this and the following are as those of a call.
-        agent: The agent that was entered.
-        around: What tracing libraries and agent frameworks say there.
-        stack: The code of the project that led there.
-        judged: Always False.
-    """
-
-    judged = False
-    drained = repeated = answered = is_of_span = False
-
-    def __init__(
-        self,
-        said: Lookup,
-        teller: str,
-        log: ExchangeLog,
-        around: Surroundings | None,
-        inside: tuple[int, ...],
-    ) -> None:
-        self.said = said
-        self.teller = teller
-        self.asked = {said.layer}
-        self.at = RealClocks.wall()
-        self.scope = log.scope.now
-        self.agent = current_agent()
-        self.around = around
-        self.inside = inside
-        self.stack = log.call_sites.stack()[1] if log.keeps_stacks and log.call_sites is not None else ()
-
-    def goes_on_with(self, said: Lookup, teller: str, log: ExchangeLog) -> bool:
-        """Whether what is told now is of the same request, which asks the next layer."""
-        return (
-            self.said.key == said.key
-            and self.teller == teller
-            and not self.drained
-            and said.layer not in self.asked
-            and self.scope is log.scope.now
-        )
-
-
-class Missed:
-    """Lookups that had no answer, since the last call.
-
-    Attributes:
-        lookups: Those with a key; of each key the last.
-        sent: Whether a call was sent since.
-    """
-
-    sent = False
-
-    def __init__(self, lookups: tuple[OpenLookup, ...]) -> None:
-        self.lookups = lookups
-
-    def take(self) -> list[OpenLookup]:
-        """What the first call after them answers; where it may be one or another, nothing."""
-        by_teller: dict[str, list[OpenLookup]] = {}
-        for lookup in self.lookups:
-            by_teller.setdefault(lookup.teller, []).append(lookup)
-        self.lookups = ()
-        return [found[0] for found in by_teller.values() if len(found) == 1]
+# More requests than these are not told from one another without a call between them.
+_MOST_MISSED = 100
 
 
 class LookupLog:
@@ -111,8 +38,16 @@ class LookupLog:
         # Identities of the spans around lookups, and of those that state one themselves.
         self._around: set[int] = set()
         self._stating: dict[int, OpenLookup] = {}
+        # Whether there is one that spans alone have told of.
+        self._has_spans = False
         # In the caller's context: what was looked up there, and not found, since the last call.
         self._missed: ContextVar[Missed | None] = ContextVar("llmcost_missed", default=None)
+        # In the caller's context: the library that is looking something up.
+        self.asking: ContextVar[Asking | None] = ContextVar("llmcost_asking", default=None)
+        # The hit of a library that was the last thing that happened, until the app tells of the same.
+        self._last_hit: OpenLookup | None = None
+        # Hits of libraries, which are never calls, whatever spans tell of them.
+        self._hits: deque[OpenLookup] = deque()
 
     def note(self, said: Lookup, teller: str = _APP) -> None:
         """The app has looked something up. It hears of no fault of ours.
@@ -137,14 +72,98 @@ class LookupLog:
         around = surroundings()
         inside = self._identities(around)
         lookup = self._going_on(said, teller)
+        asking = self._asking()
         if lookup is None:
             lookup = OpenLookup(said, teller, self._log, around, inside)
+            if asking is None and (same := self._of_library(lookup)) is not None:
+                same.join(lookup)
+            else:
+                repeat = self._repeated(lookup, of_spans=True)
+                if repeat is not None:  # a span has told before; this says more
+                    self._lookups.remove(repeat)
+                    lookup.repeated = True
+                self._add(lookup)
+        self._last_hit = None
+        if asking is not None:
+            asking.told = lookup
+        self._note_missed(lookup)
+
+    def note_library(
+        self,
+        said: Lookup,
+        teller: str,
+        *,
+        asking: Asking | None = None,
+        exchange: OpenExchange | None = None,
+    ) -> None:
+        """A library has looked something up; what the app or a span tells of the same is no other lookup.
+
+        Args:
+            said: What we have seen.
+            teller: The library.
+            asking: What was told of while it did.
+            exchange: The call that it looked up, where it was begun before that.
+        """
+        lookup = OpenLookup(said, teller, self._log, around := surroundings(), self._identities(around))
+        lookup.is_of_library = True
+        missed = self._missed.get() if exchange is None else exchange.missed
+        if exchange is not None:
+            lookup.at = self._log.started_at(exchange)
+        same = asking.told.counted if asking is not None and asking.told is not None else None
+        if same is None:
+            same = self._open(missed, teller, exchange)
+        self._last_hit = None
+        if same is not None:
+            same.join(lookup)
+        else:
             repeat = self._repeated(lookup, of_spans=True)
-            if repeat is not None:  # a span has told before; this says more
+            if repeat is not None:
                 self._lookups.remove(repeat)
                 lookup.repeated = True
+                lookup.said = said._replace(layer=repeat.said.layer or said.layer, model=repeat.said.model)
+            elif said.hit:
+                self._last_hit = lookup
             self._add(lookup)
-        self._note_missed(lookup)
+        if said.hit:
+            self._hits.append(lookup)
+        if exchange is None:
+            self._note_missed(lookup)
+        elif said.hit:
+            exchange.missed = None
+            if same is not None and missed is not None:
+                missed.lookups = ()
+        else:
+            exchange.missed = Missed((*(missed.lookups if missed is not None else ()), lookup))
+            exchange.missed.sent = True
+
+    def _asking(self) -> Asking | None:
+        """The library that is looking something up in the caller's context."""
+        asking = self.asking.get()
+        return None if asking is None or asking.over else asking
+
+    def _of_library(self, lookup: OpenLookup) -> OpenLookup | None:
+        """What a library has looked up for the request that the app tells of; None if that is another one."""
+        last = self._last_hit
+        if last is not None and lookup.said.hit and last.scope is lookup.scope and not last.drained:
+            return last
+        same = self._open(self._missed.get(), lookup.teller, None)
+        return None if same is None or same.tellers <= {_APP, _SPAN} else same
+
+    def _open(self, missed: Missed | None, teller: str, exchange: OpenExchange | None) -> OpenLookup | None:
+        """The request that was looked up last, and not found, if somebody else was asked for it then."""
+        if missed is None or not missed.lookups:
+            return None
+        if missed.sent:
+            first = missed.sent_as
+            if (
+                first is None
+                or exchange is None
+                or (first is not exchange and not first.is_same_as(exchange))
+            ):
+                return None
+        last = missed.lookups[-1].counted
+        is_other = teller in last.tellers or last.said.hit or last.drained
+        return None if is_other or last.scope is not self._log.scope.now else last
 
     def note_span(self, stated: StatedLookup, identity: int, context: Any) -> None:
         """A span ends that states a lookup; where others have told of the same, it is no other one.
@@ -174,8 +193,10 @@ class LookupLog:
             if repeat is not None:
                 repeat.repeated = True
                 repeat.said = repeat.said._replace(model=repeat.said.model or said.model)
+                if repeat.is_of_library and said.layer is not None:
+                    repeat.said = repeat.said._replace(layer=said.layer)
                 return
-            lookup.is_of_span = True
+            lookup.is_of_span = self._has_spans = True
             self._add(lookup)
         if not stated.is_generation:  # the call of a generation was sent inside it
             self._note_missed(lookup)
@@ -198,25 +219,33 @@ class LookupLog:
             if lookup.goes_on_with(said, teller, self._log):
                 lookup.said = said
                 lookup.asked.add(said.layer)
+                if lookup.same_as is not None:
+                    lookup.same_as.join(lookup)
                 return lookup
         return None
 
     def _note_missed(self, lookup: OpenLookup) -> None:
-        said, missed = lookup.said, self._missed.get()
-        if said.key is None:
-            return
-        before = missed.lookups if missed is not None and not missed.sent else ()
-        others = tuple(one for one in before if one.said.key != said.key or one.teller != lookup.teller)
-        self._missed.set(Missed(others if said.hit else (*others, lookup)))
+        said, missed, here = lookup.said, self._missed.get(), lookup.scope.nodeid
+        before = [
+            one
+            for one in (missed.lookups if missed is not None and not missed.sent else ())
+            if one.scope.nodeid == here and (one.said.key != said.key or one.teller != lookup.teller)
+        ]
+        if said.hit:
+            self._missed.set(Missed(tuple(one for one in before if one.counted is not lookup.counted)))
+        else:
+            self._missed.set(Missed((*before[-_MOST_MISSED:], lookup)))
 
     def _repeated(self, lookup: OpenLookup, *, of_spans: bool) -> OpenLookup | None:
         """The same lookup, as it was told in another way: beside it, with the same outcome."""
+        if of_spans and not self._has_spans:
+            return None
         place = lookup.inside if of_spans else lookup.inside[:-1]
         for one in reversed(self._lookups):
             if one.is_of_span is not of_spans or one.repeated or one.scope is not lookup.scope:
                 continue
             its_place = one.inside[:-1] if of_spans else one.inside
-            if its_place == place and _same_outcome(one.said, lookup.said):
+            if its_place == place and _same_outcome(one, lookup):
                 return one
         return None
 
@@ -253,12 +282,14 @@ class LookupLog:
         """What was looked up in the caller's context, and not found, since the last call."""
         return self._missed.get()
 
-    def before_call(self) -> Missed | None:
+    def before_call(self, exchange: OpenExchange) -> Missed | None:
         """A call is about to be sent: what it follows, in its context and in its test."""
+        self._last_hit = None
         missed = self._missed.get()
-        if missed is None or not missed.lookups:
-            return None
+        if missed is None or not missed.lookups or self._asking() is not None:
+            return None  # what a library's lookup sends (it embeds the prompt) is not what the lookup spares
         missed.sent = True
+        missed.sent_as = missed.sent_as or exchange
         here = self._log.scope.now.nodeid
         return missed if all(lookup.scope.nodeid == here for lookup in missed.lookups) else None
 
@@ -267,9 +298,17 @@ class LookupLog:
         """Whether there is nothing to drain."""
         return not self._lookups
 
+    def take_hits(self) -> Iterable[OpenLookup]:
+        """The hits of libraries since the last time, for those who read spans."""
+        while self._hits:
+            yield self._hits.popleft()
+
     def drain(self) -> Iterable[OpenLookup]:
         """Take out all of them, after the calls."""
         self._stating.clear()  # they hold spans of the app
+        self._has_spans = False
+        self._hits.clear()
+        self._last_hit = None
         for _ in range(len(self._lookups)):
             lookup = self._lookups.popleft()
             lookup.drained = True
@@ -296,10 +335,11 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     patches.replace(module, "heard", listen)
 
 
-def _same_outcome(one: Lookup, other: Lookup) -> bool:
-    if bool(one.hit) is not bool(other.hit):
+def _same_outcome(one: OpenLookup, other: OpenLookup) -> bool:
+    if bool(one.said.hit) is not bool(other.said.hit):
         return False
-    return not one.hit or one.layer == other.layer or None in {one.layer, other.layer}
+    layers = {each.said.layer for each in (one, other) if not each.is_of_library}
+    return not one.said.hit or len(layers - {None}) < 2  # noqa: PLR2004  # both are named, and not alike
 
 
 def lookup_log(log: ExchangeLog) -> LookupLog:

@@ -161,7 +161,11 @@ class Collector:
             self._log.fault("reading the spans around a call", error)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
-        if seen.refused or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded)):
+        if (
+            seen.refused
+            or seen.is_cached
+            or (seen.proxied and not (seen.on_network or seen.replayed or seen.recorded))
+        ):
             return None
         self._note_bypass(seen)
         if seen.failed:

@@ -20,7 +20,7 @@ from pytest_llmcost.capture.played import Played
 from pytest_llmcost.capture.same_request import differ, plain_url
 
 if TYPE_CHECKING:
-    from pytest_llmcost.capture.cache_lookups import Missed
+    from pytest_llmcost.capture.open_lookups import Missed
 
 _FIRST_OK, _FIRST_NOT_OK = 200, 300
 # What an exchange has of one answer, and not of the request.
@@ -77,6 +77,8 @@ class OpenExchange:
         answers_of_vcr: How many were played or recorded; vcr may be asked before or after an answer begins.
         refused: Whether it was not let out to the network.
         missed: The lookups in the app's caches that it follows; None for none.
+        is_cached: Whether an HTTP cache below the client had the answer, so that it is no call.
+        is_kept: Whether such a cache has kept the answer.
     """
 
     scope = Scope()
@@ -111,6 +113,8 @@ class OpenExchange:
     answers_of_vcr = 0
     refused = False
     missed: Missed | None = None
+    is_cached = False
+    is_kept = False
 
     def __init__(self, library: str, method: str, address: Any, request_body: bytes) -> None:
         self.library = library

@@ -40,6 +40,10 @@ _WATCHED = {
     "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
     "langfuse._client.client": ("langfuse_clients", "patch"),
     "pytest_llmcost.attribution.lookups": ("cache_lookups", "patch"),
+    "langchain_core.caches": ("langchain_caches", "patch"),
+    "litellm.caching.caching": ("litellm_caches", "patch"),
+    "hishel": ("http_caches", "patch"),
+    "hishel._controller": ("http_caches", "patch_controller"),
 }
 # Who asks models to judge what an app answered.
 _EVALUATIONS = (

@@ -61,6 +61,8 @@ class ExchangeLog:
         self.on_begin: Callable[[], None] | None = None
         # Asked before a request leaves this process, if ``departures`` are watched; it may raise.
         self.guard: Callable[[OpenExchange], None] | None = None
+        # Whether an HTTP cache has answered, if one is loaded.
+        self.answered_by_cache: Callable[[OpenExchange, Any], bool] | None = None
         # The exchange that is being sent in the caller's context.
         self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
@@ -94,7 +96,7 @@ class ExchangeLog:
         if self.open_cassettes:
             exchange.cassette_open = True
         if self.lookups is not None:
-            exchange.missed = self.lookups.before_call()
+            exchange.missed = self.lookups.before_call(exchange)
         if self.on_begin is not None:
             self.on_begin()
         self._exchanges.append(exchange)

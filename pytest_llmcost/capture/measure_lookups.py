@@ -15,7 +15,7 @@ from pytest_llmcost.usage.fields import count
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.origins import Origins
-    from pytest_llmcost.capture.cache_lookups import OpenLookup
+    from pytest_llmcost.capture.open_lookups import OpenLookup
 
 _LONGEST = 200  # a name; somebody may put a prompt there
 

@@ -33,9 +33,24 @@ class Patches:
         setattr(owner, name, replacement)
         self._made.append((owner, name, original, replacement))
 
+    def add(self, owner: Any, name: str, value: Any) -> None:
+        """Give a class an attribute that it inherits, or has not.
+
+        Args:
+            owner: A class.
+            name: Its attribute.
+            value: What to add.
+        """
+        setattr(owner, name, value)
+        self._made.append((owner, name, None, vars(owner).get(name)))
+
     def undo(self) -> None:
         """Put originals back, last first; what somebody wrapped again since then is left to them."""
         while self._made:
             owner, name, original, replacement = self._made.pop()
-            if vars(owner).get(name) is replacement:
+            if vars(owner).get(name) is not replacement:
+                continue
+            if original is None:
+                delattr(owner, name)
+            else:
                 setattr(owner, name, original)

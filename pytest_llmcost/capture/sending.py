@@ -186,7 +186,9 @@ def _note_below(log: ExchangeLog, library: Library, same: OpenExchange | None, r
 
 def _attach(log: ExchangeLog, library: Library, exchange: OpenExchange, response: Any) -> None:
     try:
-        library.attach(exchange, response)
+        answered_by_cache = log.answered_by_cache
+        if answered_by_cache is None or not answered_by_cache(exchange, response):
+            library.attach(exchange, response)
     except Exception as error:  # noqa: BLE001  # as above
         exchange.finish()
         log.fault(f"{library.name} response", error)

@@ -20,6 +20,7 @@ from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
 from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
+from pytest_llmcost.capture.open_lookups import OpenLookup
 from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
 from pytest_llmcost.model.call import MeasuredCall, RequestSize, Source
 from pytest_llmcost.model.report import Notice, NoticeKind
@@ -60,12 +61,22 @@ class TracedCalls:
         self._calls.setdefault(found.place, []).append(found)
         self._with_call.update(found.inside)
 
+    def _note_hit(self, hit: OpenLookup) -> None:
+        """A library's cache had the answer: spans tell of that as they would of a call, which it is not."""
+        place = (hit.scope.nodeid, hit.scope.fixture)
+        found = HttpCall(place, hit.at - self._log.clocks_apart, hit.inside, (), None, set())
+        self._calls.setdefault(place, []).append(found)
+        self._with_call.update(found.inside)
+
     def settle(self, *, everything: bool = False) -> list[MeasuredCall]:
         """The calls of the spans that have ended since the last time.
 
         Args:
             everything: Take the open ones too, at the end of the session.
         """
+        if self._log.lookups is not None:
+            for hit in self._log.lookups.take_hits():
+                self._note_hit(hit)
         ended = self._spans.take(everything=everything)
         if self._agent is None:
             self._agent = next(filter(None, map(self._named, ended)), None)
