@@ -22,8 +22,14 @@ def watch_span(original: Callable[..., Any], log: ExchangeLog) -> Callable[..., 
     @functools.wraps(original)
     def end(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            attributes = self.attributes
-            if may_state_lookup(attributes) and log.enabled and self.end_time is None:
+            # The plain dict inside, where there is one: the public way makes three objects and takes a lock.
+            kept = getattr(self, "_attributes", None)
+            attributes = getattr(kept, "_dict", None)
+            if (
+                may_state_lookup(self.attributes if attributes is None else attributes)
+                and log.enabled
+                and self.end_time is None
+            ):
                 _note(self, log)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("reading a span", error)

@@ -321,7 +321,7 @@ def test_each_call_is_captured_once(runs, mode, scenario):
         assert (call["source"], call["leak"], call["http_status"]) == (mode, False, 200)
         assert (call["phase"], call["fixture"], call["attempt"]) == ("call", None, 1)
         assert _stated(call) == ({"input_tokens": 12} if api == "openai.embeddings" else GENERATED)
-        assert (call["latency"] is not None) == (mode == "live")
+        assert (call["latency"] is not None) == (mode in {"live", "recorded"})
     if mode == "live":
         assert all(call["cassette"] is None for call in calls)
     else:
