@@ -287,13 +287,13 @@ def test_secrets_before_the_host(project):
         """
         import os
         import httpx
-        from pytest_llmcost.capture import collect
+        from pytest_llmcost.usage import remembered
 
         def test_one(monkeypatch):
             def broken(*args):
                 raise ValueError
 
-            collect.read_exchange = broken
+            remembered.read_exchange = broken
             url = os.environ["LOOPBACK"].replace("://", "://user:SECRET@") + "/v1/chat/completions?key=SECRET"
             assert httpx.post(url, json={"model": "gpt-4o-mini", "messages": []}).json()["usage"]
         """,

@@ -38,7 +38,7 @@ CONFTEST = """
 @pytest.mark.parametrize(
     ("error", "breaks"),
     [
-        ("KeyError", "collect.read_exchange = broken"),
+        ("KeyError", "remembered.read_exchange = broken"),
         ("RecursionError", "read._stated = broken"),
         ("MemoryError", "collect.measured_call = broken"),
         ("AttributeError", "read.plain_bytes = broken"),
@@ -50,7 +50,7 @@ def test_fault_while_reading(project, parallel, error, breaks):
         "breaking.py",
         f"""
         from pytest_llmcost.capture import collect
-        from pytest_llmcost.usage import read
+        from pytest_llmcost.usage import read, remembered
 
         def broken(*args, **kwargs):
             raise {error}("a fault in reading")

@@ -92,7 +92,7 @@ class Cell:
             "http_status": 200,
             "cassette": (f"cassettes/test_{scenario.name}.yaml", 0) if taped else None,
             # LiteLLM reads Anthropic's streams to their last event, and leaves them open: they have no end.
-            **({} if scenario.stream else {"timed": not taped}),
+            **({} if scenario.stream else {"timed": self.mode in {"live", "recorded"}}),
         }
 
 
