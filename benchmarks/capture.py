@@ -12,10 +12,11 @@ import asyncio
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+from paired import deeper, timed
 
 CASSETTE = """\
 interactions:
@@ -77,9 +78,9 @@ class Pairs:
         collector = self._collectors[not sites]
         plain, added = [], []
         for _ in range(self._blocks):
-            off = _timed(work, times)
+            off = timed(work, times)
             capture.install()
-            on = _timed(work, times)
+            on = timed(work, times)
             capture.uninstall()
             found = len(collector.collect())
             assert found == calls * times, (title, found)
@@ -102,20 +103,6 @@ class Pairs:
             yield
 
 
-def _timed(work: Callable[[], None], times: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(times):
-        work()
-    return time.perf_counter() - begin
-
-
-def _deep(work: Callable[[], None], depth: int) -> None:
-    if depth:
-        _deep(work, depth - 1)
-    else:
-        work()
-
-
 def replayed_calls(pairs: Pairs) -> None:
     import openai
     import vcr
@@ -134,7 +121,7 @@ def replayed_calls(pairs: Pairs) -> None:
             pairs.measure("a replayed call, without call site", call, times=30, calls=1, sites=False)
             pairs.measure("a replayed call", call, times=30, calls=1)
             pairs.measure(
-                f"a replayed call, {DEPTH} frames deeper", lambda: _deep(call, DEPTH), times=30, calls=1
+                f"a replayed call, {DEPTH} frames deeper", lambda: deeper(call, DEPTH), times=30, calls=1
             )
             pairs.log.keeps_stacks = True
             pairs.measure("a replayed call, with its stack", call, times=30, calls=1)

@@ -6,6 +6,7 @@ import os
 import resource
 import statistics
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -53,3 +54,19 @@ def show(taken: Mapping[str, Sequence[float]], base: str, scale: float, unit: st
                 f" (quartiles {low * scale:+.2f} to {high * scale:+.2f})"
             )
         print(line)
+
+
+def timed(work: Callable[[], None], times: int) -> float:
+    """Seconds that some work takes when it is done so often."""
+    begin = time.perf_counter()
+    for _ in range(times):
+        work()
+    return time.perf_counter() - begin
+
+
+def deeper(work: Callable[[], None], depth: int) -> None:
+    """Do some work so many frames further from where it was asked for."""
+    if depth:
+        deeper(work, depth - 1)
+    else:
+        work()

@@ -16,8 +16,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from paired import deeper, timed
+
 SPANS = 200  # of one test
 DEPTH = 15
+WAITING: list[object] = []  # ended spans, as an exporter keeps them until they are sent
 GENERATION = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "openai",
@@ -50,9 +53,9 @@ def measure(
     capture, collector = Capture(log), Collector(log, {}, root)
     plain, added, reading = [], [], []
     for block in range(blocks + 1):
-        off = _timed(work)
+        off = _block(work)
         capture.install()
-        on = _timed(work)
+        on = _block(work)
         capture.uninstall()
         begin = time.perf_counter()
         found = len(collector.collect())
@@ -71,22 +74,9 @@ def measure(
     )
 
 
-WAITING: list[object] = []
-
-
-def _timed(work: Callable[[], None]) -> float:
+def _block(work: Callable[[], None]) -> float:
     WAITING.clear()
-    begin = time.perf_counter()
-    for _ in range(SPANS):
-        work()
-    return time.perf_counter() - begin
-
-
-def _deep(work: Callable[[], None], depth: int) -> None:
-    if depth:
-        _deep(work, depth - 1)
-    else:
-        work()
+    return timed(work, SPANS)
 
 
 def main() -> None:
@@ -105,7 +95,7 @@ def main() -> None:
 
     measure("a span", span, blocks)
     measure("a span, from outside the project", span, blocks, folder=Path(__file__).resolve().parent / "none")
-    measure(f"a span, {DEPTH} frames deeper", lambda: _deep(span, DEPTH), blocks)
+    measure(f"a span, {DEPTH} frames deeper", lambda: deeper(span, DEPTH), blocks)
     measure("a generation", generation, blocks, calls=1)
     if importlib.util.find_spec("langfuse") is not None:
         _of_langfuse(blocks)
@@ -118,7 +108,7 @@ def _of_langfuse(blocks: int) -> None:
     from langfuse import Langfuse
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    # Nothing is sent; what waits for that is kept, as an exporter does.
+    # Nothing is sent.
     BatchSpanProcessor.on_end = lambda _self, span: WAITING.append(span)  # type: ignore[method-assign]
     client = Langfuse()
 

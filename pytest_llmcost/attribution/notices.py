@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_llmcost.model.agent_rule import AgentRule
 from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.report import Notice, NoticeKind
-from pytest_llmcost.model.shown import plural, yaml_text
+from pytest_llmcost.model.shown import first_of, plural, yaml_text
 
 _SHOWN = 3
 _NO_CALL = "no call has an agent,"
@@ -49,8 +49,7 @@ def _idle_rules(calls: Sequence[Call], rules: Sequence[AgentRule]) -> Iterator[N
 
 def _of_nobody(nobodys: Sequence[Call], calls: Sequence[Call]) -> Notice:
     files = sorted(_files(nobodys))
-    listed = ", ".join(files[:_SHOWN]) + (f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else "")
-    where = f", from {listed}" if files else ""
+    where = f", from {first_of(files, _SHOWN)}" if files else ""
     has = "has" if len(nobodys) == 1 else "have"
     message = f"{plural(len(nobodys), 'call')} of {len(calls):,} {has} no agent{where}: {_ENTER}"
     if not files:
@@ -88,15 +87,12 @@ def traced_notices(calls: Sequence[Call]) -> list[Notice]:
     if not found:
         return []
     models = sorted({f"{call.measured.provider}/{call.measured.model.name}" for call in found})
-    listed = ", ".join(models[:_SHOWN]) + (
-        f" and {len(models) - _SHOWN} more" if len(models) > _SHOWN else ""
-    )
     of = "has only a span" if len(found) == 1 else "have only spans"
     return [
         Notice(
             NoticeKind.TRACED,
-            f"{plural(len(found), 'call')} of {listed} {of}, and no HTTP that was seen: taken as made and"
-            " paid now; if a stand-in answers for the provider, say that it is free",
+            f"{plural(len(found), 'call')} of {first_of(models, _SHOWN)} {of}, and no HTTP that was"
+            " seen: taken as made and paid now; if a stand-in answers for the provider, say that it is free",
             f"pricing: {{free: [{', '.join(map(yaml_text, models[:_SHOWN]))}]}}",
         )
     ]

@@ -24,7 +24,7 @@ from pytest_llmcost.capture.open_lookups import OpenLookup
 from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
 from pytest_llmcost.model.call import MeasuredCall, RequestSize, Source
 from pytest_llmcost.model.report import Notice, NoticeKind
-from pytest_llmcost.model.shown import plural
+from pytest_llmcost.model.shown import first_of, plural
 from pytest_llmcost.usage.span_generation import Generation, generation_of
 
 _NO_REQUEST = RequestSize("", {})
@@ -97,14 +97,13 @@ class TracedCalls:
 
     def _of_unstated(self) -> list[Notice]:
         number, places = sum(self._unstated.values()), list(self._unstated)
-        more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
-        where = f"{', '.join(places[:_MOST_NAMED])}{more}"
         spans = plural(number, "span")
         return [
             Notice(
                 NoticeKind.TRACED,
-                f"no usage in {spans} of a generation inside which no HTTP call was seen ({where}): if a"
-                " model was asked there, its cost is not in these figures; have the span state its tokens",
+                f"no usage in {spans} of a generation inside which no HTTP call was seen"
+                f" ({first_of(places, _MOST_NAMED)}): if a model was asked there, its cost is not in these"
+                " figures; have the span state its tokens",
             )
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
@@ -176,19 +177,13 @@ def by_agent(
     for origin in [call.measured.origin for call in final] + [event.lookup.origin for event in events]:
         for name, run in zip_longest(origin.agent_path or (origin.agent,), origin.agent_runs):
             runs.setdefault(name, set()).add(run or (origin.nodeid, origin.fixture))
+    part = partial(_part, calls=calls, totals=totals, last=last, include_mocked=include_mocked)
     names = sorted(name for name in {*groups, *inside, *lookups} if name is not None)
     return tuple(
         AgentCost(
             name,
             len(runs.get(name, ())),
-            _part(
-                groups.get(name, []),
-                calls,
-                totals,
-                last=last,
-                include_mocked=include_mocked,
-                events=lookups.get(name, ()),
-            ),
+            part(groups.get(name, []), events=lookups.get(name, ())),
             total([call.cost for call in inside.get(name, ())]),
         )
         for name in [*names, *([None] if None in groups or None in lookups else [])]
@@ -209,30 +204,21 @@ def by_model(
     for event in events:
         if event.provider is not None and event.model is not None:
             lookups.setdefault((event.provider, event.model), []).append(event)
+    part = partial(_part, calls=calls, totals=totals, last=last, include_mocked=include_mocked)
     return tuple(
-        ModelCost(
-            *key,
-            _part(
-                groups.get(key, []),
-                calls,
-                totals,
-                last=last,
-                include_mocked=include_mocked,
-                events=lookups.get(key, ()),
-            ),
-        )
+        ModelCost(*key, part(groups.get(key, []), events=lookups.get(key, ())))
         for key in sorted({*groups, *lookups})
     )
 
 
 def _part(
     group: Sequence[Call],
+    *,
     calls: Sequence[Call],
     totals: Rollup | None,
-    *,
     last: frozenset[str],
     include_mocked: bool,
-    events: Sequence[CacheEvent] = (),
+    events: Sequence[CacheEvent],
 ) -> Rollup:
     if totals is not None and len(group) == len(calls) and totals.response_cache is None:
         return totals

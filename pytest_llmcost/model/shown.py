@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
@@ -76,6 +77,12 @@ def percent(rate: Decimal | None) -> str:
 def plural(number: int, noun: str) -> str:
     """``1 call``, ``2 calls``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first names of a list, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def yaml_text(name: str) -> str:

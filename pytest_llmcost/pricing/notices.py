@@ -9,7 +9,7 @@ from pytest_llmcost.model.call import Api, Call, Source, Status
 from pytest_llmcost.model.money import exact_money, money_text
 from pytest_llmcost.model.price import PriceSource
 from pytest_llmcost.model.report import Notice, NoticeKind
-from pytest_llmcost.model.shown import yaml_text
+from pytest_llmcost.model.shown import first_of, yaml_text
 from pytest_llmcost.model.usage import total_usage
 from pytest_llmcost.pricing.rules import PricingRules, ProviderReported
 
@@ -166,8 +166,7 @@ def _calls(calls: Sequence[Call]) -> str:
 
 def _first_places(calls: Sequence[Call]) -> str:
     places = list(dict.fromkeys(_place(call) for call in calls))
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""  # noqa: PLR2004
-    return ", ".join(places[:2]) + more
+    return first_of(places, 2)
 
 
 def _place(call: Call) -> str:
