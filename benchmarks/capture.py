@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/capture.py [BLOCKS]
 
-A replayed call of the openai SDK, with and without looking for its call site, and with the stack that rules for
-agents need; a stream, by chunk; and requests that are no LLM call, through each library that is loaded.
+A stream, by chunk; and requests that are no LLM call, through each library that is loaded. For a replayed call
+see ``replayed_call.py``.
 """
 
 from __future__ import annotations
@@ -11,30 +11,12 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from paired import deeper, timed
+from paired import timed
 
-CASSETTE = """\
-interactions:
-- request:
-    body: '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}]}'
-    headers: {}
-    method: POST
-    uri: https://api.openai.com/v1/chat/completions
-  response:
-    body:
-      string: '{"id":"x","object":"chat.completion","created":1,"model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1200,"completion_tokens":34,"total_tokens":1234}}'
-    headers: {content-type: [application/json]}
-    status: {code: 200, message: OK}
-version: 1
-"""
 CHUNKS = 1000
-# As deep as an app that calls a service that calls an SDK.
-DEPTH = 15
 
 
 class Pairs:
@@ -47,22 +29,14 @@ class Pairs:
         from pytest_llmcost.capture.install import Capture
         from pytest_llmcost.capture.log import ExchangeLog
 
-        here = str(Path(__file__).resolve().parent)
+        here = Path(__file__).resolve().parent
         self._blocks = blocks
-        self.log = ExchangeLog(CurrentScope(), CallSites(here))
-        self._without_sites = ExchangeLog(CurrentScope())
-        self._captures = (Capture(self.log), Capture(self._without_sites))
-        self._collectors = tuple(Collector(log, {}, Path(here)) for log in (self.log, self._without_sites))
+        log = ExchangeLog(CurrentScope(), CallSites(str(here)))
+        self._capture = Capture(log)
+        self._collector = Collector(log, {}, here)
 
     def measure(
-        self,
-        title: str,
-        work: Callable[[], None],
-        *,
-        times: int,
-        each: int = 1,
-        calls: int = 0,
-        sites: bool = True,
+        self, title: str, work: Callable[[], None], *, times: int, each: int = 1, calls: int = 0
     ) -> None:
         """Print what is added to one unit of work.
 
@@ -72,17 +46,14 @@ class Pairs:
             times: How often it runs in a block.
             each: Units of work in one run (the chunks of a stream).
             calls: LLM calls in one run; they must all be found.
-            sites: Whether call sites are looked for.
         """
-        capture = self._captures[not sites]
-        collector = self._collectors[not sites]
         plain, added = [], []
         for _ in range(self._blocks):
             off = timed(work, times)
-            capture.install()
+            self._capture.install()
             on = timed(work, times)
-            capture.uninstall()
-            found = len(collector.collect())
+            self._capture.uninstall()
+            found = len(self._collector.collect())
             assert found == calls * times, (title, found)
             plain.append(off / times / each)
             added.append((on - off) / times / each)
@@ -91,41 +62,6 @@ class Pairs:
             f"{title:<44} {statistics.median(plain) * 1e6:9.2f} us"
             f"   added {statistics.median(added) * 1e6:+7.2f} us (quartiles {low:+.2f} to {high:+.2f})"
         )
-
-    @contextmanager
-    def opened_under_capture(self, cassette: AbstractContextManager[object]) -> Iterator[None]:
-        """A cassette that is opened as in a test: capture sees it being loaded."""
-        for capture in self._captures:
-            capture.install()
-        with cassette:
-            for capture in reversed(self._captures):
-                capture.uninstall()
-            yield
-
-
-def replayed_calls(pairs: Pairs) -> None:
-    import openai
-    import vcr
-
-    client = openai.OpenAI(api_key="x")
-
-    def call() -> None:
-        client.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": "hello"}])
-
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "call.yaml"
-        path.write_text(CASSETTE)
-        cassette = vcr.use_cassette(str(path), record_mode="none", allow_playback_repeats=True)
-        with pairs.opened_under_capture(cassette):
-            call()
-            pairs.measure("a replayed call, without call site", call, times=30, calls=1, sites=False)
-            pairs.measure("a replayed call", call, times=30, calls=1)
-            pairs.measure(
-                f"a replayed call, {DEPTH} frames deeper", lambda: deeper(call, DEPTH), times=30, calls=1
-            )
-            pairs.log.keeps_stacks = True
-            pairs.measure("a replayed call, with its stack", call, times=30, calls=1)
-            pairs.log.keeps_stacks = False
 
 
 def streams(pairs: Pairs) -> None:
@@ -212,7 +148,6 @@ def main() -> None:
     blocks = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     print(f"{blocks} pairs of blocks, in turn, Python {sys.version.split()[0]}")
     pairs = Pairs(blocks)
-    replayed_calls(pairs)
     streams(pairs)
     other_requests(pairs)
 

@@ -44,6 +44,8 @@ def surroundings() -> Surroundings | None:
         None if no library says anything; what one raises is the same.
     """
     modules = sys.modules
+    if modules.keys().isdisjoint(_LIBRARIES):
+        return None
     context = _asked(_context) if _SPANS in modules else None
     config = _asked(_metadata) if _CHAINS in modules else None
     entries: tuple[Entry, ...] = (_asked(_openai_agents) or ()) if _AGENTS in modules else ()
@@ -69,6 +71,7 @@ _SPANS = "opentelemetry.sdk.trace"
 _CHAINS = "langchain_core.runnables.config"
 _AGENTS = "agents.tracing.scope"
 _PYDANTIC_AI = "pydantic_ai._run_context"
+_LIBRARIES = (_SPANS, _CHAINS, _AGENTS, _PYDANTIC_AI)
 _DEEPEST = 100
 
 

@@ -32,15 +32,17 @@ class _Source:
         offered: How many interactions of the files were seen so far.
         kept: For each interaction in memory, its position over all files.
         parts: The files that were loaded, and how many interactions each holds; empty for just one.
+        places: Those in the files that were asked for, by the index in memory.
     """
 
-    __slots__ = ("kept", "offered", "parts", "path")
+    __slots__ = ("kept", "offered", "parts", "path", "places")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.offered = 0
         self.kept: list[int] = []
         self.parts: list[tuple[str, int]] = []
+        self.places: dict[int, InteractionRef] = {}
 
 
 class Places:
@@ -105,8 +107,10 @@ class Places:
             # It will be written as it is in memory; "all" moves what was there before, which ends later.
             known = index < len(source.kept) or not (source.kept and _records_all(cassette))
             return InteractionRef(source.path, index if known else None)
-        position = source.kept[index]
-        return self._in_parts(source, position) if source.parts else InteractionRef(source.path, position)
+        place = source.places.get(index)
+        if place is None:
+            place = source.places[index] = self._in_parts(source, source.kept[index])
+        return place
 
     def unknown(self, cassette: Any) -> InteractionRef:
         """A place in the cassette's file that nobody knows."""

@@ -161,6 +161,7 @@ class Collector:
             self._log.fault("reading the spans around a call", error)
 
     def _settle(self, seen: OpenExchange) -> MeasuredCall | None:
+        seen.take_vcr_answer()
         if (
             seen.refused
             or seen.is_cached

@@ -18,7 +18,7 @@ from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.lost import held_in
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.sending import Arguments, Library, Options, watch, watch_async
-from pytest_llmcost.usage.filter import may_be_llm
+from pytest_llmcost.usage.filter import is_model_host, may_be_path_of_llm
 
 # A client of one may send through a client of the other.
 _BOTH = frozenset({"httpx", "httpx2"})
@@ -61,7 +61,7 @@ class HttpxLibrary(Library):
     def may_be_llm(self, args: Arguments, kwargs: Options) -> object:
         """See ``Library``."""
         url = (args[1] if len(args) > 1 else kwargs["request"]).url
-        return may_be_llm(url.raw_path, url.host)
+        return may_be_path_of_llm(url.raw_path) or is_model_host(url.host)
 
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
@@ -78,8 +78,11 @@ class HttpxLibrary(Library):
         """See ``Library``."""
         if exchange.status:
             return  # the transport has answered, whatever a hook or another transport made of it
+        is_read = response.is_closed
+        if is_read and exchange.leave_to_vcr(response.status_code):
+            return
         _note_head(exchange, response)
-        if response.is_closed:
+        if is_read:
             _note_content(exchange, response)
         else:
             response.stream = self._tee(response.stream, exchange)

@@ -133,22 +133,23 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
     return append
 
 
-class _Asked(threading.local):
-    """The request that vcr looks for in this thread.
+class _Question:
+    """What vcr looks for in a thread.
 
     Attributes:
-        is_on: Whether it is being looked for.
-        filtered: The one that vcr compares with recorded ones: as the user's filters have left it.
+        filtered: The request that vcr compared with recorded ones last: as the user's filters have left it.
         request: The one of which vcr was asked last whether it can be played.
         exchange: What sends it, as ``sent_by_stub`` found it.
     """
 
-    is_on = False
-    filtered: Any = None
-    request: Any = None
-    exchange: OpenExchange | None = None
+    __slots__ = ("exchange", "filtered", "request")
 
-    def found_for(self, request: Any, log: ExchangeLog) -> OpenExchange | None:
+    def __init__(self) -> None:
+        self.filtered: Any = None
+        self.request: Any = None
+        self.exchange: OpenExchange | None = None
+
+    def exchange_of(self, request: Any, log: ExchangeLog) -> OpenExchange | None:
         """The exchange of a request that is played; a stub asks whether it can be just before."""
         exchange = self.exchange
         if exchange is None or request is not self.request or exchange is not log.current.get():
@@ -157,11 +158,18 @@ class _Asked(threading.local):
         return exchange
 
 
+class _Asked(threading.local):
+    """The question of each thread."""
+
+    def __init__(self) -> None:
+        self.now = _Question()
+
+
 def _requests_match(original: Any, asked: _Asked) -> Any:
     @functools.wraps(original)
     def requests_match(*args: Any, **kwargs: Any) -> Any:
-        if asked.is_on and args:
-            asked.filtered = args[0]
+        if args:
+            asked.now.filtered = args[0]
         return original(*args, **kwargs)
 
     return requests_match
@@ -170,14 +178,13 @@ def _requests_match(original: Any, asked: _Asked) -> Any:
 def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Asked) -> Any:
     @functools.wraps(original)
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        asked.is_on, asked.filtered = True, None
+        question = asked.now
+        question.filtered = None
+        response = original(cassette, *args, **kwargs)
         try:
-            response = original(cassette, *args, **kwargs)
-        finally:
-            asked.is_on, filtered, asked.filtered = False, asked.filtered, None
-        try:
+            filtered, question.filtered = question.filtered, None
             request = args[0] if args else kwargs["request"]
-            exchange = asked.found_for(request, log)
+            exchange = question.exchange_of(request, log)
             if exchange is None:
                 exchange = unseen_exchange(log, request, response)
             else:
@@ -187,7 +194,8 @@ def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Aske
                 for index, (recorded, kept) in enumerate(cassette.data):
                     if kept is response:
                         exchange.replayed = places.of(cassette, index)
-                        exchange.played = played(cassette, request, recorded, filtered)
+                        if not exchange.is_as_recorded(request, recorded):
+                            exchange.played = played(cassette, request, recorded, filtered)
                         break
                 else:  # a cassette class of the user's may make its responses
                     exchange.replayed = places.unknown(cassette)
@@ -204,7 +212,8 @@ def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
         exchange = sent_by_stub(log)
         if exchange is not None:
             exchange.seen_by_vcr = True
-            asked.request, asked.exchange = args[0] if args else None, exchange
+            question = asked.now
+            question.request, question.exchange = args[0] if args else None, exchange
         return original(cassette, *args, **kwargs)
 
     return can_play_response_for

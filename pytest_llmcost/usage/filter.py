@@ -34,12 +34,13 @@ looks_like_llm = re.compile(_PATTERN).search
 _MODEL_HOSTS = (".endpoints.huggingface.cloud", ".api-inference.huggingface.co")
 
 
+@lru_cache(maxsize=1024)
 def is_model_host(host: str) -> bool:
     """Of clients that give the path alone: whether any path of a host may be a model's."""
     return "huggingface" in host and f".{host}".endswith(_MODEL_HOSTS)
 
 
 @lru_cache(maxsize=1024)
-def may_be_llm(path: bytes, host: str) -> bool:
-    """As both above, of a request's path and query as they are sent; an app asks for the same ones often."""
-    return looks_like_llm(path.decode("latin-1")) is not None or is_model_host(host)
+def may_be_path_of_llm(path: bytes) -> bool:
+    """As ``looks_like_llm``, of a path and query as they are sent; an app asks for the same ones often."""
+    return looks_like_llm(path.decode("latin-1")) is not None
