@@ -5,13 +5,12 @@ Calls that swap their order, as parallel ones do, get each other's answers: noth
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.replay.cache_marks import MARKS
+from pytest_llmcost.replay.canonical import canonical, digest
 from pytest_llmcost.replay.drift import drift_of
 from pytest_llmcost.replay.form import Form, form_of, value_of
 from pytest_llmcost.replay.google_names import in_camel_case, is_google
@@ -24,8 +23,6 @@ _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
 _KEY_LENGTH = 16
-# One encoder for all: json.dumps() with options makes one at each call.
-_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 class Request:
@@ -47,13 +44,13 @@ class Request:
     def text(self) -> str:
         """The same for requests that are the same to the letter, whatever the order of their keys."""
         if self._text is None:
-            self._text = f"{self.path} {_sorted_json(self.value)}"
+            self._text = f"{self.path} {canonical(self.value)}"
         return self._text
 
     @property
     def key(self) -> str:
         """A hash of ``text``."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
+        return digest(self.text)[:_KEY_LENGTH]
 
     def is_like(self, other: Request) -> bool:
         """Whether both are the same but for noise."""
@@ -199,4 +196,4 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
 
 def _roughly(request: Request) -> str:
     """The same for requests that differ in noise only; it takes its time."""
-    return f"{request.path} {_sorted_json(plain_value(request.value))}"
+    return f"{request.path} {canonical(plain_value(request.value))}"

@@ -1,0 +1,63 @@
+"""A request as text that is the same for two that are the same to the letter, whatever the order of their keys.
+
+Prompts are long, and are written down twice for each comparison: a hash stands for a long text in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+# One encoder for all: json.dumps() with options makes one at each call.
+_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+# A text is long from so many characters on; hashes of the longest are not remembered.
+_LONG, _LONGEST = 1_024, 65_536
+# No prompt begins with it.
+_MARK = "\x00"
+# Longer lists have short texts, mostly: to look at each of them takes longer than to write them down.
+_MOST_ITEMS = 24
+# From a request down to the text of a part of a message.
+_DEPTH = 5
+
+
+def canonical(request: Mapping[str, Any]) -> str:
+    """JSON with sorted keys, with hashes in the place of long texts.
+
+    Args:
+        request: A JSON object; not touched.
+
+    Raises:
+        RecursionError: If it is nested too deep.
+    """
+    return _sorted_json({key: _abridged(value, _DEPTH) for key, value in request.items()})
+
+
+def digest(text: str) -> str:
+    """The hash of a text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# A system prompt is that of many calls, and of both sides of each.
+_known_digest = lru_cache(maxsize=32)(digest)
+
+
+def _abridged(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        if len(value) < _LONG:
+            return value
+        return _MARK + (_known_digest if len(value) <= _LONGEST else digest)(value)
+    if isinstance(value, dict):
+        # Below a message or a part of one: what is nested deeper are schemas and arguments of tools.
+        if depth < _DEPTH:
+            return {name: _in_part(part, depth - 1) for name, part in value.items()}
+        return {name: _abridged(part, depth - 1) for name, part in value.items()}
+    if isinstance(value, list) and depth and len(value) <= _MOST_ITEMS:
+        return [_abridged(part, depth - 1) for part in value]
+    return value
+
+
+def _in_part(part: Any, depth: int) -> Any:
+    return part if isinstance(part, dict) else _abridged(part, depth)
