@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _name
 from typing import Any
 
 # One encoder for all: json.dumps() with options makes one at each call.
-_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 # A text is long from so many characters on; hashes of the longest are not remembered.
 _LONG, _LONGEST = 1_024, 65_536
 # No prompt begins with it.
@@ -23,16 +24,28 @@ _MOST_ITEMS = 24
 _DEPTH = 5
 
 
-def canonical(request: Mapping[str, Any]) -> str:
-    """JSON with sorted keys, with hashes in the place of long texts.
+def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -> str:
+    """Its keys, sorted, with the JSON of their values, and hashes in the place of long texts.
 
     Args:
         request: A JSON object; not touched.
+        known: Remembers what the values are as text, by their identity, for requests that share some of them;
+            they must live as long as it does.
 
     Raises:
         RecursionError: If it is nested too deep.
     """
-    return _sorted_json({key: _abridged(value, _DEPTH) for key, value in request.items()})
+    known = {} if known is None else known
+    return "\n".join(f"{_name(key)}:{_text_of(request[key], known)}" for key in sorted(request))
+
+
+def _text_of(value: Any, known: dict[int, str]) -> str:
+    if not isinstance(value, dict | list):
+        return repr(_abridged(value, 0))
+    text = known.get(id(value))
+    if text is None:
+        text = known[id(value)] = _sorted_json(_abridged(value, _DEPTH))
+    return text
 
 
 def digest(text: str) -> str:

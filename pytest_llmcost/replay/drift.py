@@ -30,6 +30,7 @@ _LIMITS = (
     *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample"),
     *("maxOutputTokens", "maxTokens", "max_new_tokens", "max_gen_len", "num_predict"),
 )
+_ANY_LIMIT = frozenset(_LIMITS)
 # What moves the price, or how much a model writes, by an amount that nobody can tell beforehand.
 _UNTOLD = frozenset(
     {
@@ -97,9 +98,9 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     whole = before_messages + _length(recorded.messages)
     parameters = _of_parameters(sent.parameters, recorded.parameters, unknown)
     changes += parameters.changes
-    if _media(sent) != _media(recorded):
+    if sent.media != recorded.media and _media(sent) != _media(recorded):
         unknown.append(_MEDIA)
-    if _stored_prompts(sent) != _stored_prompts(recorded):
+    if sent.messages != recorded.messages and _stored_prompts(sent) != _stored_prompts(recorded):
         unknown.append("a prompt that the provider keeps changed")
     return Drift(
         changes=tuple(changes),
@@ -264,7 +265,7 @@ def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown
     schema = _Text()
     for key in dict.fromkeys((*recorded, *sent)):
         before, after = recorded.get(key), sent.get(key)
-        if same({key: before}, {key: after}):
+        if before is after or same({key: before}, {key: after}):
             continue
         name = key if _NAME.fullmatch(key) else "another parameter"
         changes.append(_change(name, before, after))
@@ -289,7 +290,7 @@ def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
     configs = (parameters[key] for key in parameters.keys() & _CONFIGS)
     for found in (parameters, *configs):
-        if not isinstance(found, Mapping):
+        if not isinstance(found, Mapping) or _ANY_LIMIT.isdisjoint(found):
             continue
         for key in _LIMITS:
             limit = found.get(key)
