@@ -11,6 +11,8 @@ from typing import Any
 
 # The last one that writes equal values alike whoever else refers to them.
 _VERSION = 2
+# Longer lists are compared as a whole first.
+_FEW = 8
 
 
 def with_shared(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -28,17 +30,20 @@ def with_shared(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def _shared(one: Any, other: Any) -> Any:
     if isinstance(one, list) and isinstance(other, list):
-        if _are_alike(one, other):
+        if len(one) > _FEW and _are_alike(one, other):
             return other
-        return _items(one, other)
+        start, end = _common(one, other)
+        if start == len(one) == len(other):
+            return other
+        return [*other[:start], *one[start : len(one) - end], *other[len(other) - end :]]
     if isinstance(one, dict) and isinstance(other, dict):
         return other if _are_alike(one, other) else one
     # 0.0 is -0.0, which is written otherwise.
     return other if type(one) is type(other) and one == other and (one or type(one) is not float) else one
 
 
-def _items(one: list[Any], other: list[Any]) -> list[Any]:
-    """Those at the start and at the end: what was edited lies between them, in most lists."""
+def _common(one: list[Any], other: list[Any]) -> tuple[int, int]:
+    """How many items two lists have in common at their start and at their end: most edits lie between these."""
     both = min(len(one), len(other))
     start = 0
     while start < both and _are_alike(one[start], other[start]):
@@ -46,13 +51,15 @@ def _items(one: list[Any], other: list[Any]) -> list[Any]:
     end = 0
     while end < both - start and _are_alike(one[-1 - end], other[-1 - end]):
         end += 1
-    return [*other[:start], *one[start : len(one) - end], *other[len(other) - end :]]
+    return start, end
 
 
 def _are_alike(one: Any, other: Any) -> bool:
     """Whether two values are the same to the letter, keys in the same order: for Python, 1 is 1.0 and true."""
     if one != other:
         return False
+    if isinstance(one, dict) and all(type(part) is str for part in one.values()):
+        return list(one) == list(other)
     try:
         return marshal.dumps(one, _VERSION) == marshal.dumps(other, _VERSION)
     except ValueError:  # nested too deep
