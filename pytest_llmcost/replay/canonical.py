@@ -22,6 +22,7 @@ _MARK = "\x00"
 _MOST_ITEMS = 24
 # From a request down to the text of a part of a message.
 _DEPTH = 5
+_LISTED, _NESTED = (str, list), (str, list, dict)
 
 
 def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -> str:
@@ -64,13 +65,11 @@ def _abridged(value: Any, depth: int) -> Any:
         return _MARK + (_known_digest if len(value) <= _LONGEST else digest)(value)
     if isinstance(value, dict):
         # Below a message or a part of one: what is nested deeper are schemas and arguments of tools.
-        if depth < _DEPTH:
-            return {name: _in_part(part, depth - 1) for name, part in value.items()}
-        return {name: _abridged(part, depth - 1) for name, part in value.items()}
+        kinds = _LISTED if depth < _DEPTH else _NESTED
+        return {
+            name: _abridged(part, depth - 1) if isinstance(part, kinds) else part
+            for name, part in value.items()
+        }
     if isinstance(value, list) and depth and len(value) <= _MOST_ITEMS:
         return [_abridged(part, depth - 1) for part in value]
     return value
-
-
-def _in_part(part: Any, depth: int) -> Any:
-    return part if isinstance(part, dict) else _abridged(part, depth)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift, PartChange
@@ -140,7 +141,7 @@ def _stored_prompts(form: Form) -> list[tuple[str, Any]]:
     return [
         (message["id"], message.get("version"))
         for message in form.messages
-        if isinstance(message, Mapping) and str(message.get("id", "")).startswith(STORED_PROMPT)
+        if isinstance(message, dict) and str(message.get("id", "")).startswith(STORED_PROMPT)
     ]
 
 
@@ -202,7 +203,13 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
 
 def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int | None, int | None]]:
     """Positions of messages that stand for each other; None where one has no counterpart."""
-    keys, others = list(map(compact_json, before)), list(map(compact_json, after))
+    shared = next((i for i, (one, new) in enumerate(zip(before, after, strict=False)) if one is not new), None)
+    if shared is None or shared + 1 == len(before) == len(after):
+        # Messages came or went at the end, or the last one was edited: there is no other way to align them.
+        yield from zip_longest(range(len(before)), range(len(after)))
+        return
+    texts: dict[int, str] = {id(message): compact_json(message) for message in (*before, *after)}
+    keys, others = [texts[id(message)] for message in before], [texts[id(message)] for message in after]
     for kind, first, last, start, end in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from zip(range(first, last), range(start, end), strict=True)

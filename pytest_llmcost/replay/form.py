@@ -92,7 +92,7 @@ def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> F
                 found = known[id(item)] = set_apart(item, media_of_item), media_of_item
             target.append(found[0])
             media += found[1]
-    while messages and isinstance(messages[0], Mapping) and messages[0].get("role") in _SYSTEM_ROLES:
+    while messages and isinstance(messages[0], dict) and messages[0].get("role") in _SYSTEM_ROLES:
         system.append(messages.pop(0))
         first += 1
     return Form(

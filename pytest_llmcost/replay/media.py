@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 # What stands in the place of one begins with a character that no prompt has.
@@ -94,7 +93,11 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
 def _members_apart(value: dict[Any, Any], found: list[Medium], *, held: bool) -> dict[Any, Any]:
     first, apart = len(found), value
     for name, part in value.items():
-        if _is_plain(part, name) or (name in _ARGUMENTS and isinstance(part, Mapping)):
+        # The quick answer for most of a prompt, as in _is_plain().
+        if isinstance(part, str):
+            if name not in _TELLING and not part.startswith("data:"):
+                continue
+        elif not isinstance(part, dict | list | tuple) or (name in _ARGUMENTS and isinstance(part, dict)):
             continue
         new = _set_apart(part, name, found, held=held or name in _HOLDERS)
         if new is not part:

@@ -122,6 +122,8 @@ def _same_number(one: Any, other: Any) -> bool:
 def _same_members(one: dict[str, Any], other: dict[str, Any]) -> bool:
     for key, value in one.items():
         there = other.get(key)
+        if value is there or (isinstance(value, str) and value == there):
+            continue
         if not (same(value, there) or (_is_id(key, value) and _is_id(key, there))):
             return False
     return all(value is None or key in one for key, value in other.items())
