@@ -1,4 +1,4 @@
-"""A request as text that is the same for two that are the same to the letter, whatever the order of their keys.
+"""A request as text: the same for two that are the same to the letter, whatever the order of their keys.
 
 Prompts are long, and are written down twice for each comparison: a hash stands for a long text in them.
 """
@@ -37,7 +37,7 @@ def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -
         RecursionError: If it is nested too deep.
     """
     known = {} if known is None else known
-    return "\n".join(f"{_name(key)}:{_text_of(request[key], known)}" for key in sorted(request))
+    return "\n".join([f"{_name(key)}:{_text_of(request[key], known)}" for key in sorted(request)])
 
 
 def _text_of(value: Any, known: dict[int, str]) -> str:

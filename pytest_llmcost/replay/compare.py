@@ -24,6 +24,7 @@ _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
 _KEY_LENGTH = 16
+_MARKS_IN_JSON = tuple(f'"{key}"' for key in MARKS)
 
 
 class Request:
@@ -36,9 +37,7 @@ class Request:
 
     __slots__ = ("_known", "_text", "path", "value")
 
-    def __init__(
-        self, path: str, value: Mapping[str, Any], known: dict[int, str] | None = None
-    ) -> None:
+    def __init__(self, path: str, value: Mapping[str, Any], known: dict[int, str] | None = None) -> None:
         self.path = path
         self.value = value
         self._known = known
@@ -145,9 +144,8 @@ def stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 
 def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
-    changed, left = _without_swapped(requests) if len(requests) > 1 else ([0], [0])
     found: list[Stale | None] = [None] * len(requests)
-    partners = _partners(changed, left)
+    partners = _partners(*_without_swapped(requests)) if len(requests) > 1 else {0: 0}
     for index, partner in partners.items():
         sent, recorded = requests[index].sent, requests[partner].recorded
         apart: Apart = {}
@@ -159,7 +157,8 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 
 def _may_cache(request: Request) -> bool:
-    return any(f'"{key}"' in request.text for key in MARKS)
+    text = request.text
+    return any(mark in text for mark in _MARKS_IN_JSON)
 
 
 def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:

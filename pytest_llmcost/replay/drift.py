@@ -203,7 +203,9 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
 
 def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int | None, int | None]]:
     """Positions of messages that stand for each other; None where one has no counterpart."""
-    shared = next((i for i, (one, new) in enumerate(zip(before, after, strict=False)) if one is not new), None)
+    shared = next(
+        (i for i, (one, new) in enumerate(zip(before, after, strict=False)) if one is not new), None
+    )
     if shared is None or shared + 1 == len(before) == len(after):
         # Messages came or went at the end, or the last one was edited: there is no other way to align them.
         yield from zip_longest(range(len(before)), range(len(after)))

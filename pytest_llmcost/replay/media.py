@@ -84,9 +84,7 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
             return {**value, "data": None, "text": value["data"]}  # a document of plain text
         return _members_apart(value, found, held=held)
     if isinstance(value, list | tuple):
-        return [
-            part if _is_plain(part, key) else _set_apart(part, key, found, held=held) for part in value
-        ]
+        return [part if _is_plain(part, key) else _set_apart(part, key, found, held=held) for part in value]
     return value
 
 

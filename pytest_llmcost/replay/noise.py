@@ -98,18 +98,20 @@ def same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, str) and isinstance(other, str):
-        if one == other:
-            return True
-        length = len(one) + len(other)
-        if length > _LONG:
-            return _same_text(one, other)
-        return (_same_short if length <= _SHORT else _same_long)(one, other)
+        return one == other or _same_but_noise(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
         return _same_members(one, other)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         # The last message tells two requests of a conversation apart soonest.
         return len(one) == len(other) and all(map(same, reversed(one), reversed(other)))
     return (type(one) is type(other) and bool(one == other)) or _same_number(one, other)
+
+
+def _same_but_noise(one: str, other: str) -> bool:
+    length = len(one) + len(other)
+    if length > _LONG:
+        return _same_text(one, other)
+    return (_same_short if length <= _SHORT else _same_long)(one, other)
 
 
 def _same_number(one: Any, other: Any) -> bool:
@@ -157,18 +159,22 @@ def _plain_difference(one: str, other: str) -> bool:
     one, other = one[start : len(one) - end], other[start : len(other) - end]
     if _has_other_words(middle, other) or _has_other_words(other_middle, one):
         return False
+    if len(one) + len(other) <= _SHORT:
+        return _plain_short(one) == _plain_short(other)
     return plain(one) == plain(other)
 
 
 def _has_other_words(text: str, other: str) -> bool:
     """Whether a text was edited for certain; it is the quick answer for most edits."""
-    if not other.isascii():
+    found = _WORDS.search(text)
+    if found is None or not other.isascii():
         return False
+    if found[1] not in other:
+        return True
     # Two texts differ where the differing part begins and where it ends: these are looked at, not all of it.
-    found = islice(_WORDS.finditer(text), _FEW_WORDS)
-    if len(text) > _TAIL:
-        found = chain(found, islice(_WORDS.finditer(text, len(text) - _TAIL), _FEW_WORDS))
-    return any(one[1] not in other for one in found)
+    more = islice(_WORDS.finditer(text, found.end()), _FEW_WORDS)
+    last = islice(_WORDS.finditer(text, max(found.end(), len(text) - _TAIL)), _FEW_WORDS)
+    return any(one[1] not in other for one in chain(more, last))
 
 
 def shared_start(one: str, other: str) -> int:
@@ -207,7 +213,13 @@ def _json_in(text: str) -> Any:
 
 def is_scrubbed(text: str) -> bool:
     """Whether a text stands in the place of a secret."""
-    return len(text) <= _SCRUBBED_LENGTH and _SCRUBBED.fullmatch(text) is not None
+    return len(text) <= _SCRUBBED_LENGTH and _is_placeholder(text)
+
+
+# A question is compared with those of the other calls of its test.
+@lru_cache(maxsize=1024)
+def _is_placeholder(text: str) -> bool:
+    return _SCRUBBED.fullmatch(text) is not None
 
 
 def plain(text: str) -> str:
@@ -215,6 +227,9 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = text.translate(_FOLDED)
     return _BEFORE_DATE.sub("", _MADE_UP.sub(_MARK, text))
+
+
+_plain_short = lru_cache(maxsize=1024)(plain)
 
 
 def plain_value(value: Any, key: object = None) -> Any:

@@ -1,7 +1,7 @@
 """What two requests have in common, as one and the same object.
 
-An edit leaves most of a request as it was: whatever compares, counts or writes down the two looks at what they
-share once, or not at all.
+An edit leaves most of a request as it was: whatever compares, counts or writes down the two looks at what
+they share once, or not at all.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _shared(one: Any, other: Any) -> Any:
 
 
 def _common(one: list[Any], other: list[Any]) -> tuple[int, int]:
-    """How many items two lists have in common at their start and at their end: most edits lie between these."""
+    """How many items two lists have in common at their start and at their end: most edits lie between."""
     both = min(len(one), len(other))
     start = 0
     while start < both and _are_alike(one[start], other[start]):
@@ -55,7 +55,7 @@ def _common(one: list[Any], other: list[Any]) -> tuple[int, int]:
 
 
 def _are_alike(one: Any, other: Any) -> bool:
-    """Whether two values are the same to the letter, keys in the same order: for Python, 1 is 1.0 and true."""
+    """Whether two values are the same to the letter, in the same order: for Python, 1 is 1.0 and true."""
     if one != other:
         return False
     if isinstance(one, dict) and all(type(part) is str for part in one.values()):
