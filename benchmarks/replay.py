@@ -3,7 +3,9 @@
 Usage: python benchmarks/replay.py [CALLS]
 
 Processor time of CALLS different calls in tests of five, the best of five runs; prompts of three sizes. The
-request is the recorded one byte by byte, written in another way, with another time in it, or edited.
+request is the recorded one byte by byte, written in another way, with another time in it, for another model,
+with other words in its system prompt, or with two more messages. All tests are settled in one go; a session does
+it after each of them.
 """
 
 import json
@@ -57,6 +59,17 @@ def measured(usage: int, test: str) -> MeasuredCall:
     )
 
 
+def reworded(request: dict[str, Any]) -> dict[str, Any]:
+    system, question = request["messages"]
+    text = system["content"].replace("Rule 3: answer", "Rule 3: always kindly answer")
+    return {**request, "messages": [{**system, "content": text}, question]}
+
+
+def grown(request: dict[str, Any]) -> dict[str, Any]:
+    more = ({"role": "assistant", "content": "It is so."}, {"role": "user", "content": "And then?"})
+    return {**request, "messages": [*request["messages"], *more]}
+
+
 def compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -82,7 +95,10 @@ def per_call(recorded: list[bytes], sent: list[bytes]) -> float:
 def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     print(f"{calls} calls, microseconds a call")
-    print(f"{'prompt':>10} {'same bytes':>12} {'other JSON':>12} {'other time':>12} {'edited':>12}")
+    print(
+        f"{'prompt':>10} {'same bytes':>12} {'other JSON':>12} {'other time':>12} {'edited':>12}"
+        f" {'reworded':>12} {'grown':>12}"
+    )
     for rules in (5, 40, 160):
         recorded = [body(rules, n) for n in range(calls)]
         moved = [body(rules, n, "2026-12-24T18:30:00Z") for n in range(calls)]
@@ -93,6 +109,8 @@ def main() -> None:
             per_call([json.dumps(one, indent=1).encode() for one in recorded], plain),
             per_call(plain, [compact(one) for one in moved]),
             per_call(plain, [compact(one) for one in edited]),
+            per_call(plain, [compact(reworded(one)) for one in recorded]),
+            per_call(plain, [compact(grown(one)) for one in recorded]),
         )
         print(f"{len(plain[0]):>8,} B {' '.join(f'{figure:12.1f}' for figure in figures)}")
 

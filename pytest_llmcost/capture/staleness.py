@@ -72,9 +72,20 @@ class Staleness:
         return [changed.get(id(call), call) for call in calls] if changed else calls
 
     def _changed(self, seen: Sequence[_Seen]) -> dict[int, MeasuredCall]:
+        # Test by test: what one was sent and recorded is let go of before the next one's is read.
+        tests: dict[_Key, list[_Seen]] = {}
+        for one in seen:
+            origin = one.call.origin
+            tests.setdefault((origin.nodeid, origin.fixture, origin.attempt), []).append(one)
+        changed: dict[int, MeasuredCall] = {}
+        for of_test in tests.values():
+            changed |= self._changed_in(of_test)
+        return changed
+
+    def _changed_in(self, seen: Sequence[_Seen]) -> dict[int, MeasuredCall]:
         from pytest_llmcost.replay.compare import Unlike, stale_of, unlike
 
-        tests: dict[_Key, list[tuple[MeasuredCall, Unlike]]] = {}
+        unlikes: list[tuple[MeasuredCall, Unlike]] = []
         for call, played in seen:
             recorded, ignore = played.as_recorded(), self._rules.ignore
             sent = played.as_sent()
@@ -84,22 +95,19 @@ class Staleness:
                 if filtered != sent:
                     found = None if filtered is None else unlike(filtered, recorded, ignore)
             if found is not None:
-                origin = call.origin
-                key = (origin.nodeid, origin.fixture, origin.attempt)
-                tests.setdefault(key, []).append((call, found))
+                unlikes.append((call, found))
         changed: dict[int, MeasuredCall] = {}
-        for requests in tests.values():
-            for (call, _), stale in zip(
-                requests, stale_of([request for _, request in requests]), strict=True
-            ):
-                if stale is None:
-                    continue
-                changed[id(call)] = call._replace(stale=True, drift=stale.drift)
-                if self._rules.show_texts:
-                    from pytest_llmcost.replay.diff_text import diff_lines
+        if not unlikes:
+            return changed
+        for (call, _), stale in zip(unlikes, stale_of([found for _, found in unlikes]), strict=True):
+            if stale is None:
+                continue
+            changed[id(call)] = call._replace(stale=True, drift=stale.drift)
+            if self._rules.show_texts:
+                from pytest_llmcost.replay.diff_text import diff_lines
 
-                    lines = tuple(diff_lines(stale.sent, stale.recorded))
-                    self.texts.setdefault(call.request.sha256, lines)
+                lines = tuple(diff_lines(stale.sent, stale.recorded))
+                self.texts.setdefault(call.request.sha256, lines)
         return changed
 
     def _sample(self, call: MeasuredCall, body: bytes) -> MeasuredCall:

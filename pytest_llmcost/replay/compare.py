@@ -5,27 +5,26 @@ Calls that swap their order, as parallel ones do, get each other's answers: noth
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.replay.cache_marks import MARKS
+from pytest_llmcost.replay.canonical import canonical, digest
 from pytest_llmcost.replay.drift import drift_of
-from pytest_llmcost.replay.form import Form, form_of, value_of
+from pytest_llmcost.replay.form import Apart, Form, form_of, value_of
 from pytest_llmcost.replay.google_names import in_camel_case, is_google
 from pytest_llmcost.replay.json_paths import JsonPath, without
 from pytest_llmcost.replay.noise import plain_value, same
 from pytest_llmcost.replay.sent import Sent
+from pytest_llmcost.replay.shared import with_shared
 from pytest_llmcost.usage.body import json_object, plain_bytes
 
 _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 # So many changed requests of one test are compared one by one.
 _FEW = 12
 _KEY_LENGTH = 16
-# One encoder for all: json.dumps() with options makes one at each call.
-_sorted_json = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_MARKS_IN_JSON = tuple(f'"{key}"' for key in MARKS)
 
 
 class Request:
@@ -36,24 +35,25 @@ class Request:
         value: What is left of its body without the ignored parts.
     """
 
-    __slots__ = ("_text", "path", "value")
+    __slots__ = ("_known", "_text", "path", "value")
 
-    def __init__(self, path: str, value: Mapping[str, Any]) -> None:
+    def __init__(self, path: str, value: Mapping[str, Any], known: dict[int, str] | None = None) -> None:
         self.path = path
         self.value = value
+        self._known = known
         self._text: str | None = None
 
     @property
     def text(self) -> str:
         """The same for requests that are the same to the letter, whatever the order of their keys."""
         if self._text is None:
-            self._text = f"{self.path} {_sorted_json(self.value)}"
+            self._text = f"{self.path} {canonical(self.value, self._known)}"
         return self._text
 
     @property
     def key(self) -> str:
         """A hash of ``text``."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_LENGTH]
+        return digest(self.text)[:_KEY_LENGTH]
 
     def is_like(self, other: Request) -> bool:
         """Whether both are the same but for noise."""
@@ -113,8 +113,10 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
         one, other = without(one, ignore), without(other, ignore)
     if is_google(path):
         one, other = in_camel_case(one), in_camel_case(other)
-    found = Unlike(Request(path, one), Request(other_path, other))
-    return None if found.sent.is_like(found.recorded) else found
+    if path == other_path and same(one, other):
+        return None
+    known: dict[int, str] = {}
+    return Unlike(Request(path, with_shared(one, other), known), Request(other_path, other, known))
 
 
 def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
@@ -142,12 +144,12 @@ def stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 
 def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
-    changed, left = _without_swapped(requests) if len(requests) > 1 else ([0], [0])
     found: list[Stale | None] = [None] * len(requests)
-    partners = _partners(changed, left)
+    partners = _partners(*_without_swapped(requests)) if len(requests) > 1 else {0: 0}
     for index, partner in partners.items():
         sent, recorded = requests[index].sent, requests[partner].recorded
-        now, before = form_of(sent.value, sent.path), form_of(recorded.value, recorded.path)
+        apart: Apart = {}
+        now, before = form_of(sent.value, sent.path, apart), form_of(recorded.value, recorded.path, apart)
         drift = drift_of(now, before, may_cache=_may_cache(sent) or _may_cache(recorded))
         if drift.changes:
             found[index] = Stale(drift._replace(sent_key=sent.key, recorded_key=recorded.key), now, before)
@@ -155,7 +157,8 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 
 def _may_cache(request: Request) -> bool:
-    return any(f'"{key}"' in request.text for key in MARKS)
+    text = request.text
+    return any(mark in text for mark in _MARKS_IN_JSON)
 
 
 def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:
@@ -199,4 +202,4 @@ def _partners(changed: Sequence[int], left: Sequence[int]) -> dict[int, int]:
 
 def _roughly(request: Request) -> str:
     """The same for requests that differ in noise only; it takes its time."""
-    return f"{request.path} {_sorted_json(plain_value(request.value))}"
+    return f"{request.path} {canonical(plain_value(request.value))}"

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pytest_llmcost.model.drift import Drift, PartChange
@@ -30,6 +31,7 @@ _LIMITS = (
     *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample"),
     *("maxOutputTokens", "maxTokens", "max_new_tokens", "max_gen_len", "num_predict"),
 )
+_ANY_LIMIT = frozenset(_LIMITS)
 # What moves the price, or how much a model writes, by an amount that nobody can tell beforehand.
 _UNTOLD = frozenset(
     {
@@ -97,9 +99,9 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     whole = before_messages + _length(recorded.messages)
     parameters = _of_parameters(sent.parameters, recorded.parameters, unknown)
     changes += parameters.changes
-    if _media(sent) != _media(recorded):
+    if sent.media != recorded.media and _media(sent) != _media(recorded):
         unknown.append(_MEDIA)
-    if _stored_prompts(sent) != _stored_prompts(recorded):
+    if sent.messages != recorded.messages and _stored_prompts(sent) != _stored_prompts(recorded):
         unknown.append("a prompt that the provider keeps changed")
     return Drift(
         changes=tuple(changes),
@@ -139,7 +141,7 @@ def _stored_prompts(form: Form) -> list[tuple[str, Any]]:
     return [
         (message["id"], message.get("version"))
         for message in form.messages
-        if isinstance(message, Mapping) and str(message.get("id", "")).startswith(STORED_PROMPT)
+        if isinstance(message, dict) and str(message.get("id", "")).startswith(STORED_PROMPT)
     ]
 
 
@@ -201,7 +203,15 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
 
 def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int | None, int | None]]:
     """Positions of messages that stand for each other; None where one has no counterpart."""
-    keys, others = list(map(compact_json, before)), list(map(compact_json, after))
+    shared = next(
+        (i for i, (one, new) in enumerate(zip(before, after, strict=False)) if one is not new), None
+    )
+    if shared is None or shared + 1 == len(before) == len(after):
+        # Messages came or went at the end, or the last one was edited: there is no other way to align them.
+        yield from zip_longest(range(len(before)), range(len(after)))
+        return
+    texts: dict[int, str] = {id(message): compact_json(message) for message in (*before, *after)}
+    keys, others = [texts[id(message)] for message in before], [texts[id(message)] for message in after]
     for kind, first, last, start, end in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from zip(range(first, last), range(start, end), strict=True)
@@ -264,7 +274,7 @@ def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown
     schema = _Text()
     for key in dict.fromkeys((*recorded, *sent)):
         before, after = recorded.get(key), sent.get(key)
-        if same({key: before}, {key: after}):
+        if before is after or same({key: before}, {key: after}):
             continue
         name = key if _NAME.fullmatch(key) else "another parameter"
         changes.append(_change(name, before, after))
@@ -289,7 +299,7 @@ def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
     configs = (parameters[key] for key in parameters.keys() & _CONFIGS)
     for found in (parameters, *configs):
-        if not isinstance(found, Mapping):
+        if not isinstance(found, Mapping) or _ANY_LIMIT.isdisjoint(found):
             continue
         for key in _LIMITS:
             limit = found.get(key)

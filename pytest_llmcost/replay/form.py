@@ -22,6 +22,9 @@ _PART_NAME = re.compile(rb'name="([^"]*)"')
 _TOOL_PARAMETERS = frozenset({"functions"})
 
 
+Apart = dict[int, tuple[Any, list[Medium]]]
+
+
 class Form(NamedTuple):
     """The parts of a request; values are plain JSON.
 
@@ -57,13 +60,16 @@ def value_of(body: bytes) -> Mapping[str, Any]:
     return {"body": mark_of(hashlib.sha256(sent).hexdigest())} if sent else {}
 
 
-def form_of(value: Mapping[str, Any], url: str) -> Form:
+def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> Form:
     """Take a request apart.
 
     Args:
         value: What ``value_of`` has found, or what is left of it.
         url: Where it was sent: some wire formats name the model there.
+        known: Remembers what was taken apart, by its identity, for requests that share some of it; they must
+            live as long as it does.
     """
+    known = {} if known is None else known
     media: list[Medium] = []
     system: list[Any] = []
     tools: list[Any] = []
@@ -78,10 +84,15 @@ def form_of(value: Mapping[str, Any], url: str) -> Form:
         if part is None or raw is None:
             parameters[key] = raw
             continue
-        found = set_apart(raw, media)
-        target = {SYSTEM: system, TOOLS: tools, MESSAGES: messages}[part]
-        target += found if isinstance(found, list) else [found]
-    while messages and isinstance(messages[0], Mapping) and messages[0].get("role") in _SYSTEM_ROLES:
+        target = messages if part is MESSAGES else system if part is SYSTEM else tools
+        for item in raw if isinstance(raw, list) else (raw,):
+            found = known.get(id(item))
+            if found is None:
+                media_of_item: list[Medium] = []
+                found = known[id(item)] = set_apart(item, media_of_item), media_of_item
+            target.append(found[0])
+            media += found[1]
+    while messages and isinstance(messages[0], dict) and messages[0].get("role") in _SYSTEM_ROLES:
         system.append(messages.pop(0))
         first += 1
     return Form(

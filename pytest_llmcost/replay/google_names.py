@@ -6,7 +6,6 @@ Source: Protocol Buffers, "ProtoJSON format": parsers accept the lowerCamelCase 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 # Others that end in a method, as ``:rawPredict``, take what another vendor has named.
@@ -23,17 +22,21 @@ def is_google(path: str) -> bool:
 
 def in_camel_case(value: Any) -> Any:
     """A JSON value with the keys of the API in lowerCamelCase; those of the user stay."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
-            _AFTER_A_WORD.sub(lambda found: found[1].upper(), str(key)): _below(key, part)
+            _camel(key) if "_" in key else key: part if isinstance(part, str) else _below(key, part)
             for key, part in value.items()
         }
     return [in_camel_case(part) for part in value] if isinstance(value, list) else value
 
 
+def _camel(key: str) -> str:
+    return _AFTER_A_WORD.sub(lambda found: found[1].upper(), key)
+
+
 def _below(key: object, part: Any) -> Any:
     if key not in _OF_THE_USER:
         return in_camel_case(part)
-    if key == "properties" and isinstance(part, Mapping):
+    if key == "properties" and isinstance(part, dict):
         return {name: in_camel_case(schema) for name, schema in part.items()}
     return part

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 # What stands in the place of one begins with a character that no prompt has.
@@ -20,6 +19,7 @@ _HOLDERS = frozenset(
 _BY_NAME = frozenset({"file_id", "fileId", "fileUri", "file_uri", "file_data", "file_url"})
 _BYTES = frozenset({"data", "bytes"})
 _LINKS = frozenset({"url", "image_url", "uri", "video_url"})
+_TELLING = _BY_NAME | _BYTES | _LINKS
 _ARGUMENTS = frozenset({"arguments", "args", "input", "output", "response"})
 # In the bytes of a request that may hold any of these.
 HINT = re.compile(
@@ -70,6 +70,7 @@ def mark_of(sha256: str) -> str:
 
 
 def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> Any:
+    """The value itself, if it holds no medium: prompts are long, and few of them do."""
     if isinstance(value, str):
         if not _is_medium(value, key, held=held):
             return value
@@ -81,20 +82,35 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
     if isinstance(value, dict):
         if value.get("type") == "text" and isinstance(value.get("data"), str):
             return {**value, "data": None, "text": value["data"]}  # a document of plain text
-        first = len(found)
-        apart = {
-            name: part
-            if name in _ARGUMENTS and isinstance(part, Mapping)
-            else _set_apart(part, name, found, held=held or name in _HOLDERS)
-            for name, part in value.items()
-        }
-        detail = value.get("detail")
-        if isinstance(detail, str) and detail != "auto":
-            found[first:] = [medium._replace(detail=detail) for medium in found[first:]]
-        return apart
+        return _members_apart(value, found, held=held)
     if isinstance(value, list | tuple):
-        return [_set_apart(part, key, found, held=held) for part in value]
+        return [part if _is_plain(part, key) else _set_apart(part, key, found, held=held) for part in value]
     return value
+
+
+def _members_apart(value: dict[Any, Any], found: list[Medium], *, held: bool) -> dict[Any, Any]:
+    first, apart = len(found), value
+    for name, part in value.items():
+        # The quick answer for most of a prompt, as in _is_plain().
+        if isinstance(part, str):
+            if name not in _TELLING and not part.startswith("data:"):
+                continue
+        elif not isinstance(part, dict | list | tuple) or (name in _ARGUMENTS and isinstance(part, dict)):
+            continue
+        new = _set_apart(part, name, found, held=held or name in _HOLDERS)
+        if new is not part:
+            apart = {**apart, name: new}
+    detail = value.get("detail")
+    if isinstance(detail, str) and detail != "auto":
+        found[first:] = [medium._replace(detail=detail) for medium in found[first:]]
+    return apart
+
+
+def _is_plain(part: Any, key: object) -> bool:
+    """Whether something is no medium for certain; it is the quick answer for most of a prompt."""
+    if isinstance(part, str):
+        return key not in _TELLING and not part.startswith("data:")
+    return not isinstance(part, dict | list | tuple)
 
 
 def _is_medium(text: str, key: object, *, held: bool) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 # Keys whose values SDKs and servers make up anew.
@@ -23,22 +24,42 @@ _ID_KEYS = frozenset(
 STORED_PROMPT = "pmpt_"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+_ISO_TIME = rf"\d\d{{3}}-\d\d-\d\d(?:[T ]{_CLOCK})?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?"
+_WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+"
+_MONTH_FIRST = rf"{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}\b"
+_DAY_FIRST = rf"\d{{1,2}}\.?\s+{_MONTH}\.?,?\s+\d{{4}}\b"
+_HEX = r"(?=[0-9a-f]*\d)[0-9a-f]{16,128}\b"
+_PORT = r":\d{2,5}\b"
+_PYTEST_PATH = r"pytest-of-[^/\s\"']+/pytest-\d+"
+_TEMPORARY_PATH = r"/tmp/tmp[0-9a-z_]{6,}"  # noqa: S108  # as tempfile names them
+
+
+def _any(*patterns: str) -> str:
+    return f"(?:{'|'.join(patterns)})"
+
+
+# The first character of a word decides what is tried there, as texts are long and have few of these.
 _MADE_UP = re.compile(
-    "|".join(
-        (
-            r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-            r"\b(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+(?=[0-9A-Za-z_-]{0,64}(?:\d|[a-z][A-Z]))[0-9A-Za-z_-]{8,128}\b",
-            r"\b(?=[0-9a-f]*\d)[0-9a-f]{16,128}\b",
-            r"\b0x[0-9a-fA-F]{6,}\b",
-            rf"\d{{4}}-\d\d-\d\d(?:[T ]{_CLOCK})?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?",
-            rf"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\b{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}\b",
-            rf"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\b\d{{1,2}}\.?\s+{_MONTH}\.?,?\s+\d{{4}}\b",
-            rf"\b{_CLOCK}",
-            r"\b1[4-9]\d{8}(?:\d{3})?(?:\.\d+)?\b",
-            r"pytest-of-[^/\s\"']+/pytest-\d+",
-            r"/tmp/tmp[0-9a-z_]{6,}",  # noqa: S108  # as tempfile names them
-            r"\b(?:localhost|127\.0\.0\.1|\[::1\]):\d{2,5}\b",
-        )
+    _any(
+        r"[0-9a-fA-F][0-9a-fA-F]{7}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+        r"\b"
+        + _any(
+            r"(?=\d)"
+            + _any(
+                *(_HEX, r"0x[0-9a-fA-F]{6,}\b", _ISO_TIME, _DAY_FIRST, _CLOCK),
+                r"1[4-9]\d{8}(?:\d{3})?(?:\.\d+)?\b",
+                rf"127\.0\.0\.1{_PORT}",
+            ),
+            rf"(?=[a-f]){_HEX}",
+            r"(?=[A-Z])" + _any(rf"(?:{_WEEKDAY})?{_MONTH_FIRST}", _WEEKDAY + _DAY_FIRST),
+            r"(?=[cflmprtw])"
+            + _any(
+                r"(?:call|toolu|tooluse|msg|resp|run|chatcmpl|fc|rs|ws|pyd_ai|lc_run)[-_]+(?=[0-9A-Za-z_-]{0,64}(?:\d|[a-z][A-Z]))[0-9A-Za-z_-]{8,128}\b",
+                *(_PYTEST_PATH, rf"localhost{_PORT}"),
+            ),
+            rf"\[::1\]{_PORT}",
+        ),
+        *(_ISO_TIME, _PYTEST_PATH, _TEMPORARY_PATH),
     )
 )
 _BEFORE_DATE = re.compile(r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?\s+(?=\x00)")
@@ -63,9 +84,10 @@ _SCRUBBED = re.compile(
 )
 _SCRUBBED_LENGTH = 48
 _MOST_JSON = 100_000
-_SHORT = 256
+_SHORT, _LONG = 256, 131_072
 # What is made up anew begins at most so many characters before it differs.
 _AROUND = 64
+_FEW_WORDS, _TAIL = 4, 128
 
 
 def same(one: Any, other: Any) -> bool:
@@ -76,15 +98,20 @@ def same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, str) and isinstance(other, str):
-        if one == other:
-            return True
-        return (_same_short if len(one) + len(other) <= _SHORT else _same_text)(one, other)
+        return one == other or _same_but_noise(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
         return _same_members(one, other)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         # The last message tells two requests of a conversation apart soonest.
         return len(one) == len(other) and all(map(same, reversed(one), reversed(other)))
     return (type(one) is type(other) and bool(one == other)) or _same_number(one, other)
+
+
+def _same_but_noise(one: str, other: str) -> bool:
+    length = len(one) + len(other)
+    if length > _LONG:
+        return _same_text(one, other)
+    return (_same_short if length <= _SHORT else _same_long)(one, other)
 
 
 def _same_number(one: Any, other: Any) -> bool:
@@ -97,6 +124,8 @@ def _same_number(one: Any, other: Any) -> bool:
 def _same_members(one: dict[str, Any], other: dict[str, Any]) -> bool:
     for key, value in one.items():
         there = other.get(key)
+        if value is there or (isinstance(value, str) and value == there):
+            continue
         if not (same(value, there) or (_is_id(key, value) and _is_id(key, there))):
             return False
     return all(value is None or key in one for key, value in other.items())
@@ -117,6 +146,8 @@ def _same_text(one: str, other: str) -> bool:
 
 # The names of two models, say, are compared for each pair of requests.
 _same_short = lru_cache(maxsize=1024)(_same_text)
+# The same prompts are compared as a whole, and again part by part.
+_same_long = lru_cache(maxsize=32)(_same_text)
 
 
 def _plain_difference(one: str, other: str) -> bool:
@@ -128,13 +159,22 @@ def _plain_difference(one: str, other: str) -> bool:
     one, other = one[start : len(one) - end], other[start : len(other) - end]
     if _has_other_words(middle, other) or _has_other_words(other_middle, one):
         return False
+    if len(one) + len(other) <= _SHORT:
+        return _plain_short(one) == _plain_short(other)
     return plain(one) == plain(other)
 
 
 def _has_other_words(text: str, other: str) -> bool:
     """Whether a text was edited for certain; it is the quick answer for most edits."""
     found = _WORDS.search(text)
-    return found is not None and other.isascii() and found[1] not in other
+    if found is None or not other.isascii():
+        return False
+    if found[1] not in other:
+        return True
+    # Two texts differ where the differing part begins and where it ends: these are looked at, not all of it.
+    more = islice(_WORDS.finditer(text, found.end()), _FEW_WORDS)
+    last = islice(_WORDS.finditer(text, max(found.end(), len(text) - _TAIL)), _FEW_WORDS)
+    return any(one[1] not in other for one in chain(more, last))
 
 
 def shared_start(one: str, other: str) -> int:
@@ -173,7 +213,13 @@ def _json_in(text: str) -> Any:
 
 def is_scrubbed(text: str) -> bool:
     """Whether a text stands in the place of a secret."""
-    return len(text) <= _SCRUBBED_LENGTH and _SCRUBBED.fullmatch(text) is not None
+    return len(text) <= _SCRUBBED_LENGTH and _is_placeholder(text)
+
+
+# A question is compared with those of the other calls of its test.
+@lru_cache(maxsize=1024)
+def _is_placeholder(text: str) -> bool:
+    return _SCRUBBED.fullmatch(text) is not None
 
 
 def plain(text: str) -> str:
@@ -181,6 +227,9 @@ def plain(text: str) -> str:
     if not text.isascii():
         text = text.translate(_FOLDED)
     return _BEFORE_DATE.sub("", _MADE_UP.sub(_MARK, text))
+
+
+_plain_short = lru_cache(maxsize=1024)(plain)
 
 
 def plain_value(value: Any, key: object = None) -> Any:
