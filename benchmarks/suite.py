@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from capture import CASSETTE
 from paired import in_turn, ordinary_environment, seconds, show
+from replayed_call import CASSETTE
 
 TESTS = 200
 WARM_UP = 20
