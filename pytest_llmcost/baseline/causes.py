@@ -92,7 +92,7 @@ _KIN: tuple[Callable[[Entry], object], ...] = (
 def match(base: Sequence[Priced], head: Sequence[Priced]) -> Matched:
     """Pair the calls of two sides; those that are alike are left out."""
     found = Matched()
-    if sorted([one.kind for one in base]) == sorted([one.kind for one in head]):
+    if base is head or sorted([one.kind for one in base]) == sorted([one.kind for one in head]):
         return found
     left, right = _without_equals(base, head)
     for kin in _KIN:

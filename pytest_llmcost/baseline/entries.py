@@ -58,6 +58,8 @@ def _around(origin: Origin) -> tuple[str, ...]:
 
 
 def _mark(call: Call) -> Mark:
+    if call.status is Status.EXACT and not call.measured.stale:
+        return Mark.NONE  # as most are
     found = _MARKS.get(call.status, Mark.NONE)
     # Of a changed request whose cost nobody knows, the usage is in doubt all the same.
     return Mark.STALE if found is Mark.NONE and call.measured.stale else found

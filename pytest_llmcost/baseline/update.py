@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from pytest_llmcost.baseline.compare import PASSED
 from pytest_llmcost.baseline.entries import calls_by_key, entry_of, request_bytes, runs_by_key, tally
-from pytest_llmcost.baseline.lookups import lookups_by_key
+from pytest_llmcost.baseline.lookups import Counts, lookups_by_key
 from pytest_llmcost.baseline.renames import renames
 from pytest_llmcost.baseline.suite import Suite
 from pytest_llmcost.model.amount import total
@@ -56,10 +56,7 @@ def accept(
     for key in {**heads, **{key: None for key in baseline.lines if key in passed}}:
         before = baseline.lines.get(old_names.get(key, key))
         set_ups = report.observed.set_ups.get(fixture_of(key))
-        now = _line(heads.get(key, []), runs.get(key, {}), before, reason, set_ups)
-        now = replace(now, response_cache=lookups.get(key, {}))
-        if before is not None and before.response_cache not in ({}, now.response_cache):
-            now = replace(now, reason=reason)
+        now = _line(heads.get(key, []), runs.get(key, {}), before, reason, set_ups, lookups.get(key, {}))
         lines[key] = now if is_test(key) or before is None else _of_fixture(before, now)
     return Baseline(baseline.name, {key: lines[key] for key in sorted(lines)})
 
@@ -70,28 +67,37 @@ def _goes(key: str, calls: dict[str, list[Call]], suite: Suite, *, all_ran: bool
     return all_ran and key not in calls
 
 
-def _line(
+def _line(  # noqa: PLR0917  # in the order of the fields
     calls: Sequence[Call],
     runs: Mapping[str, int],
     before: Line | None,
     reason: str | None,
     set_ups: int | None,
+    lookups: Counts,
 ) -> Line:
     entries = tally([entry_of(call) for call in calls])
-    is_older = before is not None and before.runs is None
-    cost = total(call.cost for call in calls)
+    cost = total([call.cost for call in calls])
     amount: Decimal | None = cost.value if cost.high is not None else None
-    # What an older line does not tell is no change of the test.
-    now = tally([entry_of(call)._replace(within=()) for call in calls]) if is_older else entries
-    same = before is not None and before.entries == now
-    return Line(
-        entries=entries,
-        cost=amount,
-        request=request_bytes(calls),
-        reason=before.reason if before and same else reason,
-        set_ups=set_ups,
-        runs=runs,
-    )
+    if before is not None and _is_same(before, entries, lookups):
+        reason = before.reason
+    return Line(entries, amount, request_bytes(calls), reason, set_ups, runs, lookups)
+
+
+def _is_same(before: Line, entries: Mapping[Entry, int], lookups: Counts) -> bool:
+    """Whether a line has not changed: what an older one does not tell is no change of the test."""
+    if before.response_cache not in ({}, lookups):
+        return False
+    if before.runs is None:
+        entries = _without_agents_around(entries)
+    return before.entries == entries
+
+
+def _without_agents_around(entries: Mapping[Entry, int]) -> Mapping[Entry, int]:
+    found: dict[Entry, int] = {}
+    for entry, number in entries.items():
+        older = entry._replace(within=())
+        found[older] = found.get(older, 0) + number
+    return found
 
 
 def _of_fixture(before: Line, now: Line) -> Line:

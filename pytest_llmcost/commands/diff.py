@@ -25,6 +25,7 @@ from pytest_llmcost.model.report import RunReport
 from pytest_llmcost.pricing.prices import Prices
 from pytest_llmcost.pricing.report_prices import ReportPrices
 from pytest_llmcost.reports.diff import render_diff
+from pytest_llmcost.reports.json_calls import KnownCalls
 
 OK = 0
 
@@ -42,17 +43,23 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     Returns:
         0 if both could be compared.
     """
-    head = load_report(arguments.head)
-    check_complete(head, arguments.head)
-    base = load_base(baseline_source(arguments.base, Path()), head)
-    if base is None:
-        raise BaselineError(f"{arguments.base}: no such file")
+    head, base = _read(arguments)
     diff = difference(head, base)
     if arguments.format == "json":
         out.write(json.dumps(diff_to_json(diff), indent=1) + "\n")
     else:
         out.write("\n".join(render_diff(diff, arguments.head, width)) + "\n")
     return OK
+
+
+def _read(arguments: argparse.Namespace) -> tuple[RunReport, Base]:
+    known = KnownCalls()
+    head = load_report(arguments.head, known=known)
+    check_complete(head, arguments.head)
+    base = load_base(baseline_source(arguments.base, Path()), head, known)
+    if base is None:
+        raise BaselineError(f"{arguments.base}: no such file")
+    return head, base
 
 
 def difference(head: RunReport, base: Base) -> RunDiff:

@@ -16,6 +16,7 @@ from pytest_llmcost.settings import BASELINE_NAME, GIT, BaselineSource
 
 if TYPE_CHECKING:
     from pytest_llmcost.pricing.table import PriceTable
+    from pytest_llmcost.reports.json_calls import KnownCalls
 
 DEFAULT_REPORT = ".llmcost/report.json"
 
@@ -34,12 +35,13 @@ class Base(NamedTuple):
     folder: str
 
 
-def load_report(name: str, option: str = "") -> RunReport:
+def load_report(name: str, option: str = "", known: KnownCalls | None = None) -> RunReport:
     """Read a report.json.
 
     Args:
         name: The file, as the user names it.
         option: How to name another one, for the message.
+        known: The calls of another report that is read too.
 
     Raises:
         ReportError: If there is none or it cannot be read.
@@ -52,7 +54,7 @@ def load_report(name: str, option: str = "") -> RunReport:
         text = read_text(path, name)
     except BaselineError as error:
         raise ReportError(str(error)) from error
-    return parse_report(text, name)
+    return parse_report(text, name, known)
 
 
 def baseline_source(typed: str | None, folder: Path) -> BaselineSource:
@@ -70,12 +72,13 @@ def baseline_source(typed: str | None, folder: Path) -> BaselineSource:
     return BaselineSource(Path(typed).absolute(), typed, required=True)
 
 
-def load_base(source: BaselineSource, head: RunReport) -> Base | None:
+def load_base(source: BaselineSource, head: RunReport, known: KnownCalls | None = None) -> Base | None:
     """Read a base.
 
     Args:
         source: Where it is.
         head: The run that is compared with it.
+        known: The calls of the run.
 
     Returns:
         The base; None if there is none and nobody has asked for it.
@@ -93,7 +96,7 @@ def load_base(source: BaselineSource, head: RunReport) -> Base | None:
     if is_report(text):
         from pytest_llmcost.baseline.from_report import baseline_of
 
-        report = parse_report(text, source.name)
+        report = parse_report(text, source.name, known)
         check_complete(report, source.name)
         return Base(baseline_of(report, source.name), report, "")
     return Base(parse_any(text, source.name), None, _folder_below(source.path.parent, head.meta.rootdir))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
@@ -156,6 +157,16 @@ def measured_from_json(row: Mapping[str, Any]) -> MeasuredCall:
     )
 
 
+def priced_from_json(row: Mapping[str, Any]) -> tuple[Amount, Mapping[str, Decimal], Status, str | None]:
+    """The cost of a row of report.json, its components, and how well it is known.
+
+    Raises:
+        KeyError, TypeError, ValueError: If the row is not of that form.
+    """
+    components = {unit: read_money(usd) for unit, usd in row["components"].items()}
+    return amount_from_json(row["cost"]), components, STATUSES[row["status"]], row["status_detail"]
+
+
 class CallRows:
     """Reads the calls of one report.
 
@@ -166,6 +177,7 @@ class CallRows:
     def __init__(self, cards: Mapping[str, RateCard]) -> None:
         self._cards = cards
         self._lookups: dict[tuple[str | None, ...], Lookup] = {}
+        self._like: dict[int, Lookup] = {}
 
     def call(self, row: Mapping[str, Any]) -> Call:
         """Read what ``ReportRows.call`` wrote.
@@ -174,14 +186,15 @@ class CallRows:
             KeyError, TypeError, ValueError: If the row is not of that form.
         """
         sub_calls = row["sub_calls"]
+        cost, components, status, detail = priced_from_json(row)
         return Call(
             row["id"],
             measured_from_json(row),
-            amount_from_json(row["cost"]),
-            {unit: read_money(usd) for unit, usd in row["components"].items()},
-            STATUSES[row["status"]],
-            row["status_detail"],
-            self._lookup(row["price"]),
+            cost,
+            components,
+            status,
+            detail,
+            self.lookup(row["price"]),
             tuple(map(self._sub_call, sub_calls)) if sub_calls else (),
         )
 
@@ -191,16 +204,32 @@ class CallRows:
             row["model"],
             _usage(row["usage"]),
             amount_from_json(row["cost"]),
-            self._lookup(row["price"]),
+            self.lookup(row["price"]),
         )
 
-    def _lookup(self, found: Mapping[str, Any]) -> Lookup:
+    def lookup(self, found: Mapping[str, Any]) -> Lookup:
+        """How a price was found; it raises what ``call`` does."""
         source, name, matched, origin = found["source"], found["card"], found["matched"], found["origin"]
         key = (source, name, matched, origin, *found["trail"])
         known = self._lookups.get(key)
         if known is None:
             card = self._cards[name] if name else None
             known = self._lookups[key] = Lookup(_PRICE_SOURCES[source], card, matched, origin, key[4:])
+        return known
+
+    def like(self, lookup: Lookup) -> Lookup:
+        """What a row says that says the same as one of another report, which has cards of its own.
+
+        Args:
+            lookup: Read from the other one; it has to live as long as this.
+
+        Raises:
+            KeyError: If this report has no card of that name.
+        """
+        known = self._like.get(id(lookup))
+        if known is None:
+            card = lookup.card and self._cards[lookup.card.name]
+            known = self._like[id(lookup)] = lookup._replace(card=card)
         return known
 
 

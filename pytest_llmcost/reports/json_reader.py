@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,13 @@ from pytest_llmcost.model.report import (
 )
 from pytest_llmcost.model.usage import NO_USAGE
 from pytest_llmcost.model.verdict import Finding
+from pytest_llmcost.reports.json_calls import KnownCalls, read_calls
 from pytest_llmcost.reports.json_report import TOOL
 
 if TYPE_CHECKING:
     from pytest_llmcost.model.budget import Budget
     from pytest_llmcost.model.cache import CacheEvent, CacheRollup
+    from pytest_llmcost.model.call import Call
     from pytest_llmcost.model.diff import RunDiff
 
 _MOST_QUOTED = 300
@@ -48,21 +50,22 @@ _NOTHING_SPENT = amount_to_json(NOTHING)
 _RERUN = "run pytest --llm-cost again to write a new one"
 _WRONG = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError)
 # How ``render_json`` writes the calls: a line for each. No string of JSON has the end of a line in it.
-_FIRST_CALL, _NEXT_CALL, _AFTER_CALLS = '\n"calls": [\n ', ",\n ", '\n],\n"cache_events": '
+_FIRST_CALL, _AFTER_CALLS = '\n"calls": [\n ', '\n],\n"cache_events": '
 
 
-def parse_report(text: str, path: str) -> RunReport:
+def parse_report(text: str, path: str, known: KnownCalls | None = None) -> RunReport:
     """Read report.json.
 
     Args:
         text: Its content.
         path: The file, as users name it.
+        known: The calls of another report that is read too: what both say is read once. None for no other.
 
     Raises:
         ReportError: If it is malformed, or of a newer format.
     """
     with suppress(*_WRONG):  # which is told below
-        return _read_call_by_call(text)
+        return _read_call_by_call(text, known)
     try:
         found = json.loads(text)
         form = found["meta"]["format"]
@@ -73,7 +76,7 @@ def parse_report(text: str, path: str) -> RunReport:
             f"{path}: format {_cut(repr(form))} is newer than this version reads ({FORMAT}); upgrade {TOOL}"
         )
     try:
-        return _report_from_json(found)
+        return _report_from_json(found, lambda rows: map(rows.call, found["calls"]))
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
         what = f"{type(error).__name__}: {_cut(str(error))}"
         raise ReportError(f"{path}: damaged ({what}); {_RERUN}") from error
@@ -83,7 +86,7 @@ def _is_known(form: object) -> bool:
     return isinstance(form, int) and form <= FORMAT
 
 
-def _read_call_by_call(text: str) -> RunReport:
+def _read_call_by_call(text: str, known: KnownCalls | None) -> RunReport:
     """Read a report whose text is as ``render_json`` wrote it.
 
     Calls are most of a report. One after the other they take half the time, and half the memory, of
@@ -97,20 +100,7 @@ def _read_call_by_call(text: str) -> RunReport:
     found = json.loads(text[:start] + text[end:])
     if found["calls"] or not _is_known(found["meta"]["format"]):
         raise ValueError("not the calls of a report")
-    return _report_from_json({**found, "calls": _rows(text, start, end)})
-
-
-def _rows(text: str, place: int, end: int) -> Iterator[Any]:
-    """The objects in a part of a text, each read when it is asked for."""
-    read = json.JSONDecoder().raw_decode
-    while True:
-        row, place = read(text, place)
-        yield row
-        if place == end:
-            return
-        if not text.startswith(_NEXT_CALL, place):
-            raise ValueError("not a line for each call")
-        place += len(_NEXT_CALL)
+    return _report_from_json(found, lambda rows: read_calls(text, start, end, rows, known))
 
 
 def _cut(text: str) -> str:
@@ -120,7 +110,7 @@ def _cut(text: str) -> str:
     return shorten(spelled(text[:_MOST_QUOTED]), _MOST_QUOTED // 2)
 
 
-def _report_from_json(found: Mapping[str, Any]) -> RunReport:
+def _report_from_json(found: Mapping[str, Any], calls: Callable[[CallRows], Iterable[Call]]) -> RunReport:
     cards = {name: card_from_json(name, card) for name, card in found["rate_cards"].items()}
     return RunReport(
         meta=_meta_from_json(found["meta"]),
@@ -136,7 +126,7 @@ def _report_from_json(found: Mapping[str, Any]) -> RunReport:
         models=tuple(
             ModelCost(row["provider"], row["model"], _rollup_from_json(row)) for row in found["models"]
         ),
-        calls=tuple(map(CallRows(cards).call, found["calls"])),
+        calls=tuple(calls(CallRows(cards))),
         rate_cards=cards,
         notices=tuple(notice_from_json(row) for row in found["notices"]),
         observed=observed_from_json(found["observed"]),
