@@ -59,6 +59,8 @@ class CostGate:
             raise ConfigError(f"--llm-cost-update cannot write to {self._source.name}, which is a report")
         self._home = settings.root if of_report else _home(self._source.path.parent, settings.root)
         self._folder = _folder_below(self._home, settings.root)
+        # Nothing is accepted into a report.
+        self._typed = settings.typed._replace(baseline=None) if of_report else settings.typed
 
     def _read(self) -> Baseline | None:
         if not (self._source.required or self._source.path.is_file()):
@@ -89,6 +91,7 @@ class CostGate:
         self, report: RunReport, prices: Prices, collected: Collected, marked: Mapping[str, Budget]
     ) -> RunReport:
         """The report with its difference from the baseline, and its findings."""
+        report = report._replace(meta=report.meta._replace(typed=self._typed))
         if self.baseline is None and not self.is_set and not marked:
             return report
         from pytest_llmcost.baseline.compare import compare
@@ -117,7 +120,9 @@ class CostGate:
         from pytest_llmcost.baseline.projection import projection_notices
 
         agents = [agent.name for agent in report.agents]
-        return projection_notices(diff, volumes, agents, full=report.meta.selection.full)
+        return projection_notices(
+            diff, volumes, agents, full=report.meta.selection.full, typed=report.meta.typed
+        )
 
     def undecided(self, report: RunReport, marked: Mapping[str, Budget]) -> RunReport:
         """The report of a run that a fault of ours kept from being judged: it does not pass a limit."""

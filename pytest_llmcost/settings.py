@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from pytest_llmcost.config.configuration import DEFAULT_NAME, Configuration
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.model.money import parse_money
+from pytest_llmcost.model.typed import UNTYPED, Typed
 
 if TYPE_CHECKING:
     import pytest
@@ -89,6 +90,7 @@ class Settings(NamedTuple):
         fail_on: From which level a finding fails the session.
         require_replayed: Whether a call that is paid in this run is an error.
         max_spend: USD that live calls may cost; None for no cap.
+        typed: The files of the gate, as the command line names them.
     """
 
     invoked_from: Path
@@ -102,6 +104,7 @@ class Settings(NamedTuple):
     fail_on: FailOn = FailOn.ERROR
     require_replayed: bool = False
     max_spend: Decimal | None = None
+    typed: Typed = UNTYPED
 
     @classmethod
     def from_config(cls, config: "pytest.Config") -> Self:
@@ -124,6 +127,7 @@ class Settings(NamedTuple):
             fail_on=_fail_on(config),
             require_replayed=_requires_replays(config),
             max_spend=_max_spend(config),
+            typed=_typed(config),
         )
 
     def asks_for(self, kind: ReportType) -> bool:
@@ -189,6 +193,14 @@ def _baseline(config: "pytest.Config", invoked_from: Path) -> BaselineSource:
     if typed.startswith(GIT):
         return BaselineSource(default, typed, ref=typed.removeprefix(GIT), required=True)
     return BaselineSource((start / typed).resolve(), typed, required=True)
+
+
+def _typed(config: "pytest.Config") -> Typed:
+    baseline = config.getoption("llm_cost_baseline") or ""
+    return Typed(
+        config=config.getoption("llm_cost_config") or None,
+        baseline=None if not baseline or baseline.startswith(GIT) else baseline,
+    )
 
 
 def _updates(config: "pytest.Config") -> bool:

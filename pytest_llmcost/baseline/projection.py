@@ -19,6 +19,7 @@ from pytest_llmcost.model.diff import Change, RunDiff, Side, State
 from pytest_llmcost.model.money import ZERO, exact_money
 from pytest_llmcost.model.projection import AgentMonth, Per, Projection, Volume
 from pytest_llmcost.model.report import Notice, NoticeKind
+from pytest_llmcost.model.typed import UNTYPED, Typed
 
 _PLACES = Decimal("0.000000000001")  # a mean may have no end
 
@@ -155,7 +156,12 @@ def _times(amount: Amount, volume: int, number: int) -> Amount:
 
 
 def projection_notices(
-    diff: RunDiff | None, volumes: Sequence[Volume], agents: Sequence[str | None], *, full: bool
+    diff: RunDiff | None,
+    volumes: Sequence[Volume],
+    agents: Sequence[str | None],
+    *,
+    full: bool,
+    typed: Typed = UNTYPED,
 ) -> list[Notice]:
     """What keeps a volume from being projected.
 
@@ -164,6 +170,7 @@ def projection_notices(
         volumes: By agent.
         agents: Names of those that ran.
         full: Whether the whole suite ran: what a part of it lacks may well exist.
+        typed: The files of the gate, which what accepts the run has to name.
     """
     if diff is None:
         return []
@@ -173,7 +180,7 @@ def projection_notices(
             NoticeKind.PROJECTION,
             f"{month.volume.agent} has no month before: {diff.base} is older than the count of agent runs;"
             " accept it again",
-            "pytest --llm-cost --llm-cost-update",
+            typed.accepting(),
         )
         for month in months
         if month.base_is_older

@@ -98,7 +98,7 @@ def judge(report: RunReport, diff: RunDiff | None, gate: Gate) -> Judged:
     findings += paid_calls(report) if gate.require_replayed else ()
     if diff is not None and not gate.update:
         findings += _lost_prices(diff)
-    notices += _about_the_baseline(diff, gate)
+    notices += _about_the_baseline(report, diff, gate)
     findings.sort(key=lambda finding: finding.level is not Level.ERROR)
     return Judged(tuple(findings), tuple(notices), judged)
 
@@ -312,7 +312,7 @@ def _without_match(scope: BudgetScope, subjects: Sequence[Subject], gate: Gate) 
         )
 
 
-def _about_the_baseline(diff: RunDiff | None, gate: Gate) -> Iterator[Notice]:
+def _about_the_baseline(report: RunReport, diff: RunDiff | None, gate: Gate) -> Iterator[Notice]:
     relative = [budget for budget in gate.budgets if any(key.is_relative for key in budget.limits)]
     if not relative or gate.update:
         return
@@ -320,7 +320,7 @@ def _about_the_baseline(diff: RunDiff | None, gate: Gate) -> Iterator[Notice]:
         yield Notice(
             NoticeKind.BUDGET,
             f"{relative[0].location}: there is no baseline, so that increases were not judged",
-            "pytest --llm-cost --llm-cost-update",
+            report.meta.typed.accepting(),
         )
     elif diff.partial:
         yield Notice(

@@ -10,6 +10,7 @@ from pytest_llmcost.budgets.evaluate import judge
 from pytest_llmcost.commands.diff import difference
 from pytest_llmcost.commands.reading import (
     DEFAULT_REPORT,
+    Base,
     baseline_source,
     check_complete,
     load_base,
@@ -20,8 +21,9 @@ from pytest_llmcost.config.configuration import DEFAULT_NAME
 from pytest_llmcost.errors import ConfigError
 from pytest_llmcost.gate import fails, limits_of
 from pytest_llmcost.model.report import NoticeKind, RunReport
+from pytest_llmcost.model.typed import Typed
 from pytest_llmcost.reports.terminal import ALARMING, Detail, section
-from pytest_llmcost.settings import FailOn
+from pytest_llmcost.settings import GIT, FailOn
 
 OK, EXCEEDED = 0, 1
 # What mends a limit that cannot be decided, and what the limits themselves lack.
@@ -58,6 +60,7 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     configuration = load_yaml(arguments.config)
     folder = Path(arguments.config or DEFAULT_NAME).parent
     base = load_base(baseline_source(arguments.baseline, folder), report)
+    report = report._replace(meta=report.meta._replace(typed=_typed(arguments, base)))
     if not configuration.budgets and not report.marked and base is None:
         raise ConfigError(f"nothing to judge by: {_missing(arguments.config)}")
     diff = None if base is None else difference(report, base)
@@ -70,6 +73,13 @@ def run(arguments: argparse.Namespace, out: TextIO, err: TextIO, width: int) -> 
     )
     out.write("\n".join(_section(again, width, arguments.report)) + "\n")
     return EXCEEDED if fails(again.verdict, FailOn(arguments.fail_on)) else OK
+
+
+def _typed(arguments: argparse.Namespace, base: Base | None) -> Typed:
+    """What a run has to be told to be accepted by the same limits."""
+    typed: str | None = arguments.baseline
+    is_file = typed and not typed.startswith(GIT) and base is not None and base.report is None
+    return Typed(arguments.config, typed if is_file else None)
 
 
 def _missing(asked: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Call, Source, Status
 from pytest_llmcost.model.price import RateCard
+from pytest_llmcost.model.typed import UNTYPED, Typed
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.model.verdict import Finding, Verdict, verdict_of
 
@@ -141,6 +142,7 @@ class Meta(NamedTuple):
         include_mocked: Whether mocked calls count.
         selection: Which part of the suite ran.
         pricing: Which prices were applied.
+        typed: The files of the gate.
     """
 
     version: str
@@ -152,6 +154,7 @@ class Meta(NamedTuple):
     include_mocked: bool
     selection: Selection
     pricing: PricingMeta
+    typed: Typed = UNTYPED
 
 
 class NoticeKind(StrEnum):

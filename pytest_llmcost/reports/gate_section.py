@@ -193,5 +193,5 @@ def next_steps(report: RunReport, accepted: str | None) -> list[str]:
     if accepted is not None:
         return [*said, f"accepted: {safe(accepted)}"]
     if rules & _AGAINST_THE_BASELINE:
-        said.append('accept the new cost: pytest --llm-cost --llm-cost-update --llm-cost-reason="..."')
+        said.append(f'accept the new cost: {safe(report.meta.typed.accepting())} --llm-cost-reason="..."')
     return said

@@ -34,6 +34,7 @@ from pytest_llmcost.model.report import (
     TestCost,
     TestResult,
 )
+from pytest_llmcost.model.typed import Typed
 from pytest_llmcost.model.usage import NO_USAGE
 from pytest_llmcost.model.verdict import Finding
 from pytest_llmcost.reports.json_calls import KnownCalls, read_calls
@@ -180,6 +181,7 @@ def _meta_from_json(found: Mapping[str, Any]) -> Meta:
             pricing["rate_card_sha256"],
             pricing["overrides_sha256"],
         ),
+        typed=Typed(**found.get("typed", {})),
     )
 
 

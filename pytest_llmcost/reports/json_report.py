@@ -15,6 +15,7 @@ from pytest_llmcost.model.codec import (
 )
 from pytest_llmcost.model.report import FORMAT, Meta, RunReport
 from pytest_llmcost.model.rows import ReportRows
+from pytest_llmcost.model.typed import UNTYPED
 from pytest_llmcost.model.verdict import Finding
 
 if TYPE_CHECKING:
@@ -122,4 +123,5 @@ def _meta_to_json(meta: Meta) -> Json:
             "rate_card_sha256": meta.pricing.rate_card_sha256,
             "overrides_sha256": meta.pricing.overrides_sha256,
         },
+        **({} if meta.typed == UNTYPED else {"typed": meta.typed._asdict()}),
     }

@@ -23,6 +23,7 @@ from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 _NAME = 44  # columns; with it, four of them fit a comment
 _NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
+_COMMAND = 300  # which is pasted as a whole
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
     **{
@@ -93,7 +94,7 @@ def _findings(report: RunReport, view: _View) -> Iterator[Section]:
     yield Section(title="", body=_table(columns, rows, "finding", view.most))
     for step in next_steps(report, None):
         said, _, command = step.partition(": ")
-        yield Section(title="", body=[f"To {said}: {code(command)}"])
+        yield Section(title="", body=[f"To {said}: {code(command, width=_COMMAND)}"])
 
 
 def _finding_cells(finding: Finding, view: _View) -> list[str]:

@@ -33,14 +33,12 @@ _DOUBTFUL = frozenset({Status.INCOMPLETE, Status.UNPRICED, Status.PARTIAL})
 _LIMITS = frozenset(key.value for key in LimitKey)
 _MOST_CAUSES = 2
 _MOST_TABLES = 4
-_FIRST = (
-    "To see from now on what changes: `pytest --llm-cost --llm-cost-update`, and commit the file it writes."
-)
 _SHORT_COMMIT = 7
 _NAME = 44  # of an agent in a sentence
 _LAYER = 22  # of a cache there
 _FIGURE = 22  # of what cannot be broken in a cell
 _LONG_FIGURE = 66
+_COMMAND = 300
 
 
 def title(report: RunReport) -> str:
@@ -163,6 +161,11 @@ def _figures(cause: Cause) -> tuple[str, str]:
     return before, after
 
 
+def _first(report: RunReport) -> str:
+    command = code(report.meta.typed.accepting(), width=_COMMAND)
+    return f"To see from now on what changes: {command}, and commit the file it writes."
+
+
 def opening(report: RunReport) -> list[str]:
     """What stands under the title: amounts, cache, how many tests changed, and the main causes."""
     if not report.calls:
@@ -174,7 +177,7 @@ def opening(report: RunReport) -> list[str]:
             parts.append(f"prompt cache hit rate **{percent(totals.cache_hit_rate)}**")
         parts += _response_cache(report)
         parts += _saved(report, style)
-        return [" · ".join(parts), *([] if diff is not None else [_FIRST])]
+        return [" · ".join(parts), *([] if diff is not None else [_first(report)])]
     lines = [
         " · ".join(
             [

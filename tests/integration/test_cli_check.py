@@ -58,7 +58,10 @@ def test_limits_and_report_by_name(llmcost, tmp_path):
     done = llmcost("check", "now.json", "--config", "ci/strict.yaml", "--baseline", ".llmcost/report.json")
     assert done.code == 1
     assert "FAIL  max_increase" in done.out
-    assert "accept the new cost: pytest --llm-cost --llm-cost-update" in done.out
+    assert (
+        "accept the new cost: pytest --llm-cost --llm-cost-config=ci/strict.yaml --llm-cost-update"
+        in done.out
+    )
 
 
 def test_a_baseline_alone_gates_no_cost(llmcost, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 
@@ -503,3 +504,38 @@ def test_a_folder_that_cannot_be_written(shop):
     run = shop.run("--llm-cost-update")
     assert "Traceback" not in run.output
     assert BASELINE in run.output
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--llm-cost-config=ci/limits of all.yaml"], ["--llm-cost-config=ci/limits of all.yaml"]),
+        (["--llm-cost-baseline=ci/my base.json"], ["--llm-cost-baseline=ci/my base.json"]),
+        (
+            ["--llm-cost-config=ci/limits of all.yaml", "--llm-cost-baseline=base.json"],
+            ["--llm-cost-config=ci/limits of all.yaml", "--llm-cost-baseline=base.json"],
+        ),
+        (["--llm-cost-baseline=.llmcost/first.json"], []),  # a report is not written to
+    ],
+)
+def test_what_accepts_a_cost_names_its_files(shop, options, named):
+    """The command that is told can be pasted: it names the limits and the baseline as they were typed."""
+    (shop.folder / "ci").mkdir()
+    shutil.copy(shop.folder / "llmcost.yaml", shop.folder / "ci/limits of all.yaml")
+    shop.run(*named, "--llm-cost-update")
+    shutil.copy(shop.folder / ".llmcost/report.json", shop.folder / ".llmcost/first.json")
+    run = shop.run(*options, ONE="3")
+    assert run.code == FAILED
+    told = next(line for line in run.output.splitlines() if "accept the new cost: " in line)
+    command = shlex.split(told.partition("accept the new cost: ")[2])
+    assert command == ["pytest", "--llm-cost", *named, "--llm-cost-update", "--llm-cost-reason=..."]
+    assert shop.run(*command[2:], ONE="3").code == OK
+    assert shop.run(*named, ONE="3").code == OK
+
+
+def test_the_first_baseline_of_limits_elsewhere(project):
+    """Where there is no baseline yet, what writes it names the limits too."""
+    project.write("test_other.py", OTHER)
+    project.write("ci/limits.yaml", PRICES, "    budgets: [{scope: suite, max_increase: 10%}]\n")
+    run = project.run("--llm-cost-config=ci/limits.yaml")
+    assert "pytest --llm-cost --llm-cost-config=ci/limits.yaml --llm-cost-update" in run.output

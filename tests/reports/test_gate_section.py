@@ -16,9 +16,11 @@ from pytest_llmcost.baseline.compare import compare
 from pytest_llmcost.budgets.markers import budget_of_markers
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.diff import Cause, CauseKind, Change, Side, State
+from pytest_llmcost.model.typed import Typed
 from pytest_llmcost.reports.gate_section import share, signed, why
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
+from pytest_llmcost.reports.markdown import render_comment
 from pytest_llmcost.reports.projection import month_lines
 from pytest_llmcost.reports.terminal import Detail, section
 from pytest_llmcost.reports.text import MoneyStyle, columns
@@ -115,6 +117,18 @@ def test_it_is_a_view_of_report_json():
     """What is read back looks the same."""
     found = report()
     assert text_of(parse_report(render_json(found), "report.json")) == text_of(found)
+
+
+def test_what_accepts_it_names_files_of_anybody():
+    """Files that were typed are in the command, quoted for a shell, and it is whole in every report."""
+    typed = Typed("ci/$(x) limits.yaml", "b" * 100 + ".json")
+    found = report()
+    found = found._replace(meta=found.meta._replace(typed=typed))
+    again = parse_report(render_json(found), "report.json")
+    assert again.meta.typed == typed
+    command = f"pytest --llm-cost --llm-cost-config='{typed.config}' --llm-cost-baseline={typed.baseline}"
+    assert f"{command} --llm-cost-update" in text_of(again)
+    assert f"`{command} --llm-cost-update --llm-cost-reason=" in render_comment(again)
 
 
 def test_quiet_says_why():
