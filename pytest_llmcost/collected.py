@@ -25,7 +25,8 @@ class CollectionWatch:
 
     Attributes:
         nodeids: Of all tests that are to run.
-        left_out: How many tests were collected and are not to run, told or not, and how many files broke.
+        left_out: How many tests were collected and are not to run, told or not, and how many files broke or
+            were skipped.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -39,7 +40,7 @@ class CollectionWatch:
         name = report.nodeid
         if not report.passed:  # broken, or skipped as a whole: what it holds is not known
             self._parts.add(_file_of(name))
-            self.left_out += report.failed
+            self.left_out += 1
         elif _PART not in name and Path(name).suffix:
             self._files.add(name)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+from runs import commands
 from ways import PRICES
 
 SUITE = """
@@ -539,3 +540,43 @@ def test_the_first_baseline_of_limits_elsewhere(project):
     project.write("ci/limits.yaml", PRICES, "    budgets: [{scope: suite, max_increase: 10%}]\n")
     run = project.run("--llm-cost-config=ci/limits.yaml")
     assert "pytest --llm-cost --llm-cost-config=ci/limits.yaml --llm-cost-update" in run.output
+
+
+WIDE = """
+    import pytest
+    from ask import chat
+
+    @pytest.fixture(scope="session")
+    def index():
+        chat()
+"""
+SKIPPED = """
+    import os
+    import pytest
+    if "SKIP" in os.environ:
+        pytest.skip("no driver here", allow_module_level=True)
+    from ask import chat
+
+    def test_four(index):
+        chat()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_module_that_is_skipped_loses_nothing(shop, options, capsys):
+    """Its tests and their fixture keep their lines; neither the gate nor a comparison takes them for gone."""
+    shop.write("conftest.py", WIDE)
+    shop.write("test_wide.py", SKIPPED)
+    assert "2 new" in shop.run("--llm-cost-update").output
+    report = shop.folder / ".llmcost/report.json"
+    before, old = text(shop), report.read_text()
+    run = shop.run("--llm-cost-update", *options, plugins=("xdist",), SKIP="1")
+    assert run.code == OK
+    assert text(shop) == before
+    run = shop.run(*options, plugins=("xdist",), SKIP="1")
+    assert states(run)["test_wide.py::test_four"] == states(run)["fixture index"] == "not_run"
+    assert run.report["meta"]["selection"]["full"] is False
+    (shop.folder / "old.json").write_text(old)
+    told = commands(capsys)("diff", shop.folder / "old.json", report, "--format=json")
+    found = json.loads(told.out)
+    assert "gone" not in {row["state"] for row in found["tests"]}
