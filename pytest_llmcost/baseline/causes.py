@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pytest_llmcost.baseline.figures import average, context_text, percent, short_model
+from pytest_llmcost.baseline.figures import (
+    average,
+    context_text,
+    model_and_api,
+    model_and_asked,
+    percent,
+    short_model,
+)
 from pytest_llmcost.baseline.sides import Priced, Pricer, hit_rate
 from pytest_llmcost.model.amount import Amount, total
 from pytest_llmcost.model.baseline import Entry, Mark
@@ -32,6 +39,13 @@ _INSIDE = {
     )
     for container in (INPUT, OUTPUT)
 }
+
+
+_CACHED = frozenset(
+    name
+    for name, unit in UNITS.items()
+    if dict(unit.dimensions).get("token_type") in {"cache_read", "cache_write"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +213,23 @@ def _main_difference(base: Entry, head: Entry) -> CauseKind:
         CauseKind.OUTPUT: _growth(base.usage.output_tokens, head.usage.output_tokens),
     }
     kind = max(grown, key=lambda kind: grown[kind])
-    if not grown[kind] and base.stated_cost != head.stated_cost:
+    return kind if grown[kind] else _difference_of_equal_lengths(base, head) or kind
+
+
+def _difference_of_equal_lengths(base: Entry, head: Entry) -> CauseKind | None:
+    """What differs where prompt and answer are as long as before; None if nothing does but the text."""
+    if base.stated_cost != head.stated_cost:
         return CauseKind.STATED
-    if not grown[kind] and (base.usage != head.usage or not _MARKS_MOVED.isdisjoint(dict(head.edit))):
+    before, after = base.usage.counts, head.usage.counts
+    moved = {unit for unit in before.keys() | after.keys() if before.get(unit, 0) != after.get(unit, 0)}
+    if moved & _CACHED or not _MARKS_MOVED.isdisjoint(dict(head.edit)):
         return CauseKind.CACHE
-    return kind
+    for container, kind in ((INPUT, CauseKind.INPUT), (OUTPUT, CauseKind.OUTPUT)):
+        if moved & _INSIDE[container]:
+            return kind
+    if moved:
+        return CauseKind.FEES
+    return CauseKind.MODEL if _model_of(base) != _model_of(head) else None
 
 
 def _growth(before: int, after: int) -> Decimal:
@@ -273,9 +299,11 @@ def _figures(
 
 
 def _of_biggest_pair(kind: CauseKind, pairs: Sequence[Pair]) -> tuple[str, str]:
+    text: Callable[[Entry], str]
     if kind is CauseKind.MODEL:
-        differing = [p for p in pairs if short_model(p.base.entry) != short_model(p.head.entry)]
-        text: Callable[[Entry], str] = short_model
+        for text in (short_model, model_and_api, model_and_asked):
+            if differing := [p for p in pairs if text(p.base.entry) != text(p.head.entry)]:
+                break
     else:
         differing = [p for p in pairs if p.base.entry.context != p.head.entry.context]
         text = context_text

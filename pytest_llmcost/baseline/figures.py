@@ -27,6 +27,16 @@ def short_model(entry: Entry) -> str:
     return f"{entry.provider}/{entry.model}"
 
 
+def model_and_api(entry: Entry) -> str:
+    """``provider/model (openai.chat)``."""
+    return f"{short_model(entry)} ({entry.api})"
+
+
+def model_and_asked(entry: Entry) -> str:
+    """``provider/model (asked for model-latest)``."""
+    return f"{short_model(entry)} (asked for {entry.requested or entry.model})"
+
+
 def context_text(entry: Entry) -> str:
     """``service_tier=flex``; ``standard`` without one."""
     return ", ".join(f"{key}={value}" for key, value in entry.context) or "standard"

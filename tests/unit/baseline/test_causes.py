@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from suites import A, B, C, Use, accepted, difference, run
 
-from pytest_llmcost.model.call import RequestSize
+from pytest_llmcost.model.call import Api, ModelIds, RequestSize
 from pytest_llmcost.model.diff import CauseKind
 from pytest_llmcost.model.drift import Drift
 from pytest_llmcost.model.usage import Usage
@@ -159,6 +159,58 @@ def test_an_edit_that_moves_no_token(cache, kind):
         stale=True, drift=Drift((), cache=cache), recorded_usage=Usage({"input_tokens": 1000})
     )
     (change,) = difference(accepted({A: [Use(cached=0)]}), run({A: [head]})).tests
+    assert [(cause.kind, cause.delta) for cause in change.causes] == [(kind, 0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "after"),
+    [
+        (
+            {"api": Api.OPENAI_RESPONSES},
+            "openai/gpt-fixed (openai.chat)",
+            "openai/gpt-fixed (openai.responses)",
+        ),
+        (
+            {"model": ModelIds("gpt-latest", "gpt-fixed")},
+            "openai/gpt-fixed (asked for gpt-fixed)",
+            "openai/gpt-fixed (asked for gpt-latest)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("model", ["gpt-fixed", "gpt-unheard"])
+def test_the_same_model_asked_in_another_way(changes, before, after, model):
+    """Another API or another name for the model, and the same usage: that is told, at $0, and no longer prompt."""
+    named = {
+        name: ModelIds(found.requested.replace("gpt-fixed", model), model) if name == "model" else found
+        for name, found in changes.items()
+    }
+    (change,) = difference(accepted({A: [Use(model=model)]}), run({A: [Use(model=model).but(**named)]})).tests
+    assert [(cause.kind, cause.before, cause.after, cause.delta) for cause in change.causes] == [
+        (CauseKind.MODEL, before.replace("gpt-fixed", model), after.replace("gpt-fixed", model), 0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ({"output_image_tokens": 1}, {"output_image_tokens": 9}, CauseKind.OUTPUT),
+        ({"reasoning_tokens": 1}, {"reasoning_tokens": 9}, CauseKind.OUTPUT),
+        ({"input_audio_tokens": 1}, {"input_audio_tokens": 9}, CauseKind.INPUT),
+        ({"requests": 1}, {"requests": 2}, CauseKind.FEES),
+        ({}, {"web_searches": 2}, CauseKind.FEES),
+        ({"images_of_a_plugin": 1}, {"images_of_a_plugin": 2}, CauseKind.FEES),
+        ({"cache_write_1h_tokens": 1}, {"cache_write_1h_tokens": 9}, CauseKind.CACHE),
+        ({"cache_read_tokens": 1, "requests": 1}, {"cache_read_tokens": 9, "requests": 2}, CauseKind.CACHE),
+        ({"requests": 1, "cache_read_tokens": 0}, {"requests": 2}, CauseKind.FEES),
+    ],
+)
+def test_other_units_where_no_price_is_known(before, after, kind):
+    """Each has the name that its dollars would have: only what is cached is a matter of the cache."""
+    base, head = (
+        Use(model="gpt-unheard").but(usage={"input_tokens": 100, "output_tokens": 50, **units})
+        for units in (before, after)
+    )
+    (change,) = difference(accepted({A: [base]}), run({A: [head]})).tests
     assert [(cause.kind, cause.delta) for cause in change.causes] == [(kind, 0)]
 
 

@@ -160,12 +160,16 @@ def test_the_tier_that_is_named_is_that_of_a_call_that_changed_it():
 
 
 def test_a_model_that_was_asked_for_by_another_name():
-    """The answer names the same model, and the price is by the name: there are no two models to show."""
+    """The answer names the same model, and the price is by the name: both names are shown."""
     yaml = sample.YAML.replace("  free:", '    openai/gpt-dear: {input: "5", output: "20"}\n  free:')
     base, head = (Use().but(model=ModelIds(name, "fine-tuned-7")) for name in ("gpt-fixed", "gpt-dear"))
     diff = difference(accepted({A: [base]}, yaml=yaml), run({A: [head]}, yaml=yaml), prices=table(yaml))
     (cause,) = diff.tests[0].causes
-    assert (cause.kind, cause.before, cause.after) == (CauseKind.MODEL, "", "")
+    assert (cause.kind, cause.before, cause.after) == (
+        CauseKind.MODEL,
+        "openai/fine-tuned-7 (asked for gpt-fixed)",
+        "openai/fine-tuned-7 (asked for gpt-dear)",
+    )
     assert cause.delta == Decimal("0.0035")
 
 
