@@ -178,7 +178,6 @@ def _compare_line(  # noqa: PLR0917  # one line of the base, and what stands aga
         head=side,
         delta=matched.delta,
         causes=describe(split(matched, pricer), matched, base, head, details_of(line, calls, matched)),
-        renamed_from=old,
     )
     return _Compared(change, base, head, is_dated, line.response_cache, lookups)
 

@@ -86,7 +86,7 @@ class Change(NamedTuple):
         head: None where there is no head.
         delta: USD; 0 unless both sides can be compared. Only the calls that differ make it uncertain.
         causes: Biggest first.
-        renamed_from: The base's key, where it is another.
+        renamed_from: The base's key of a test that has another name now; it used the same, else it is new.
     """
 
     key: str

@@ -203,9 +203,11 @@ def test_no_rename_where_two_fit():
 
 
 def test_no_rename_with_another_usage():
-    """Third condition: exactly the same usage."""
+    """Third condition: exactly the same usage, so that no test has both another name and another cost."""
     report = run({RENAMED: [Use(1001)], B: TESTS[B], C: TESTS[C]})
-    assert states(difference(BASE, report))[RENAMED] == "new"
+    diff = difference(BASE, report)
+    assert states(diff)[RENAMED] == "new"
+    assert {change.renamed_from for change in diff.tests} == {None}
 
 
 def test_no_rename_where_nothing_kept_its_name():
