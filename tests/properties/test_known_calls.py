@@ -80,6 +80,14 @@ def test_a_difference(before, now):
     assert after(TEXT, text) == read(text)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
+def test_cut_short(share):
+    """Half a file is refused as ever, whichever of both it is."""
+    text = TEXT[: int(len(TEXT) * share)]
+    assert after(TEXT, text) == read(text)
+    assert "not a report of pytest-llmcost" in read(text)
+
+
 def test_calls_that_are_known_share_what_they_say():
     """What was used is one object in both reports; the prices are those of each."""
     known = KnownCalls()
