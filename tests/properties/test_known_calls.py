@@ -71,6 +71,10 @@ def after(first, text):
         ('"openai/gpt-fixed@standard": {', '"openai/other@standard": {'),
         ('"card": "openai/gpt-fixed@standard"', '"card": "nobody/knows"'),
         ('"format": 1', '"format": 2'),
+        ('"nodeid"', '"test"'),
+        ('"phase"', '"when"'),
+        ('"started_at"', '"began_at"'),
+        (', "nodeid"', ',"nodeid"'),
     ],
 )
 def test_a_difference(before, now):
