@@ -11,7 +11,7 @@ from pytest_llmcost.model.diff import Cause, CauseKind, Change, RunDiff, State
 from pytest_llmcost.model.keys import is_test
 from pytest_llmcost.model.money import exact_money
 from pytest_llmcost.model.projection import Projection
-from pytest_llmcost.model.report import RunReport
+from pytest_llmcost.model.report import RunReport, Selection
 from pytest_llmcost.model.verdict import Level, Verdict
 from pytest_llmcost.reports import gate_section
 from pytest_llmcost.reports.markdown_escape import code, figure, plain
@@ -302,6 +302,12 @@ def provenance(report: RunReport, note: str | None = None) -> str:
     if meta.commit:
         parts.append(f"commit {code(meta.commit[:_SHORT_COMMIT])}")
     if not meta.selection.full:
-        parts.append(f"{meta.selection.ran:,} of {plural(meta.selection.collected, 'test')} ran")
+        parts.append(_part_of(meta.selection))
     parts.append(f"pytest-llmcost {code(meta.version)}")
     return f"<sub>{' · '.join([*parts, *([note] if note else [])])}</sub>"
+
+
+def _part_of(selection: Selection) -> str:
+    if selection.ran < selection.collected:
+        return f"{selection.ran:,} of {plural(selection.collected, 'test')} ran"
+    return f"{plural(selection.ran, 'test')} ran, and files were skipped or left out"

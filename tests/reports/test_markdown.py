@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pytest_llmcost.model.amount import Amount
 from pytest_llmcost.model.call import Source
 from pytest_llmcost.model.diff import State
+from pytest_llmcost.model.report import Selection
 from pytest_llmcost.reports.json_reader import parse_report
 from pytest_llmcost.reports.json_report import render_json
 from pytest_llmcost.reports.markdown import (
@@ -388,3 +389,13 @@ def test_estimates_are_said_once():
     shown = render_comment(replace(report, totals=totals, diff=replace(report.diff, totals=change)))
     assert "±10%** to run live" in shown
     assert "to run all live" not in shown
+
+
+@pytest.mark.parametrize(
+    ("ran", "said"),
+    [(3, "3 of 5 tests ran"), (5, "5 tests ran, and files were skipped or left out")],
+)
+def test_a_part_of_the_suite(ran, said):
+    """A reader sees that not everything ran, also where it was whole files that did not."""
+    report = sample.report(selection=Selection(full=False, collected=5, ran=ran))
+    assert f" · {said} · " in render_summary(report)
