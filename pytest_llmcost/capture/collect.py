@@ -327,7 +327,8 @@ def _leaks(seen: OpenExchange, source: Source) -> bool:
 
 
 def _site(seen: OpenExchange) -> str | None:
-    return None if seen.call_site is None else f"{seen.call_site[0]}:{seen.call_site[1]}"
+    site = seen.call_site
+    return None if site is None else f"{site[0]}:{site[1]}"
 
 
 def _latency(seen: OpenExchange) -> float | None:

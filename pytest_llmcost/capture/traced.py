@@ -209,7 +209,7 @@ class TracedCalls:
                 one.since + self._log.clocks_apart if begun is None else begun, UTC
             ),
             latency=None if taken is None else round(taken, 6),
-            call_site=None if one.call_site is None else f"{one.call_site[0]}:{one.call_site[1]}",
+            call_site=None if (site := one.call_site) is None else f"{site[0]}:{site[1]}",
             attributes=self._origins.attributes(sent),
             role=self._origins.role(sent),
             lookups=lookups.keys_of_span(one.missed, sent.around) if lookups is not None else (),
