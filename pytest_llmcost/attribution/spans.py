@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from weakref import ref
 
+from pytest_llmcost.attribution.parameters import with_same_parameters
 from pytest_llmcost.attribution.started import StartedSpan
 
 # How the attributes begin by which spans are told to be of a model, or of a cache in front of one.
@@ -152,4 +153,17 @@ def watch_tracer(
             fault("noting a span", error)
         return span
 
-    return start_span
+    def start_span_as_known(
+        self: Any, name: Any, context: Any, kind: Any, attributes: Any, links: Any, start_time: Any,
+        record_exception: Any, set_status_on_exception: Any,
+    ) -> Any:  # fmt: skip
+        span = original(
+            self, name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+        )
+        try:
+            note(span, context)
+        except Exception as error:  # noqa: BLE001  # as above
+            fault("noting a span", error)
+        return span
+
+    return with_same_parameters(start_span_as_known, original) or start_span
