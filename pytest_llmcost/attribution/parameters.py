@@ -11,7 +11,9 @@ from typing import Any
 _OPEN = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
-def with_same_parameters(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any] | None:
+def with_same_parameters(
+    wrapper: Callable[..., Any], original: Callable[..., Any]
+) -> Callable[..., Any] | None:
     """Make a wrapper look like what it wraps, and have its defaults.
 
     Args:

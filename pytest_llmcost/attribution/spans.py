@@ -158,7 +158,15 @@ def watch_tracer(
         record_exception: Any, set_status_on_exception: Any,
     ) -> Any:  # fmt: skip
         span = original(
-            self, name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+            self,
+            name,
+            context,
+            kind,
+            attributes,
+            links,
+            start_time,
+            record_exception,
+            set_status_on_exception,
         )
         try:
             note(span, context)
