@@ -13,7 +13,7 @@ _RUNNERS = tuple(f"/_pytest/{name}.py" for name in ("python", "unittest", "runne
 _OUTSIDE = ""
 
 Stack = tuple[CodeType, ...]
-# A file, named from the root, its code and where that has come to: finding the line takes longer than all the rest.
+# A file, named from the root, its code and where that has come to; to find the line takes far longer.
 Spot = tuple[str, CodeType, int]
 
 

@@ -153,7 +153,7 @@ def watch_tracer(
             fault("noting a span", error)
         return span
 
-    def start_span_as_known(
+    def start_span_as_known(  # noqa: PLR0917  # they are the SDK's
         self: Any, name: Any, context: Any, kind: Any, attributes: Any, links: Any, start_time: Any,
         record_exception: Any, set_status_on_exception: Any,
     ) -> Any:  # fmt: skip

@@ -20,8 +20,9 @@ from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
 from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
+from pytest_llmcost.capture.nearest_calls import HttpCall
 from pytest_llmcost.capture.open_lookups import OpenLookup
-from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
+from pytest_llmcost.capture.span_matching import Traced, matched, without_twins
 from pytest_llmcost.model.call import MeasuredCall, RequestSize, Source
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.model.shown import first_of, plural
