@@ -53,6 +53,8 @@ class TracedCalls:
         # Identities of spans that have an HTTP call or a generation inside.
         self._with_call: set[int] = set()
         self._with_generation: set[int] = set()
+        # Of spans inside which the app told of lookups: whether the last one was a hit.
+        self._answered: dict[int, bool] = {}
         self._unstated: dict[str, int] = {}
         self._agent: str | None = None  # the first that a span has named
 
@@ -78,6 +80,8 @@ class TracedCalls:
         if self._log.lookups is not None:
             for hit in self._log.lookups.take_hits():
                 self._note_hit(hit)
+            self._answered |= self._log.lookups.inside
+            self._log.lookups.inside.clear()
         ended = self._spans.take(everything=everything)
         if self._agent is None:
             self._agent = next(filter(None, map(self._named, ended)), None)
@@ -167,7 +171,8 @@ class TracedCalls:
             inside.update(call.inside)
         alone = []
         for traced in found:
-            if traced.identity in self._with_generation or traced.generation.from_cache:
+            from_cache = traced.generation.from_cache or self._answered.get(traced.identity)
+            if traced.identity in self._with_generation or from_cache:
                 continue
             if traced.identity not in inside:
                 alone.append(traced)
@@ -255,6 +260,7 @@ class TracedCalls:
         if since is None:
             self._calls = {now: self._calls[now]} if now in self._calls else {}
             self._with_generation.clear()
+            self._answered.clear()
             self._with_call = {
                 identity for calls in self._calls.values() for call in calls for identity in call.inside
             }
