@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/spans.py [BLOCKS]
 
-A plain span, the span of a generation, one deep in the app, and an observation of Langfuse where it is installed;
+A plain span, the span of a generation, one deep in the app, and observations of Langfuse where it is installed;
 and, after the test, what reading the spans takes, by span.
 """
 
@@ -116,7 +116,14 @@ def _of_langfuse(blocks: int) -> None:
         with client.start_as_current_observation(name="step", as_type="span"):
             pass
 
+    def generation() -> None:
+        with client.start_as_current_observation(
+            name="answer", as_type="generation", model="gpt-4o", input="2+2?"
+        ) as found:
+            found.update(output="4", usage_details={"input": 1000, "output": 50})
+
     measure("an observation of Langfuse", observation, max(blocks // 4, 2))
+    measure("a generation of Langfuse, updated", generation, max(blocks // 4, 2), calls=1)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,17 @@ _RUNNERS = tuple(f"/_pytest/{name}.py" for name in ("python", "unittest", "runne
 _OUTSIDE = ""
 
 Stack = tuple[CodeType, ...]
+# A file, named from the root, its code and where that has come to; to find the line takes far longer.
+Spot = tuple[str, CodeType, int]
+
+
+def call_site(spot: Spot | None) -> tuple[str, int] | None:
+    """File and line of a place in the project; None of none."""
+    if spot is None:
+        return None
+    file, code, reached = spot
+    lines = (line for start, end, line in code.co_lines() if start <= reached < end)
+    return file, next(lines, None) or code.co_firstlineno
 
 
 class CallSites:
@@ -33,34 +44,47 @@ class CallSites:
         # and empty for the files with which pytest begins.
         self._known: dict[str, str | None] = {}
 
-    def here(self) -> tuple[str, int] | None:
+    def spot(self, further: int = 1) -> Spot | None:
         """The innermost frame of the project.
 
+        Args:
+            further: How many frames further out to begin: those in between are known to be ours.
+
         Returns:
-            Its file, named from the root, and its line; None if the call stack has none.
+            What ``call_site`` reads; None if the call stack has none.
         """
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # inspect.currentframe() is the same, slower
+        try:
+            # inspect.currentframe() is the same, slower.
+            frame: FrameType | None = sys._getframe(further)  # noqa: SLF001
+        except ValueError:  # a thread may begin with the function that was wrapped
+            return None
         known = self._known
         while frame is not None:
-            name = frame.f_code.co_filename
+            code = frame.f_code
             try:
-                found = known[name]
+                found = known[code.co_filename]
             except KeyError:
-                found = known[name] = self._in_project(name)
+                found = known[code.co_filename] = self._in_project(code.co_filename)
             if found is not None:
-                return (found, frame.f_lineno) if found is not _OUTSIDE else None
+                return (found, code, frame.f_lasti) if found is not _OUTSIDE else None
             frame = frame.f_back
         return None
 
-    def stack(self) -> tuple[tuple[str, int] | None, Stack]:
+    def stack(self, further: int = 1) -> tuple[Spot | None, Stack]:
         """The call site, and the code of every frame of the project, which ``named`` gives names to.
 
+        Args:
+            further: As of ``spot``.
+
         Returns:
-            As ``here``; and the code from the innermost frame outwards.
+            As ``spot``; and the code from the innermost frame outwards.
         """
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # as above
+        try:
+            frame: FrameType | None = sys._getframe(further)  # noqa: SLF001  # as above
+        except ValueError:
+            return None, ()
         known = self._known
-        site: tuple[str, int] | None = None
+        spot: Spot | None = None
         stack: list[CodeType] = []
         while frame is not None:
             code = frame.f_code
@@ -71,11 +95,11 @@ class CallSites:
             if found is not None:
                 if found is _OUTSIDE:
                     break
-                if site is None:
-                    site = found, frame.f_lineno
+                if spot is None:
+                    spot = found, code, frame.f_lasti
                 stack.append(code)
             frame = frame.f_back
-        return site, tuple(stack)
+        return spot, tuple(stack)
 
     def passes(self, folders: tuple[str, ...]) -> bool:
         """Whether code of a folder stands further in than all of the project.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_llmcost.model.agent_rule import AgentRule
@@ -12,7 +11,6 @@ from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.model.shown import first_of, plural, yaml_text
 
 _SHOWN = 3
-_NO_CALL = "no call has an agent,"
 _ENTER = (
     "enter one around them with pytest_llmcost.agent(...), in threads with contextvars.copy_context().run"
 )
@@ -54,7 +52,7 @@ def _of_nobody(nobodys: Sequence[Call], calls: Sequence[Call]) -> Notice:
     message = f"{plural(len(nobodys), 'call')} of {len(calls):,} {has} no agent{where}: {_ENTER}"
     if not files:
         return Notice(NoticeKind.AGENTS, message)
-    rule = f"{{name: researcher, call_site: {json.dumps(files[0], ensure_ascii=False)}}}"
+    rule = f"{{name: researcher, call_site: {yaml_text(files[0])}}}"
     return Notice(
         NoticeKind.AGENTS, f"{message}; or name their files in llmcost.yaml", f"agents:\n  - {rule}"
     )
@@ -66,13 +64,16 @@ def empty_agents_notice(agent: str) -> Notice:
     Args:
         agent: One of them.
     """
-    return Notice(NoticeKind.AGENTS, f"{_NO_CALL} though spans name some, such as {agent!r}: {_ENTER}")
+    return Notice(
+        NoticeKind.NO_AGENTS, f"no call has an agent, though spans name some, such as {agent!r}: {_ENTER}"
+    )
 
 
 def is_moot(notice: Notice, calls: Sequence[Call]) -> bool:
     """Whether a process has said that no call has an agent, and those of others have, or nobody made any."""
-    is_it = notice.kind is NoticeKind.AGENTS and notice.message.startswith(_NO_CALL)
-    return is_it and (not calls or any(call.measured.origin.agent is not None for call in calls))
+    if notice.kind is not NoticeKind.NO_AGENTS:
+        return False
+    return not calls or any(call.measured.origin.agent is not None for call in calls)
 
 
 def traced_notices(calls: Sequence[Call]) -> list[Notice]:

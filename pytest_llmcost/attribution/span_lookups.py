@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pytest_llmcost.attribution.span_agents import id_of
 from pytest_llmcost.usage.span_cache_hit import HIT_KEYS, WHOLE_KEYS, cache_hit, whole_metadata
+from pytest_llmcost.usage.span_kinds import kind_of_span
 
 _PREFIXES = ("langfuse.observation.metadata.", "traceloop.association.properties.", "")
 _LAYER, _KEY = (
@@ -25,13 +26,6 @@ _MODELS = (
     *("langfuse.observation.model.name", "gen_ai.request.model", "gen_ai.response.model"),
     "llm.model_name",
 )
-# By attribute, the values of spans that stand for one request to a model.
-_GENERATIONS = {
-    "langfuse.observation.type": {"generation", "embedding"},
-    "gen_ai.operation.name": {"chat", "text_completion", "generate_content", "embeddings"},
-    "openinference.span.kind": {"LLM", "EMBEDDING"},
-    "llm.request.type": {"chat", "completion", "embedding", "rerank"},
-}
 
 
 class StatedLookup(NamedTuple):
@@ -79,7 +73,7 @@ def stated_lookup(name: str, attributes: Mapping[str, Any]) -> StatedLookup | No
         key=_first(attributes, _KEY) or id_of(whole.get("cache_key")),
         request=None if given is None else f"{name}\0{given}",
         model=_first(attributes, _MODELS),
-        is_generation=any(attributes.get(key) in values for key, values in _GENERATIONS.items()),
+        is_generation=kind_of_span(attributes) is not None,
     )
 
 

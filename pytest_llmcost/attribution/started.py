@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pytest_llmcost.attribution.agents import AgentFrame
-from pytest_llmcost.attribution.call_sites import Stack
+from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.surroundings import Surroundings
 
@@ -21,7 +21,7 @@ class StartedSpan(NamedTuple):
         agent: The agent that was entered.
         context: OpenTelemetry's context that it was started in.
         said: What frameworks say there; None for nothing.
-        call_site: File and line of the project's code that started it; None where there is none.
+        spot: The place in the project's code that started it; None where there is none.
         stack: The code of the project that led there; empty where nobody asks for it.
         judged: Whether a library for evaluation started it.
         missed: The lookups in the app's caches that it follows; None for none.
@@ -33,10 +33,15 @@ class StartedSpan(NamedTuple):
     agent: AgentFrame | None
     context: Mapping[str, Any]
     said: Surroundings | None = None
-    call_site: tuple[str, int] | None = None
+    spot: Spot | None = None
     stack: Stack = ()
     judged: bool = False
     missed: Any = None
+
+    @property
+    def call_site(self) -> tuple[str, int] | None:
+        """File and line of the project's code that started it; None where there is none."""
+        return call_site(self.spot)
 
     @property
     def around(self) -> Surroundings:

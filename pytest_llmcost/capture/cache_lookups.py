@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import ContextVar
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.surroundings import Surroundings, surroundings
-from pytest_llmcost.capture.measure_lookups import digest_of, text_of_any
+from pytest_llmcost.capture.measure_lookups import digest_of
 from pytest_llmcost.capture.open_lookups import Asking, Missed, OpenLookup
-from pytest_llmcost.capture.patches import Patches
 
 if TYPE_CHECKING:
     from pytest_llmcost.attribution.lookups import Lookup
@@ -48,27 +46,18 @@ class LookupLog:
         self._last_hit: OpenLookup | None = None
         # Hits of libraries, which are never calls, whatever spans tell of them.
         self._hits: deque[OpenLookup] = deque()
+        # By the identity of a span: whether the last lookup that the app told of inside it was a hit.
+        self.inside: dict[int, bool] = {}
+        # Of lookups whose outcome nobody can read: the test and the type of what was given.
+        self.unread: deque[tuple[str | None, str]] = deque()
 
     def note(self, said: Lookup, teller: str = _APP) -> None:
-        """The app has looked something up. It hears of no fault of ours.
+        """The app has looked something up.
 
         Args:
             said: What it says.
             teller: Who says so.
         """
-        try:
-            if self._log.enabled:
-                self._note(said, teller)
-        except Exception as error:  # noqa: BLE001  # as the docstring says
-            self._log.fault("a lookup in a cache", error)
-
-    def _note(self, said: Lookup, teller: str) -> None:
-        key: object = said.key  # whatever an app without type checks gives
-        layer: object = said.layer
-        if key is not None and not isinstance(key, str | bytes):
-            said = said._replace(key=text_of_any(key))
-        if layer is not None and not isinstance(layer, str):
-            said = said._replace(layer=text_of_any(layer))
         around = surroundings()
         inside = self._identities(around)
         lookup = self._going_on(said, teller)
@@ -86,6 +75,7 @@ class LookupLog:
         self._last_hit = None
         if asking is not None:
             asking.told = lookup
+        self.inside.update(dict.fromkeys(inside, said.hit))
         self._note_missed(lookup)
 
     def note_library(
@@ -313,26 +303,6 @@ class LookupLog:
             lookup = self._lookups.popleft()
             lookup.drained = True
             yield lookup
-
-
-def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
-    """Listen to ``cache_event``.
-
-    Args:
-        module: ``pytest_llmcost.attribution.lookups``.
-        log: Where lookups go.
-        patches: Undoes it.
-    """
-    lookups = lookup_log(log)
-
-    def listen(original: Callable[[Lookup], None]) -> Callable[[Lookup], None]:
-        def heard(lookup: Lookup) -> None:
-            original(lookup)  # a session around this one listens too
-            lookups.note(lookup)
-
-        return heard
-
-    patches.replace(module, "heard", listen)
 
 
 def _same_outcome(one: OpenLookup, other: OpenLookup) -> bool:

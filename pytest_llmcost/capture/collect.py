@@ -91,11 +91,10 @@ class Collector:
         calls = self.staleness.settle(calls)
         if self._is_traced:
             calls += self._of_spans(everything=True)
-        if self._log.sightings:
-            try:
-                self._note_not_captured()
-            except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
-                self._log.fault("saying what was not captured", error)
+        try:
+            self._note_unread()
+        except Exception as error:  # noqa: BLE001  # words, which may not cost the calls
+            self._log.fault("saying what was not captured", error)
         return calls
 
     def lookups(self) -> "list[CacheLookup]":
@@ -134,11 +133,16 @@ class Collector:
             self._traced = TracedCalls(self._log, self._hosts, self._origins)
         return self._traced
 
-    def _note_not_captured(self) -> None:
-        from pytest_llmcost.capture.not_captured_notices import not_captured
+    def _note_unread(self) -> None:
+        if self._log.sightings:
+            from pytest_llmcost.capture.not_captured_notices import not_captured
 
-        # Of a copy: a thread may still start a process.
-        self.notices += not_captured(list(self._log.sightings), self._hosts, self._root)
+            # Of a copy: a thread may still start a process.
+            self.notices += not_captured(list(self._log.sightings), self._hosts, self._root)
+        if self._log.lookups is not None and self._log.lookups.unread:
+            from pytest_llmcost.capture.cache_events import unread_hits
+
+            self.notices.append(unread_hits(list(self._log.lookups.unread)))
 
     def _measure(self, exchanges: Iterable[OpenExchange]) -> list[MeasuredCall]:
         calls = []
@@ -327,7 +331,8 @@ def _leaks(seen: OpenExchange, source: Source) -> bool:
 
 
 def _site(seen: OpenExchange) -> str | None:
-    return None if seen.call_site is None else f"{seen.call_site[0]}:{seen.call_site[1]}"
+    site = seen.call_site
+    return None if site is None else f"{site[0]}:{site[1]}"
 
 
 def _latency(seen: OpenExchange) -> float | None:

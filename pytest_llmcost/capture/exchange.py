@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import AgentFrame
-from pytest_llmcost.attribution.call_sites import Stack
+from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.surroundings import Surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef
@@ -63,7 +63,7 @@ class OpenExchange:
         seen_by_vcr: Whether vcr was asked about it.
         replayed: The interaction that was played.
         recorded: The interaction that was recorded.
-        call_site: File and line of the project's code that sends; None if there is none.
+        spot: The place in the project's code that sends; None if there is none.
         stack: The code of the project that led there, innermost first; empty where nobody asks for it.
         judged: Whether a library for evaluation sends it.
         client: Identity of the client.
@@ -100,7 +100,7 @@ class OpenExchange:
     seen_by_vcr = False
     replayed: InteractionRef | None = None
     recorded: InteractionRef | None = None
-    call_site: tuple[str, int] | None = None
+    spot: Spot | None = None
     stack: Stack = ()
     judged = False
     client = 0
@@ -219,6 +219,11 @@ class OpenExchange:
             return False
         self.finished = RealClocks.since()
         return True
+
+    @property
+    def call_site(self) -> tuple[str, int] | None:
+        """File and line of the project's code that sends; None if there is none."""
+        return call_site(self.spot)
 
     def sent_again(self) -> OpenExchange:
         """The same request once more, without an answer yet."""

@@ -39,7 +39,7 @@ _WATCHED = {
     "subprocess": ("not_captured", "patch_subprocess"),
     "opentelemetry.sdk.trace": ("otel_tracers", "patch"),
     "langfuse._client.client": ("langfuse_clients", "patch"),
-    "pytest_llmcost.attribution.lookups": ("cache_lookups", "patch"),
+    "pytest_llmcost.attribution.lookups": ("cache_events", "patch"),
     "langchain_core.caches": ("langchain_caches", "patch"),
     "litellm.caching.caching": ("litellm_caches", "patch"),
     "hishel": ("http_caches", "patch"),

@@ -32,6 +32,8 @@ def _watch(original: Callable[..., Any], log: ExchangeLog) -> Callable[..., Any]
     def start_as_current_observation(client: Any, *args: Any, **kwargs: Any) -> Any:
         observation = original(client, *args, **kwargs)
         try:
+            if "metadata" not in kwargs and kwargs.get("as_type") != "agent":
+                return observation  # as most are
             name = _agent_of(client, kwargs) if log.enabled else None
             return observation if name is None else _Inside(observation, agent(name))
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app

@@ -88,9 +88,9 @@ class ExchangeLog:
         exchange.around = surroundings()
         if self.call_sites is not None:
             if self.keeps_stacks:
-                exchange.call_site, exchange.stack = self.call_sites.stack()
+                exchange.spot, exchange.stack = self.call_sites.stack()
             else:
-                exchange.call_site = self.call_sites.here()
+                exchange.spot = self.call_sites.spot()
             if self.evaluations:
                 exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:

@@ -10,14 +10,15 @@ from types import ModuleType
 from typing import Any
 
 from pytest_llmcost.attribution.agents import current_agent
-from pytest_llmcost.attribution.call_sites import Stack
+from pytest_llmcost.attribution.call_sites import Spot, Stack
 from pytest_llmcost.attribution.spans import watch_tracer
-from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.attribution.surroundings import speaks_beside_spans, surroundings
 from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.span_ends import watch_span
+
+_OURS = 3  # frames: of the call site, of the note and of the method that is watched
 
 
 def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
@@ -45,17 +46,18 @@ def _noting(
         if context is None:
             context = here()
         said = surroundings() if speaks_beside_spans() else None
-        site: tuple[str, int] | None = None
+        spot: Spot | None = None
         stack: Stack = ()
         judged = False
         if (sites := log.call_sites) is not None:
-            site, stack = sites.stack() if log.keeps_stacks else (sites.here(), ())
+            if log.keeps_stacks:
+                spot, stack = sites.stack(_OURS)
+            else:
+                spot = sites.spot(_OURS)
             judged = bool(log.evaluations) and sites.passes(log.evaluations)
         missed = log.lookups.missed_here() if log.lookups is not None else None
         started.append(
-            StartedSpan(
-                span, since(), log.scope.now, current_agent(), context, said, site, stack, judged, missed
-            )
+            (span, since(), log.scope.now, current_agent(), context, said, spot, stack, judged, missed)
         )
         if len(started) > log.spans.most:
             log.spans.tidy()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pytest_llmcost.attribution.parameters import with_same_parameters
 from pytest_llmcost.attribution.span_lookups import may_state_lookup, stated_lookup
 from pytest_llmcost.capture.log import ExchangeLog
 
@@ -19,23 +20,27 @@ def watch_span(original: Callable[..., Any], log: ExchangeLog) -> Callable[..., 
         log: Whether anything is captured, where lookups go, and faults.
     """
 
-    @functools.wraps(original)
-    def end(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def look(span: Any) -> None:
         try:
-            # The plain dict inside, where there is one: the public way makes three objects and takes a lock.
-            kept = getattr(self, "_attributes", None)
-            attributes = getattr(kept, "_dict", None)
-            if (
-                may_state_lookup(self.attributes if attributes is None else attributes)
-                and log.enabled
-                and self.end_time is None
-            ):
-                _note(self, log)
+            try:  # the plain dict inside: the public way makes three objects and takes a lock
+                attributes = span._attributes._dict  # noqa: SLF001
+            except AttributeError:
+                attributes = span.attributes
+            if may_state_lookup(attributes) and log.enabled and span.end_time is None:
+                _note(span, log)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("reading a span", error)
+
+    @functools.wraps(original)
+    def end(self: Any, *args: Any, **kwargs: Any) -> Any:
+        look(self)
         return original(self, *args, **kwargs)
 
-    return end
+    def end_as_known(self: Any, end_time: Any) -> Any:
+        look(self)
+        return original(self, end_time)
+
+    return with_same_parameters(end_as_known, original) or end
 
 
 def _note(span: Any, log: ExchangeLog) -> None:

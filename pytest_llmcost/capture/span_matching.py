@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from pytest_llmcost.attribution.started import StartedSpan
-from pytest_llmcost.model.usage import Usage
+from pytest_llmcost.capture.nearest_calls import CallGroup, CallGroups, HttpCall, Nearest, Place, tokens_of
 from pytest_llmcost.usage.span_generation import Generation
 
-Place = tuple[str | None, str | None]
 # What is written behind the name of a model: a date, a version, "latest".
 _VERSION = re.compile(r"(?:[-@]\d{4}-?\d{2}-?\d{2}|[-@]\d{3,4}|-latest|-v\d+(?::\d+)?)$")
 _SAME_USAGE, _SAME_MODEL, _MAY_BE = 3, 2, 1
-
-
-class HttpCall(NamedTuple):
-    """An HTTP call, as far as spans may tell of it.
-
-    Attributes:
-        place: The test and the wider fixture.
-        started: When it was sent, seconds of the clock of ``time.perf_counter``.
-        inside: Identities of the spans around it, from the outermost.
-        models: Requested and billed.
-        usage: What it states; None while that is not known, or not all of it.
-        told_by: Who tells of it already: names of instrumentation scopes.
-    """
-
-    place: Place
-    started: float
-    inside: tuple[int, ...]
-    models: tuple[str | None, ...]
-    usage: Usage | None
-    told_by: set[str]
 
 
 class Traced(NamedTuple):
@@ -70,42 +50,6 @@ class Traced(NamedTuple):
         return self.generation.usage is not None or self.generation.incomplete is not None
 
 
-class _Calls:
-    """The HTTP calls of a place, so that not each span is compared with each of them.
-
-    Args:
-        calls: In any order.
-    """
-
-    def __init__(self, calls: Iterable[HttpCall]) -> None:
-        self._calls = sorted(calls, key=_started)
-        self._by_tokens: dict[tuple[int | None, ...], list[HttpCall]] = {}
-        for call in self._calls:
-            if call.usage is not None:
-                self._by_tokens.setdefault(_tokens(call.usage), []).append(call)
-
-    def near(self, traced: Traced, least: int) -> Iterator[HttpCall]:
-        """Those that a span may tell of: sent while it was open, or of the same tokens.
-
-        Args:
-            traced: The span.
-            least: How well they have to fit; best do those that were sent while it was open.
-        """
-        first = bisect_left(self._calls, traced.start, key=_started)
-        while_open = self._calls[first : bisect_right(self._calls, traced.end, key=_started)]
-        yield from while_open
-        if least == _SAME_USAGE:
-            return
-        usage = traced.generation.usage
-        for call in self._by_tokens.get(_tokens(usage), ()) if usage is not None else ():
-            if not traced.start <= call.started <= traced.end:
-                yield call
-
-
-def _started(call: HttpCall) -> float:
-    return call.started
-
-
 def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) -> set[int]:
     """The spans that tell of an HTTP call beside them; each scope tells of a call once.
 
@@ -116,29 +60,67 @@ def matched(found: Sequence[Traced], calls: Mapping[Place, Sequence[HttpCall]]) 
     Returns:
         Their identities.
     """
-    places = {place: _Calls(calls.get(place, ())) for place in {traced.place for traced in found}}
+    places = {place: CallGroups(calls.get(place, ())) for place in {traced.place for traced in found}}
     described: set[int] = set()
-    # What fits best is taken first, and most spans need no second look.
-    for least in (_SAME_USAGE, _MAY_BE):
-        pairs = [
-            (-fit, abs(call.started - traced.start), number, traced, call)
-            for number, traced in enumerate(found)
-            if traced.identity not in described
-            for call in places[traced.place].near(traced, least)
-            if traced.teller not in call.told_by and (fit := _fit(traced, call)) >= least
-        ]
-        for _, _, _, traced, call in sorted(pairs, key=lambda pair: pair[:3]):
-            if traced.identity not in described and traced.teller not in call.told_by:
+    # What fits best is taken first, and of that what is nearest in time; most spans need no second look.
+    for least in (_SAME_USAGE, _SAME_MODEL, _MAY_BE):
+        parts: dict[int, list[tuple[CallGroup, range]]] = {}
+        heap: list[tuple[float, int, Nearest]] = []
+        for number, traced in enumerate(found):
+            if traced.identity not in described:
+                parts[number] = _fitting(traced, places[traced.place], least)
+                _push(heap, number, traced, parts[number])
+        while heap:
+            _, number, call = heappop(heap)
+            traced = found[number]
+            if traced.identity in described:
+                continue
+            if call.group.is_free(call.position, traced.teller):
                 described.add(traced.identity)
-                call.told_by.add(traced.teller)
+                call.group.take(call.position, traced.teller)
+            else:  # it was nearer to another one
+                _push(heap, number, traced, parts[number])
     return described
+
+
+def _fitting(traced: Traced, calls: CallGroups, least: int) -> list[tuple[CallGroup, range]]:
+    """The calls that a span may tell of: sent while it was open, or of the same tokens.
+
+    Args:
+        traced: The span.
+        calls: Of its place.
+        least: How well they have to fit; only what may be it need not be inside the same span.
+    """
+    usage, outer = traced.generation.usage, traced.around[-1] if traced.around else None
+    groups = dict.fromkeys(calls.of_tokens(usage, None if least == _MAY_BE else outer))
+    if least != _SAME_USAGE:
+        groups |= dict.fromkeys(calls.sent_within(traced.start, traced.end))
+    return [
+        (group, part)
+        for group in groups
+        for part in group.parts(traced.start, traced.end)
+        if part and _fit(traced, group.calls[part[0]]) >= least
+    ]
+
+
+def _push(
+    heap: list[tuple[float, int, Nearest]],
+    number: int,
+    traced: Traced,
+    parts: Sequence[tuple[CallGroup, range]],
+) -> None:
+    """Add the nearest call that a span may still tell of."""
+    nearest = (group.nearest(part, traced.start, traced.teller) for group, part in parts)
+    best = min((one for one in nearest if one is not None), default=None)
+    if best is not None:
+        heappush(heap, (best.distance, number, best))
 
 
 def _fit(traced: Traced, call: HttpCall) -> int:
     """How well a span fits a call; 0 where it is of something else."""
     usage = traced.generation.usage
     is_known = usage is not None and call.usage is not None
-    is_same_usage = is_known and _tokens(usage) == _tokens(call.usage)
+    is_same_usage = is_known and tokens_of(usage) == tokens_of(call.usage)
     names = {name for name in traced.generation.model if name}
     is_same_model = not call.models or any(
         _is_same_model(one, other) for one in names for other in call.models if other
@@ -178,7 +160,7 @@ def _start(traced: Traced) -> float:
 
 
 def _kind(traced: Traced) -> tuple[Place, tuple[int | None, ...]]:
-    return traced.place, _tokens(traced.generation.usage)
+    return traced.place, tokens_of(traced.generation.usage)
 
 
 def _is_inside(inner: Traced, outer: Traced) -> bool:
@@ -188,10 +170,6 @@ def _is_inside(inner: Traced, outer: Traced) -> bool:
     """
     is_beside = not outer.around or outer.around[-1] in inner.around
     return inner.teller != outer.teller and is_beside and outer.start < inner.start and inner.end <= outer.end
-
-
-def _tokens(usage: Usage | None) -> tuple[int | None, ...]:
-    return () if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
 @lru_cache(maxsize=256)

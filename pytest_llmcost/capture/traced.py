@@ -20,8 +20,9 @@ from pytest_llmcost.attribution.started import StartedSpan
 from pytest_llmcost.capture.ended_spans import EndedSpans
 from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
+from pytest_llmcost.capture.nearest_calls import HttpCall
 from pytest_llmcost.capture.open_lookups import OpenLookup
-from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
+from pytest_llmcost.capture.span_matching import Traced, matched, without_twins
 from pytest_llmcost.model.call import MeasuredCall, RequestSize, Source
 from pytest_llmcost.model.report import Notice, NoticeKind
 from pytest_llmcost.model.shown import first_of, plural
@@ -52,6 +53,8 @@ class TracedCalls:
         # Identities of spans that have an HTTP call or a generation inside.
         self._with_call: set[int] = set()
         self._with_generation: set[int] = set()
+        # Of spans inside which the app told of lookups: whether the last one was a hit.
+        self._answered: dict[int, bool] = {}
         self._unstated: dict[str, int] = {}
         self._agent: str | None = None  # the first that a span has named
 
@@ -77,6 +80,8 @@ class TracedCalls:
         if self._log.lookups is not None:
             for hit in self._log.lookups.take_hits():
                 self._note_hit(hit)
+            self._answered |= self._log.lookups.inside
+            self._log.lookups.inside.clear()
         ended = self._spans.take(everything=everything)
         if self._agent is None:
             self._agent = next(filter(None, map(self._named, ended)), None)
@@ -166,7 +171,8 @@ class TracedCalls:
             inside.update(call.inside)
         alone = []
         for traced in found:
-            if traced.identity in self._with_generation or traced.generation.from_cache:
+            from_cache = traced.generation.from_cache or self._answered.get(traced.identity)
+            if traced.identity in self._with_generation or from_cache:
                 continue
             if traced.identity not in inside:
                 alone.append(traced)
@@ -209,7 +215,7 @@ class TracedCalls:
                 one.since + self._log.clocks_apart if begun is None else begun, UTC
             ),
             latency=None if taken is None else round(taken, 6),
-            call_site=None if one.call_site is None else f"{one.call_site[0]}:{one.call_site[1]}",
+            call_site=None if (site := one.call_site) is None else f"{site[0]}:{site[1]}",
             attributes=self._origins.attributes(sent),
             role=self._origins.role(sent),
             lookups=lookups.keys_of_span(one.missed, sent.around) if lookups is not None else (),
@@ -254,6 +260,7 @@ class TracedCalls:
         if since is None:
             self._calls = {now: self._calls[now]} if now in self._calls else {}
             self._with_generation.clear()
+            self._answered.clear()
             self._with_call = {
                 identity for calls in self._calls.values() for call in calls for identity in call.inside
             }

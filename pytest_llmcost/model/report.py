@@ -178,6 +178,7 @@ class NoticeKind(StrEnum):
     SPEND_CAP = "spend cap"
     PROJECTION = "projection"
     AGENTS = "agents"
+    NO_AGENTS = "no agents"  # that is: spans name some, and no call is inside any
     TRACED = "traced"
 
 

@@ -1,8 +1,7 @@
 """Which spans are the generation of one answer, of which model, and what they state.
 
-Sources: the GenAI semantic conventions of OpenTelemetry (``gen_ai.operation.name``), OpenInference
-(``openinference.span.kind``), OpenLLMetry (``llm.request.type``), the attributes of Langfuse's SDK 3 to 5,
-and pydantic-ai, whose ``TestModel`` and ``FunctionModel`` name ``test`` and ``function`` as their provider.
+Sources: those of ``span_kinds``, and pydantic-ai, whose ``TestModel`` and ``FunctionModel`` name ``test`` and
+``function`` as their provider.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pytest_llmcost.model.units import INPUT, OUTPUT
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.hosts import provider_of
 from pytest_llmcost.usage.span_cache_hit import cache_hit
+from pytest_llmcost.usage.span_kinds import SpanKind, kind_of_span
 from pytest_llmcost.usage.span_usage import span_usage, total_tokens
 from pytest_llmcost.usage.tiers import tier_context
 
@@ -26,15 +26,7 @@ NO_INPUT = "the span states no input tokens"
 NO_OUTPUT = "the span states no output tokens"
 _UNKNOWN = "unknown"
 _LONGEST = 200  # a name; somebody may put a prompt there
-_GENERATES = frozenset({"chat", "text_completion", "generate_content", "generation", "completion", "LLM"})
-_EMBEDS = frozenset({"embeddings", "embedding", "EMBEDDING"})
-# Which attribute says what a span is; the first that is there decides.
-_KINDS = (
-    *("langfuse.observation.type", "gen_ai.operation.name"),
-    *("openinference.span.kind", "llm.request.type"),
-)
-_COUNTED = ("gen_ai.usage.", "llm.usage.")
-_NO_KIND = frozenset({"span", "event"})  # what Langfuse calls a span of which nothing else is known
+_APIS = {SpanKind.GENERATION: Api.SPAN_GENERATION, SpanKind.EMBEDDINGS: Api.SPAN_EMBEDDINGS}
 _REQUESTED = (
     *("gen_ai.request.model", "llm.request.model_name", "langfuse.observation.model.name"),
     *("llm.model_name", "embedding.model_name"),
@@ -116,9 +108,9 @@ def generation_of(
         attributes: Of the span, when it has ended.
         hosts: The YAML's ``hosts:``.
     """
-    api = _api(attributes)
-    if api is None:
-        return None
+    kind = kind_of_span(attributes)
+    if kind is None or (api := _APIS.get(kind)) is None:
+        return None  # what a reranker costs does not follow from tokens
     counted = span_usage(attributes)
     usage, incomplete = _known(counted, attributes, api)
     provider, model = _whose(attributes, hosts)
@@ -134,21 +126,6 @@ def generation_of(
         failed="error.type" in attributes or attributes.get("langfuse.observation.level") == "ERROR",
         context=tier_context({"service_tier": _first(attributes, _TIERS)}, {}),
     )
-
-
-def _api(attributes: Attributes) -> Api | None:
-    for key in _KINDS:
-        kind = attributes.get(key)
-        if not isinstance(kind, str) or kind in _NO_KIND:
-            continue
-        if kind in _GENERATES:
-            return Api.SPAN_GENERATION
-        return Api.SPAN_EMBEDDINGS if kind in _EMBEDS else None
-    # Before there was a name for the operation, a span of a model call named the model and its tokens.
-    named = "gen_ai.request.model" in attributes or "gen_ai.response.model" in attributes
-    if not named or "gen_ai.agent.name" in attributes:
-        return None
-    return Api.SPAN_GENERATION if any(key.startswith(_COUNTED) for key in attributes) else None
 
 
 def _known(counted: Usage, attributes: Attributes, api: Api) -> tuple[Usage | None, str | None]:

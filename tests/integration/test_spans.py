@@ -334,7 +334,7 @@ def test_every_call_in_threads(project, options):
     project.write("test_more.py", POOL.replace("test_pool", "test_another"))
     run = project.run(*options, plugins=("asyncio", "xdist"))
     assert [call["agent"] for call in run.calls] == [None, None]
-    [told] = run.notices("agents")
+    [told] = run.notices("no agents")
     assert "no call has an agent, though spans name some, such as 'support'" in told
     assert "contextvars.copy_context().run" in told
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmcost.attribution.call_sites import CallSites
+from pytest_llmcost.attribution.call_sites import CallSites, call_site
 
 
 def called_from(name, line, sites, below=None):
     """Ask for the call site from inside code that says it is a file's line."""
-    code = compile("\n" * (line - 1) + "found = below() if below else sites.here()", name, "exec")
-    names = {"sites": sites, "below": below}
+    code = compile("\n" * (line - 1) + "found = below() if below else call_site(sites.spot())", name, "exec")
+    names = {"call_site": call_site, "sites": sites, "below": below}
     exec(code, names)
     return names["found"]
 

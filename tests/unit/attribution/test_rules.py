@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmcost.attribution.call_sites import CallSites
+from pytest_llmcost.attribution.call_sites import CallSites, call_site
 from pytest_llmcost.attribution.origins import renamed
 from pytest_llmcost.attribution.rules import agents_of_stack
 from pytest_llmcost.model.agent_rule import AgentRule
@@ -51,10 +51,10 @@ def test_stack_of_the_project():
     asked = run_file("/lib/sdk.py", "def ask(): return sites.stack()", sites=sites)["ask"]
     desk = "class Desk:\n    def answer(self, times=3):\n        return self.answer(times - 1) if times else ask()\n"
     made = run_file("/p/app/desk.py", desk, ask=asked)["Desk"]
-    site, stack = run_file("/p/tests/test_a.py", "def test_a(): return made().answer()", made=made)[
+    spot, stack = run_file("/p/tests/test_a.py", "def test_a(): return made().answer()", made=made)[
         "test_a"
     ]()
-    assert site == ("app/desk.py", 3)
+    assert call_site(spot) == ("app/desk.py", 3)
     assert sites.named(stack) == ("app/desk.py::Desk.answer", "tests/test_a.py::test_a")
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.started import StartedSpan
-from pytest_llmcost.capture.span_matching import HttpCall, Traced, matched, without_twins
+from pytest_llmcost.capture.nearest_calls import HttpCall
+from pytest_llmcost.capture.span_matching import Traced, _fit, matched, without_twins
 from pytest_llmcost.model.call import Api, ModelIds
 from pytest_llmcost.model.usage import Usage
 from pytest_llmcost.usage.span_generation import Generation
@@ -87,6 +90,82 @@ def test_many_spans_of_a_test():
     begin = time.perf_counter()
     assert len(without_twins(found)) == 10_000
     assert time.perf_counter() - begin < 10
+
+
+def calls_then_spans(number, where):
+    """Each call has a span that is written later, with the same tokens."""
+    if where == "each after its call":
+        return [span(n, n + 0.5, n + 0.6) for n in range(number)], [http(n) for n in range(number)]
+    if where == "each in its own span":
+        spans = [span(n, n + 0.5, n + 0.6, around=(1, -n)) for n in range(number)]
+        return spans, [http(n, inside=(1, -n)) for n in range(number)]
+    if where == "by a listener":
+        spans = [span(n, n + 0.5, n + 0.6, around=(n + number,)) for n in range(number)]
+        return spans, [http(n) for n in range(number)]
+    return [span(n, number + n, number + n + 1) for n in range(number)], [http(n) for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    "where", ["each after its call", "each in its own span", "by a listener", "all after all calls"]
+)
+def test_many_calls_that_are_told_later(where):
+    """Thousands of spans with the same tokens, written when the calls are over, are not compared with all calls."""
+    found, calls = calls_then_spans(2_000, where)
+    begin = time.perf_counter()
+    assert len(matched(found, {TEST: calls})) == 2_000
+    assert time.perf_counter() - begin < 3
+
+
+TIMES = st.integers(0, 6)
+SPANS = st.builds(
+    lambda start, taken, **more: (start, start + taken, more),
+    TIMES,
+    TIMES,
+    used=st.sampled_from([(10, 1), (20, 1), None]),
+    model=st.sampled_from(["gpt-4o", "claude-haiku-4-5", None]),
+    around=st.sampled_from([(), (1,), (1, 7), (9,)]),
+    teller=st.sampled_from(["langfuse", "other"]),
+)
+CALLS = st.builds(
+    http,
+    TIMES,
+    used=st.sampled_from([(10, 1), (20, 1), None]),
+    model=st.sampled_from(["gpt-4o", "claude-haiku-4-5"]),
+    inside=st.sampled_from([(), (1,), (1, 7)]),
+    told=st.sampled_from([(), ("langfuse",)]),
+)
+
+
+def compared_with_all(found, calls):
+    """What fits best goes first, then what is nearest, then the first; each pair is looked at."""
+    pairs = [
+        (
+            -_fit(traced, call),
+            abs(call.started - traced.start),
+            number,
+            call.started < traced.start,
+            traced,
+            call,
+        )
+        for number, traced in enumerate(found)
+        for call in sorted(calls, key=lambda call: call.started)
+    ]
+    described = set()
+    for *_, traced, call in sorted(pairs, key=lambda pair: pair[:4]):
+        if _fit(traced, call) and traced.identity not in described and traced.teller not in call.told_by:
+            described.add(traced.identity)
+            call.told_by.add(traced.teller)
+    return described, [call.told_by for call in calls]
+
+
+@given(st.lists(SPANS, max_size=8), st.lists(CALLS, max_size=8))
+@settings(max_examples=500, deadline=None)
+def test_no_pair_is_overlooked(spans, calls):
+    """The result is that of comparing each span with each call."""
+    found = [span(number, start, end, **more) for number, (start, end, more) in enumerate(spans)]
+    copies = [[call._replace(told_by=set(call.told_by)) for call in calls] for _ in range(2)]
+    told = matched(found, {TEST: copies[0]})
+    assert (told, [call.told_by for call in copies[0]]) == compared_with_all(found, copies[1])
 
 
 @pytest.mark.parametrize("used", ["each its own", "all the same"])
