@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pytest_llmcost.capture.cache_lookups import LookupLog
 
 _PORT = re.compile(r":\d+$")
+# Frames, at the least: of the call site, of adding and beginning an exchange, and of what has seen it.
+_OURS = 4
 
 
 class ExchangeLog:
@@ -88,9 +90,9 @@ class ExchangeLog:
         exchange.around = surroundings()
         if self.call_sites is not None:
             if self.keeps_stacks:
-                exchange.spot, exchange.stack = self.call_sites.stack()
+                exchange.spot, exchange.stack = self.call_sites.stack(_OURS)
             else:
-                exchange.spot = self.call_sites.spot()
+                exchange.spot = self.call_sites.spot(_OURS)
             if self.evaluations:
                 exchange.judged = self.call_sites.passes(self.evaluations)
         if self.open_cassettes:

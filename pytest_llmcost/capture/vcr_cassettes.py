@@ -11,6 +11,7 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from pytest_llmcost.attribution.parameters import with_same_parameters
 from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
@@ -172,18 +173,17 @@ def _requests_match(original: Any, asked: _Asked) -> Any:
             asked.now.filtered = args[0]
         return original(*args, **kwargs)
 
-    return requests_match
+    def requests_match_as_known(r1: Any, r2: Any, matchers: Any) -> Any:
+        asked.now.filtered = r1
+        return original(r1, r2, matchers)
+
+    return with_same_parameters(requests_match_as_known, original) or requests_match
 
 
 def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Asked) -> Any:
-    @functools.wraps(original)
-    def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        question = asked.now
-        question.filtered = None
-        response = original(cassette, *args, **kwargs)
+    def note(cassette: Any, request: Any, response: Any, question: _Question) -> None:
         try:
             filtered, question.filtered = question.filtered, None
-            request = args[0] if args else kwargs["request"]
             exchange = question.exchange_of(request, log)
             if exchange is None:
                 exchange = unseen_exchange(log, request, response)
@@ -201,9 +201,23 @@ def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Aske
                     exchange.replayed = places.unknown(cassette)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
+
+    @functools.wraps(original)
+    def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
+        question = asked.now
+        question.filtered = None
+        response = original(cassette, *args, **kwargs)
+        note(cassette, args[0] if args else kwargs.get("request"), response, question)
         return response
 
-    return play_response
+    def play_response_as_known(self: Any, request: Any) -> Any:
+        question = asked.now
+        question.filtered = None
+        response = original(self, request)
+        note(self, request, response, question)
+        return response
+
+    return with_same_parameters(play_response_as_known, original) or play_response
 
 
 def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
@@ -216,7 +230,15 @@ def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
             question.request, question.exchange = args[0] if args else None, exchange
         return original(cassette, *args, **kwargs)
 
-    return can_play_response_for
+    def can_play_response_as_known(self: Any, request: Any) -> Any:
+        exchange = sent_by_stub(log)
+        if exchange is not None:
+            exchange.seen_by_vcr = True
+            question = asked.now
+            question.request, question.exchange = request, exchange
+        return original(self, request)
+
+    return with_same_parameters(can_play_response_as_known, original) or can_play_response_for
 
 
 def _enter(original: Any, places: Places, log: ExchangeLog) -> Any:
