@@ -22,7 +22,7 @@ _MARK = "\x00"
 _MOST_ITEMS = 24
 # From a request down to the text of a part of a message.
 _DEPTH = 5
-_LISTED, _NESTED = (str, list), (str, list, dict)
+_LISTED, _NESTED, _NOT_PLAIN = (str, list), (str, list, dict), (list, dict)
 
 
 def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -> str:
@@ -41,7 +41,7 @@ def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -
 
 
 def _text_of(value: Any, known: dict[int, str]) -> str:
-    if not isinstance(value, dict | list):
+    if not isinstance(value, _NOT_PLAIN):
         return repr(_abridged(value, 0))
     text = known.get(id(value))
     if text is None:

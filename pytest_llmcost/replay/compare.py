@@ -121,6 +121,8 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
 
 def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
     """A request without what says how the answer travels, which costs nothing."""
+    if _MANNER.isdisjoint(request):
+        return request
     return {key: value for key, value in request.items() if key not in _MANNER}
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -51,6 +52,8 @@ _NAME = re.compile(r"[A-Za-z_][\w.$-]{0,63}")
 _MEDIA = "a picture or a file changed"
 # Longer ones are compared by their lines.
 _MOST_LINES = 2_000
+# What changed in a longer text is remembered; the longest are not.
+_LONG, _LONGEST = 256, 65_536
 
 
 class _Text(NamedTuple):
@@ -86,7 +89,7 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     before_system = sum(map(compact_size, recorded.tools))
     if not same(sent.system, recorded.system):
         changes.append(_change(SYSTEM, recorded.system, sent.system))
-        found, common = _of_text(text_of(recorded.system), text_of(sent.system))
+        found, common = _of_any_text(text_of(recorded.system), text_of(sent.system))
         text = text.plus(found)
         prefix, moved = (prefix if moved else before_system + common), True
     before_messages = before_system + _length(recorded.system)
@@ -182,7 +185,7 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
             continue
         gone = "" if old is None else text_of(before[old])
         there = "" if new is None else text_of(after[new])
-        found, shared = _of_text(gone, there)
+        found, shared = _of_any_text(gone, there)
         around = (0 if old is None else frame_of(before[old])), (0 if new is None else frame_of(after[new]))
         if around[0] != around[1]:
             found = found.plus(_Text(*around))
@@ -222,8 +225,16 @@ def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int 
         yield from ((None, new) for new in range(start + both, end))
 
 
+def _of_any_text(before: str, after: str) -> tuple[_Text, int]:
+    """As ``_of_text``."""
+    known = _LONG <= len(before) <= _LONGEST and len(after) <= _LONGEST
+    return (_of_known_text if known else _of_text)(before, after)
+
+
 def _of_text(before: str, after: str) -> tuple[_Text, int]:
     """What is gone and new of a text, and how many characters of it come before the change."""
+    if not before or not after:
+        return _counted(before, after), 0
     start = common_start(before, after)
     end = _common_end(before, after, start)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
@@ -240,9 +251,14 @@ def _of_text(before: str, after: str) -> tuple[_Text, int]:
     return _counted(old, new), common
 
 
+# A system prompt is edited once for many calls.
+_of_known_text = lru_cache(maxsize=32)(_of_text)
+
+
 def _counted(gone: str, there: str) -> _Text:
-    unsure = unsure_of_text(gone) + unsure_of_text(there)
-    return _Text(tokens_of_text(gone), tokens_of_text(there), unsure)
+    removed, removed_unsure = (tokens_of_text(gone), unsure_of_text(gone)) if gone else (0.0, 0.0)
+    added, added_unsure = (tokens_of_text(there), unsure_of_text(there)) if there else (0.0, 0.0)
+    return _Text(removed, added, removed_unsure + added_unsure)
 
 
 def common_start(one: str, other: str) -> int:
@@ -297,7 +313,9 @@ def _tokens(value: Any) -> float:
 
 def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
-    configs = (parameters[key] for key in parameters.keys() & _CONFIGS)
+    configs = (
+        () if _CONFIGS.isdisjoint(parameters) else [parameters[key] for key in _CONFIGS & parameters.keys()]
+    )
     for found in (parameters, *configs):
         if not isinstance(found, Mapping) or _ANY_LIMIT.isdisjoint(found):
             continue
