@@ -124,7 +124,7 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
 
 
 def _length(messages: Sequence[Any]) -> int:
-    return sum(len(text_of(message)) for message in messages)
+    return sum([len(text_of(message)) for message in messages])
 
 
 def _change(part: str, before: Any, after: Any) -> PartChange:

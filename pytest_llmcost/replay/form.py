@@ -91,7 +91,8 @@ def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> F
                 media_of_item: list[Medium] = []
                 found = known[id(item)] = set_apart(item, media_of_item), media_of_item
             target.append(found[0])
-            media += found[1]
+            if found[1]:
+                media += found[1]
     while messages and isinstance(messages[0], dict) and messages[0].get("role") in _SYSTEM_ROLES:
         system.append(messages.pop(0))
         first += 1

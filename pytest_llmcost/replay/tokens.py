@@ -40,6 +40,8 @@ _UNREAD = frozenset(
     }
 )
 _CACHE_MARKS = frozenset({"cache_control", "cachePoint"})
+# Most messages have a role and a content.
+_USUAL = 2
 # A union in the place of a tuple is made anew at each look.
 _LISTS = (list, tuple)
 _ARGUMENTS = frozenset({"arguments", "args", "input", "response", "output"})
@@ -113,6 +115,10 @@ def tokens_of_tool(tool: Any) -> float:
 
 def text_of(value: Any) -> str:
     """All text of a message that the model reads, a line for each piece of it."""
+    if isinstance(value, dict) and len(value) == _USUAL and "role" in value:
+        content = value.get("content")
+        if isinstance(content, str):
+            return "" if content.startswith(MARK) else content
     found: list[str] = []
     _add_texts(value, None, found)
     return "\n".join(found)
