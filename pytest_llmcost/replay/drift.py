@@ -183,12 +183,11 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
     for old, new in _aligned(before, after):
         if old is not None and new is not None and same(after[new], before[old]):
             continue
-        gone = "" if old is None else text_of(before[old])
-        there = "" if new is None else text_of(after[new])
+        gone, gone_frame = ("", 0) if old is None else (text_of(before[old]), frame_of(before[old]))
+        there, there_frame = ("", 0) if new is None else (text_of(after[new]), frame_of(after[new]))
         found, shared = _of_any_text(gone, there)
-        around = (0 if old is None else frame_of(before[old])), (0 if new is None else frame_of(after[new]))
-        if around[0] != around[1]:
-            found = found.plus(_Text(*around))
+        if gone_frame != there_frame:
+            found = _Text(found.removed + gone_frame, found.added + there_frame, found.unsure)
         if common is None:
             at = old if old is not None else len(before) if new is None else min(new, len(before))
             common = _length(before[:at]) + shared
@@ -313,14 +312,19 @@ def _tokens(value: Any) -> float:
 
 def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
-    configs = (
-        () if _CONFIGS.isdisjoint(parameters) else [parameters[key] for key in _CONFIGS & parameters.keys()]
-    )
-    for found in (parameters, *configs):
-        if not isinstance(found, Mapping) or _ANY_LIMIT.isdisjoint(found):
-            continue
-        for key in _LIMITS:
-            limit = found.get(key)
-            if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
-                return limit
+    limit = _limit_in(parameters)
+    if limit is None and not _CONFIGS.isdisjoint(parameters):
+        configs = [parameters[key] for key in parameters.keys() & _CONFIGS]
+        limits = (_limit_in(config) for config in configs if isinstance(config, Mapping))
+        return next((found for found in limits if found is not None), None)
+    return limit
+
+
+def _limit_in(parameters: Mapping[str, Any]) -> int | None:
+    if _ANY_LIMIT.isdisjoint(parameters):
+        return None
+    for key in _LIMITS:
+        limit = parameters.get(key)
+        if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+            return limit
     return None

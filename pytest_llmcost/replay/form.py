@@ -97,13 +97,13 @@ def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> F
         system.append(messages.pop(0))
         first += 1
     return Form(
-        model=_model_in(url) or model,
-        system=tuple(system),
-        tools=tuple(tools),
-        messages=tuple(messages),
-        parameters=parameters,
-        media=tuple(media),
-        first=first,
+        _model_in(url) or model,
+        tuple(system),
+        tuple(tools),
+        tuple(messages),
+        parameters,
+        tuple(media),
+        first,
     )
 
 

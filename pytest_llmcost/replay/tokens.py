@@ -104,7 +104,11 @@ def _tool_uses(value: Any) -> int:
     if isinstance(value, dict):
         if value.get("type") in _TOOL_USES or not _TOOL_USES.isdisjoint(value):
             return 1
-        return sum(_tool_uses(part) for part in value.values() if isinstance(part, list))
+        found = 0
+        for part in value.values():
+            if isinstance(part, list):
+                found += _tool_uses(part)
+        return found
     return sum(map(_tool_uses, value)) if isinstance(value, _LISTS) else 0
 
 
