@@ -64,7 +64,12 @@ class _Text(NamedTuple):
     unsure: float = 0.0
 
     def plus(self, other: _Text) -> _Text:
+        if self is _NO_TEXT:
+            return other
         return _Text(self.removed + other.removed, self.added + other.added, self.unsure + other.unsure)
+
+
+_NO_TEXT = _Text()
 
 
 def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
@@ -79,13 +84,13 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     unknown: list[str] = []
     if sent.model != recorded.model:
         changes.append(_change("model", recorded.model, sent.model))
-    tools_text, prefix, moved = _Text(), 0, False
+    tools_text, prefix, moved = _NO_TEXT, 0, False
     if not same(sent.tools, recorded.tools):
         changes.append(_change(TOOLS, recorded.tools, sent.tools))
         tools_text, moved = _of_tools(sent.tools, recorded.tools), True
         if _untold_tools(sent.tools) != _untold_tools(recorded.tools):
             unknown.append("tools that the provider runs changed")
-    text = _Text()
+    text = _NO_TEXT
     before_system = sum(map(compact_size, recorded.tools))
     if not same(sent.system, recorded.system):
         changes.append(_change(SYSTEM, recorded.system, sent.system))
@@ -178,8 +183,8 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
     """What changed in the messages, and how many characters come before it."""
     before, after = recorded.messages, sent.messages
     if same(after, before):
-        return _Text(), 0, []
-    text, changes, common = _Text(), list[PartChange](), None
+        return _NO_TEXT, 0, []
+    text, changes, common = _NO_TEXT, list[PartChange](), None
     for old, new in _aligned(before, after):
         if old is not None and new is not None and same(after[new], before[old]):
             continue
@@ -240,7 +245,7 @@ def _of_text(before: str, after: str) -> tuple[_Text, int]:
     common = start
     old_lines, new_lines = old.splitlines(), new.splitlines()
     if min(len(old_lines), len(new_lines)) > 1 and max(len(old_lines), len(new_lines)) <= _MOST_LINES:
-        found = _Text()
+        found = _NO_TEXT
         matcher = SequenceMatcher(None, old_lines, new_lines, autojunk=False)
         for kind, first, last, begin, stop in matcher.get_opcodes():
             if kind != "equal":
@@ -286,7 +291,7 @@ class _Parameters(NamedTuple):
 
 def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown: list[str]) -> _Parameters:
     changes: list[PartChange] = []
-    schema = _Text()
+    schema = _NO_TEXT
     for key in dict.fromkeys((*recorded, *sent)):
         before, after = recorded.get(key), sent.get(key)
         if before is after or same({key: before}, {key: after}):
