@@ -22,7 +22,7 @@ _MARK = "\x00"
 _MOST_ITEMS = 24
 # From a request down to the text of a part of a message.
 _DEPTH = 5
-_LISTED, _NESTED = (str, list), (str, list, dict)
+_NESTED = (list, dict)
 
 
 def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -> str:
@@ -41,8 +41,8 @@ def canonical(request: Mapping[str, Any], known: dict[int, str] | None = None) -
 
 
 def _text_of(value: Any, known: dict[int, str]) -> str:
-    if not isinstance(value, dict | list):
-        return repr(_abridged(value, 0))
+    if not isinstance(value, _NESTED):
+        return repr(_abridged_text(value) if isinstance(value, str) else value)
     text = known.get(id(value))
     if text is None:
         text = known[id(value)] = _sorted_json(_abridged(value, _DEPTH))
@@ -58,18 +58,36 @@ def digest(text: str) -> str:
 _known_digest = lru_cache(maxsize=32)(digest)
 
 
+def _abridged_text(value: str) -> str:
+    if len(value) < _LONG:
+        return value
+    return _MARK + (_known_digest if len(value) <= _LONGEST else digest)(value)
+
+
 def _abridged(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        if len(value) < _LONG:
+    """The value itself, if nothing in it is long."""
+    if isinstance(value, list):
+        if not depth or len(value) > _MOST_ITEMS:
             return value
-        return _MARK + (_known_digest if len(value) <= _LONGEST else digest)(value)
-    if isinstance(value, dict):
-        # Below a message or a part of one: what is nested deeper are schemas and arguments of tools.
-        kinds = _LISTED if depth < _DEPTH else _NESTED
-        return {
-            name: _abridged(part, depth - 1) if isinstance(part, kinds) else part
-            for name, part in value.items()
-        }
-    if isinstance(value, list) and depth and len(value) <= _MOST_ITEMS:
-        return [_abridged(part, depth - 1) for part in value]
-    return value
+        return [
+            _abridged_text(part) if isinstance(part, str) else _abridged(part, depth - 1) for part in value
+        ]
+    return _abridged_members(value, depth) if isinstance(value, dict) else value
+
+
+def _abridged_members(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
+    # Below a message or a part of one: what is nested deeper are schemas and arguments of tools.
+    kinds = list if depth < _DEPTH else _NESTED
+    abridged = value
+    for name, part in value.items():
+        if isinstance(part, str):
+            if len(part) < _LONG:
+                continue
+            new = _abridged_text(part)
+        elif isinstance(part, kinds):
+            new = _abridged(part, depth - 1)
+        else:
+            continue
+        if new is not part:
+            abridged = {**abridged, name: new}
+    return abridged

@@ -25,6 +25,8 @@ _MANNER = frozenset({"stream", "stream_options", "encoding_format"})
 _FEW = 12
 _KEY_LENGTH = 16
 _MARKS_IN_JSON = tuple(f'"{key}"' for key in MARKS)
+# What each of them begins with.
+_MARKS_BEGIN = '"cache'
 
 
 class Request:
@@ -121,6 +123,8 @@ def _unlike(sent: Sent, recorded: Sent, ignore: Sequence[JsonPath]) -> Unlike | 
 
 def _without_manner(request: dict[str, Any]) -> dict[str, Any]:
     """A request without what says how the answer travels, which costs nothing."""
+    if _MANNER.isdisjoint(request):
+        return request
     return {key: value for key, value in request.items() if key not in _MANNER}
 
 
@@ -158,7 +162,7 @@ def _stale_of(requests: Sequence[Unlike]) -> list[Stale | None]:
 
 def _may_cache(request: Request) -> bool:
     text = request.text
-    return any(mark in text for mark in _MARKS_IN_JSON)
+    return _MARKS_BEGIN in text and any(mark in text for mark in _MARKS_IN_JSON)
 
 
 def _without_swapped(requests: Sequence[Unlike]) -> tuple[list[int], list[int]]:

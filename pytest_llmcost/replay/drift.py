@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -51,6 +52,8 @@ _NAME = re.compile(r"[A-Za-z_][\w.$-]{0,63}")
 _MEDIA = "a picture or a file changed"
 # Longer ones are compared by their lines.
 _MOST_LINES = 2_000
+# What changed in a longer text is remembered; the longest are not.
+_LONG, _LONGEST = 256, 65_536
 
 
 class _Text(NamedTuple):
@@ -61,7 +64,12 @@ class _Text(NamedTuple):
     unsure: float = 0.0
 
     def plus(self, other: _Text) -> _Text:
+        if self is _NO_TEXT:
+            return other
         return _Text(self.removed + other.removed, self.added + other.added, self.unsure + other.unsure)
+
+
+_NO_TEXT = _Text()
 
 
 def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
@@ -76,17 +84,17 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
     unknown: list[str] = []
     if sent.model != recorded.model:
         changes.append(_change("model", recorded.model, sent.model))
-    tools_text, prefix, moved = _Text(), 0, False
+    tools_text, prefix, moved = _NO_TEXT, 0, False
     if not same(sent.tools, recorded.tools):
         changes.append(_change(TOOLS, recorded.tools, sent.tools))
         tools_text, moved = _of_tools(sent.tools, recorded.tools), True
         if _untold_tools(sent.tools) != _untold_tools(recorded.tools):
             unknown.append("tools that the provider runs changed")
-    text = _Text()
+    text = _NO_TEXT
     before_system = sum(map(compact_size, recorded.tools))
     if not same(sent.system, recorded.system):
         changes.append(_change(SYSTEM, recorded.system, sent.system))
-        found, common = _of_text(text_of(recorded.system), text_of(sent.system))
+        found, common = _of_any_text(text_of(recorded.system), text_of(sent.system))
         text = text.plus(found)
         prefix, moved = (prefix if moved else before_system + common), True
     before_messages = before_system + _length(recorded.system)
@@ -121,7 +129,7 @@ def drift_of(sent: Form, recorded: Form, *, may_cache: bool = True) -> Drift:
 
 
 def _length(messages: Sequence[Any]) -> int:
-    return sum(len(text_of(message)) for message in messages)
+    return sum([len(text_of(message)) for message in messages])
 
 
 def _change(part: str, before: Any, after: Any) -> PartChange:
@@ -175,17 +183,16 @@ def _of_messages(sent: Form, recorded: Form) -> tuple[_Text, int, list[PartChang
     """What changed in the messages, and how many characters come before it."""
     before, after = recorded.messages, sent.messages
     if same(after, before):
-        return _Text(), 0, []
-    text, changes, common = _Text(), list[PartChange](), None
+        return _NO_TEXT, 0, []
+    text, changes, common = _NO_TEXT, list[PartChange](), None
     for old, new in _aligned(before, after):
         if old is not None and new is not None and same(after[new], before[old]):
             continue
-        gone = "" if old is None else text_of(before[old])
-        there = "" if new is None else text_of(after[new])
-        found, shared = _of_text(gone, there)
-        around = (0 if old is None else frame_of(before[old])), (0 if new is None else frame_of(after[new]))
-        if around[0] != around[1]:
-            found = found.plus(_Text(*around))
+        gone, gone_frame = ("", 0) if old is None else (text_of(before[old]), frame_of(before[old]))
+        there, there_frame = ("", 0) if new is None else (text_of(after[new]), frame_of(after[new]))
+        found, shared = _of_any_text(gone, there)
+        if gone_frame != there_frame:
+            found = _Text(found.removed + gone_frame, found.added + there_frame, found.unsure)
         if common is None:
             at = old if old is not None else len(before) if new is None else min(new, len(before))
             common = _length(before[:at]) + shared
@@ -222,15 +229,23 @@ def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[int 
         yield from ((None, new) for new in range(start + both, end))
 
 
+def _of_any_text(before: str, after: str) -> tuple[_Text, int]:
+    """As ``_of_text``."""
+    known = _LONG <= len(before) <= _LONGEST and len(after) <= _LONGEST
+    return (_of_known_text if known else _of_text)(before, after)
+
+
 def _of_text(before: str, after: str) -> tuple[_Text, int]:
     """What is gone and new of a text, and how many characters of it come before the change."""
+    if not before or not after:
+        return _counted(before, after), 0
     start = common_start(before, after)
     end = _common_end(before, after, start)
     old, new = before[start : len(before) - end], after[start : len(after) - end]
     common = start
     old_lines, new_lines = old.splitlines(), new.splitlines()
     if min(len(old_lines), len(new_lines)) > 1 and max(len(old_lines), len(new_lines)) <= _MOST_LINES:
-        found = _Text()
+        found = _NO_TEXT
         matcher = SequenceMatcher(None, old_lines, new_lines, autojunk=False)
         for kind, first, last, begin, stop in matcher.get_opcodes():
             if kind != "equal":
@@ -240,9 +255,14 @@ def _of_text(before: str, after: str) -> tuple[_Text, int]:
     return _counted(old, new), common
 
 
+# A system prompt is edited once for many calls.
+_of_known_text = lru_cache(maxsize=32)(_of_text)
+
+
 def _counted(gone: str, there: str) -> _Text:
-    unsure = unsure_of_text(gone) + unsure_of_text(there)
-    return _Text(tokens_of_text(gone), tokens_of_text(there), unsure)
+    removed, removed_unsure = (tokens_of_text(gone), unsure_of_text(gone)) if gone else (0.0, 0.0)
+    added, added_unsure = (tokens_of_text(there), unsure_of_text(there)) if there else (0.0, 0.0)
+    return _Text(removed, added, removed_unsure + added_unsure)
 
 
 def common_start(one: str, other: str) -> int:
@@ -271,7 +291,7 @@ class _Parameters(NamedTuple):
 
 def _of_parameters(sent: Mapping[str, Any], recorded: Mapping[str, Any], unknown: list[str]) -> _Parameters:
     changes: list[PartChange] = []
-    schema = _Text()
+    schema = _NO_TEXT
     for key in dict.fromkeys((*recorded, *sent)):
         before, after = recorded.get(key), sent.get(key)
         if before is after or same({key: before}, {key: after}):
@@ -297,12 +317,19 @@ def _tokens(value: Any) -> float:
 
 def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
-    configs = (parameters[key] for key in parameters.keys() & _CONFIGS)
-    for found in (parameters, *configs):
-        if not isinstance(found, Mapping) or _ANY_LIMIT.isdisjoint(found):
-            continue
-        for key in _LIMITS:
-            limit = found.get(key)
-            if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
-                return limit
+    limit = _limit_in(parameters)
+    if limit is None and not _CONFIGS.isdisjoint(parameters):
+        configs = [parameters[key] for key in parameters.keys() & _CONFIGS]
+        limits = (_limit_in(config) for config in configs if isinstance(config, Mapping))
+        return next((found for found in limits if found is not None), None)
+    return limit
+
+
+def _limit_in(parameters: Mapping[str, Any]) -> int | None:
+    if _ANY_LIMIT.isdisjoint(parameters):
+        return None
+    for key in _LIMITS:
+        limit = parameters.get(key)
+        if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+            return limit
     return None

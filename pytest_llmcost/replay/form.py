@@ -15,11 +15,11 @@ from pytest_llmcost.usage.body import json_object, plain_bytes
 from pytest_llmcost.usage.endpoints import endpoint_of
 from pytest_llmcost.usage.request_parts import MESSAGES, PART_OF, SYSTEM, TOOLS
 
-_MODEL_KEYS = ("model", "model_id", "modelId", "foundationModel")
+_MODEL_KEYS = frozenset({"model", "model_id", "modelId", "foundationModel"})
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _FORM = re.compile(rb"[\w.%+*-]+=")
 _PART_NAME = re.compile(rb'name="([^"]*)"')
-_TOOL_PARAMETERS = frozenset({"functions"})
+_PARTS = {**PART_OF, "functions": TOOLS}
 
 
 Apart = dict[int, tuple[Any, list[Medium]]]
@@ -80,7 +80,7 @@ def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> F
         if key in _MODEL_KEYS and isinstance(raw, str):
             model = model or raw
             continue
-        part = TOOLS if key in _TOOL_PARAMETERS else PART_OF.get(key)
+        part = _PARTS.get(key)
         if part is None or raw is None:
             parameters[key] = raw
             continue
@@ -91,18 +91,19 @@ def form_of(value: Mapping[str, Any], url: str, known: Apart | None = None) -> F
                 media_of_item: list[Medium] = []
                 found = known[id(item)] = set_apart(item, media_of_item), media_of_item
             target.append(found[0])
-            media += found[1]
+            if found[1]:
+                media += found[1]
     while messages and isinstance(messages[0], dict) and messages[0].get("role") in _SYSTEM_ROLES:
         system.append(messages.pop(0))
         first += 1
     return Form(
-        model=_model_in(url) or model,
-        system=tuple(system),
-        tools=tuple(tools),
-        messages=tuple(messages),
-        parameters=parameters,
-        media=tuple(media),
-        first=first,
+        _model_in(url) or model,
+        tuple(system),
+        tuple(tools),
+        tuple(messages),
+        parameters,
+        tuple(media),
+        first,
     )
 
 

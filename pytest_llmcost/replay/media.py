@@ -27,6 +27,8 @@ HINT = re.compile(
     rb'|image|document|video|audio|source|file)"'
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]+")
+# A union in the place of a tuple is made anew at each look.
+_LISTS, _NESTED = (list, tuple), (dict, list, tuple)
 _SHORTEST = 32
 _LOOKED_AT = 4_096
 _HEAD = 131_072
@@ -83,7 +85,7 @@ def _set_apart(value: Any, key: object, found: list[Medium], *, held: bool) -> A
         if value.get("type") == "text" and isinstance(value.get("data"), str):
             return {**value, "data": None, "text": value["data"]}  # a document of plain text
         return _members_apart(value, found, held=held)
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [part if _is_plain(part, key) else _set_apart(part, key, found, held=held) for part in value]
     return value
 
@@ -95,7 +97,7 @@ def _members_apart(value: dict[Any, Any], found: list[Medium], *, held: bool) ->
         if isinstance(part, str):
             if name not in _TELLING and not part.startswith("data:"):
                 continue
-        elif not isinstance(part, dict | list | tuple) or (name in _ARGUMENTS and isinstance(part, dict)):
+        elif not isinstance(part, _NESTED) or (name in _ARGUMENTS and isinstance(part, dict)):
             continue
         new = _set_apart(part, name, found, held=held or name in _HOLDERS)
         if new is not part:
@@ -110,7 +112,7 @@ def _is_plain(part: Any, key: object) -> bool:
     """Whether something is no medium for certain; it is the quick answer for most of a prompt."""
     if isinstance(part, str):
         return key not in _TELLING and not part.startswith("data:")
-    return not isinstance(part, dict | list | tuple)
+    return not isinstance(part, _NESTED)
 
 
 def _is_medium(text: str, key: object, *, held: bool) -> bool:

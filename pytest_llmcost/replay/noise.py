@@ -88,6 +88,8 @@ _SHORT, _LONG = 256, 131_072
 # What is made up anew begins at most so many characters before it differs.
 _AROUND = 64
 _FEW_WORDS, _TAIL = 4, 128
+# A union in the place of a tuple is made anew at each look.
+_LISTS = (list, tuple)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -97,13 +99,17 @@ def same(one: Any, other: Any) -> bool:
     """
     if one is other:
         return True
-    if isinstance(one, str) and isinstance(other, str):
-        return one == other or _same_but_noise(one, other)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return _same_members(one, other)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+    if isinstance(one, str):
+        return isinstance(other, str) and (one == other or _same_but_noise(one, other))
+    if isinstance(one, dict):
+        return isinstance(other, dict) and _same_members(one, other)
+    if isinstance(one, _LISTS):
         # The last message tells two requests of a conversation apart soonest.
-        return len(one) == len(other) and all(map(same, reversed(one), reversed(other)))
+        return (
+            isinstance(other, _LISTS)
+            and len(one) == len(other)
+            and all(map(same, reversed(one), reversed(other)))
+        )
     return (type(one) is type(other) and bool(one == other)) or _same_number(one, other)
 
 
@@ -128,7 +134,7 @@ def _same_members(one: dict[str, Any], other: dict[str, Any]) -> bool:
             continue
         if not (same(value, there) or (_is_id(key, value) and _is_id(key, there))):
             return False
-    return all(value is None or key in one for key, value in other.items())
+    return other.keys() <= one.keys() or all(value is None or key in one for key, value in other.items())
 
 
 def _is_id(key: object, value: Any) -> bool:
@@ -182,7 +188,7 @@ def shared_start(one: str, other: str) -> int:
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
+        if one.startswith(other[low:middle], low):
             low = middle
         else:
             high = middle - 1
@@ -191,10 +197,11 @@ def shared_start(one: str, other: str) -> int:
 
 def shared_end(one: str, other: str, start: int = 0) -> int:
     """How many characters two texts end with in common, behind their first ones."""
-    low, high = 0, min(len(one), len(other)) - start
+    length, other_length = len(one), len(other)
+    low, high = 0, min(length, other_length) - start
     while low < high:
         middle = (low + high + 1) // 2
-        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+        if one.startswith(other[other_length - middle : other_length - low], length - middle):
             low = middle
         else:
             high = middle - 1

@@ -8,7 +8,6 @@ bytes to one of these.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from pytest_llmcost.replay.media import MARK
@@ -41,6 +40,10 @@ _UNREAD = frozenset(
     }
 )
 _CACHE_MARKS = frozenset({"cache_control", "cachePoint"})
+# Most messages have a role and a content.
+_USUAL = 2
+# A union in the place of a tuple is made anew at each look.
+_LISTS = (list, tuple)
 _ARGUMENTS = frozenset({"arguments", "args", "input", "response", "output"})
 
 
@@ -101,8 +104,12 @@ def _tool_uses(value: Any) -> int:
     if isinstance(value, dict):
         if value.get("type") in _TOOL_USES or not _TOOL_USES.isdisjoint(value):
             return 1
-        return sum(_tool_uses(part) for part in value.values() if isinstance(part, list))
-    return sum(map(_tool_uses, value)) if isinstance(value, list | tuple) else 0
+        found = 0
+        for part in value.values():
+            if isinstance(part, list):
+                found += _tool_uses(part)
+        return found
+    return sum(map(_tool_uses, value)) if isinstance(value, _LISTS) else 0
 
 
 def tokens_of_tool(tool: Any) -> float:
@@ -112,7 +119,13 @@ def tokens_of_tool(tool: Any) -> float:
 
 def text_of(value: Any) -> str:
     """All text of a message that the model reads, a line for each piece of it."""
-    return "\n".join(_texts(value, None))
+    if isinstance(value, dict) and len(value) == _USUAL and "role" in value:
+        content = value.get("content")
+        if isinstance(content, str):
+            return "" if content.startswith(MARK) else content
+    found: list[str] = []
+    _add_texts(value, None, found)
+    return "\n".join(found)
 
 
 def _token_of_id(number: int) -> str:
@@ -120,19 +133,19 @@ def _token_of_id(number: int) -> str:
     return "t" + "".join(chr(ord("a") + int(digit)) for digit in str(abs(number)))
 
 
-def _texts(value: Any, key: object) -> Iterator[str]:
+def _add_texts(value: Any, key: object, found: list[str]) -> None:
     if isinstance(value, str):
         if key not in _UNREAD and not value.startswith(MARK):
-            yield value
+            found.append(value)
     elif isinstance(value, dict):
         for name, part in value.items():
             if name in _ARGUMENTS and isinstance(part, dict):
-                yield compact_json(part)
+                found.append(compact_json(part))
             elif name not in _CACHE_MARKS:
-                yield from _texts(part, name)
-    elif isinstance(value, list | tuple):
+                _add_texts(part, name, found)
+    elif isinstance(value, _LISTS):
         if value and all(type(part) is int for part in value):
-            yield " ".join(map(_token_of_id, value))  # a prompt of token ids
+            found.append(" ".join(map(_token_of_id, value)))  # a prompt of token ids
             return
         for part in value:
-            yield from _texts(part, key)
+            _add_texts(part, key, found)

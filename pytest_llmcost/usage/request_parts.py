@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring as _written
 from typing import Any
 
 SYSTEM, TOOLS, MESSAGES = "system", "tools", "messages"
@@ -18,8 +20,8 @@ _PARTS = {
 PART_OF: Mapping[str, str] = {key: part for part, keys in _PARTS.items() for key in keys}
 # One encoder for all: json.dumps() with options makes one at each call.
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# Shorter texts are written down as quickly as they are measured.
-_LONG = 1_024
+# Shorter texts are written down as quickly as they are measured; sizes of the longest are not remembered.
+_LONG, _LONGEST = 1_024, 65_536
 _NAMED_ESCAPES = b'"\\\n\r\t\b\f'
 _UNESCAPED = bytes({*range(256)} - {*range(0x20), *_NAMED_ESCAPES})
 
@@ -37,21 +39,26 @@ def request_sizes(request: Mapping[str, Any]) -> dict[str, int]:
 def compact_size(value: Any) -> int:
     """Bytes of compact JSON."""
     if isinstance(value, str):
-        return _size_of_text(value) if len(value) >= _LONG else _size_of_json(compact_json(value))
+        if len(value) < _LONG:
+            return _size_of_json(_written(value))
+        return (_known_size if len(value) <= _LONGEST else _size_of_text)(value)
     if isinstance(value, dict):
-        for part in value.values():
-            if isinstance(part, str) and len(part) >= _LONG:
-                return _size_of_object(value)
-    elif isinstance(value, tuple):
+        return _size_of_object(value)
+    if isinstance(value, tuple):
         return 2 + max(len(value) - 1, 0) + sum(map(compact_size, value))
     return _size_of_json(compact_json(value))
 
 
 def _size_of_object(value: dict[Any, Any]) -> int:
-    """Of one with a long text, as most messages are: it is measured without being written down."""
-    whole = {key: "" if isinstance(part, str) else part for key, part in value.items()}
-    texts = [part for part in value.values() if isinstance(part, str)]
-    return _size_of_json(compact_json(whole)) + sum(map(compact_size, texts)) - 2 * len(texts)
+    """Of a message, mostly: its texts are measured one by one, the longest without being written down."""
+    size, rest = 1 + max(len(value), 1), {}
+    for key, part in value.items():
+        if isinstance(part, str) and isinstance(key, str):
+            size += _size_of_json(_written(key)) + 1 + compact_size(part)
+        else:
+            rest[key] = part
+    # Without the braces and commas around them, which are counted.
+    return size + _size_of_json(compact_json(rest)) - 1 - len(rest) if rest else size
 
 
 def _size_of_json(text: str) -> int:
@@ -63,3 +70,7 @@ def _size_of_text(text: str) -> int:
     written = text.encode("utf-8", "surrogatepass")
     escaped = written.translate(None, _UNESCAPED)
     return 2 + len(written) + len(escaped) + 4 * len(escaped.translate(None, _NAMED_ESCAPES))
+
+
+# A system prompt is that of many calls.
+_known_size = lru_cache(maxsize=32)(_size_of_text)

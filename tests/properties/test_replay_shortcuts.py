@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_values
 
-from pytest_llmcost.replay import drift, media, noise, tokens
+from pytest_llmcost.replay import canonical as module
+from pytest_llmcost.replay import compare, drift, media, noise, tokens
 from pytest_llmcost.replay.canonical import canonical
 from pytest_llmcost.replay.form import form_of
 from pytest_llmcost.replay.shared import with_shared
@@ -202,3 +203,93 @@ def test_messages_stand_for_each_other_as_their_texts_do(common, ends):
         plain += [(old, None) for old in range(first + both, last)]
         plain += [(None, new) for new in range(start + both, end)]
     assert list(drift._aligned(before, after)) == plain
+
+
+def texts_in(value, key=None):
+    """What the model reads, found without a look at what most messages are."""
+    if isinstance(value, str):
+        return [] if key in tokens._UNREAD or value.startswith(media.MARK) else [value]
+    if isinstance(value, dict):
+        return [
+            text
+            for name, part in value.items()
+            if name not in tokens._CACHE_MARKS
+            for text in (
+                [compact_json(part)]
+                if name in tokens._ARGUMENTS and isinstance(part, dict)
+                else texts_in(part, name)
+            )
+        ]
+    return [text for part in value for text in texts_in(part, key)] if isinstance(value, list) else []
+
+
+read = st.recursive(
+    prompts | st.sampled_from([media.MARK + "7f3c", None, 1.5]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "text", "id", "cache_control", "input"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(value=read | st.builds(lambda content: {"role": "user", "content": content}, read))
+def test_the_text_of_a_message_is_all_that_is_read(value):
+    """Of a usual one as of any other."""
+    assert tokens.text_of(value) == "\n".join(texts_in(value))
+
+
+@given(start=long_texts, end=long_texts, gone=prompts, there=prompts)
+def test_texts_have_in_common_what_a_look_at_each_character_finds(start, end, gone, there):
+    """At both ends."""
+    one, other = start + gone + end, start + there + end
+    common = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    assert noise.shared_start(one, other) == common
+    rest, other_rest = one[common:][::-1], other[common:][::-1]
+    behind = next(
+        (i for i, (a, b) in enumerate(zip(rest, other_rest)) if a != b), min(len(rest), len(other_rest))
+    )
+    assert noise.shared_end(one, other, common) == behind
+
+
+@given(start=long_texts, end=long_texts, gone=prompts, there=prompts)
+def test_an_edit_that_is_known_is_what_it_was(start, end, gone, there):
+    """Also where nothing was there before, or nothing is left."""
+    for one, other in ((start + gone + end, start + there + end), ("", there), (gone, "")):
+        assert drift._of_any_text(one, other) == drift._of_any_text(one, other) == drift._of_text(one, other)
+        assert drift._of_text("", other) == (drift._counted("", other), 0)
+
+
+def abridged(value, depth):
+    """What ``_abridged`` gives, with a copy of everything."""
+    if isinstance(value, str):
+        return value if len(value) < module._LONG else module._MARK + module.digest(value)
+    if isinstance(value, dict):
+        kinds = (str, list) if depth < module._DEPTH else (str, list, dict)
+        return {
+            name: abridged(part, depth - 1) if isinstance(part, kinds) else part
+            for name, part in value.items()
+        }
+    if isinstance(value, list) and depth and len(value) <= module._MOST_ITEMS:
+        return [abridged(part, depth - 1) for part in value]
+    return value
+
+
+@given(value=messages | json_values | st.recursive(long_texts, lambda inner: st.lists(inner, max_size=3)))
+def test_hashes_stand_for_long_texts_only(value):
+    """What has none is written down as it is, and the request is not touched."""
+    before = copy.deepcopy(value)
+    if isinstance(value, dict | list):
+        assert json.dumps(module._abridged(value, module._DEPTH)) == json.dumps(
+            abridged(value, module._DEPTH)
+        )
+    else:
+        assert canonical({"stop": value}) == f'"stop":{abridged(value, 0)!r}'
+    assert value == before
+
+
+def test_all_marks_of_caching_begin_as_they_are_looked_for():
+    """A request without that is not searched for each of them."""
+    assert all(mark.startswith(compare._MARKS_BEGIN) for mark in compare._MARKS_IN_JSON)
