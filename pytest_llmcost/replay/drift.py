@@ -26,7 +26,8 @@ from pytest_llmcost.usage.request_parts import MESSAGES, SYSTEM, TOOLS, compact_
 
 # Schemas of answers: models read them, as they read tools.
 _SCHEMAS = frozenset({"response_format", "text", "output_config", "output_format", "outputConfig"})
-_CONFIGS = frozenset({"generationConfig", "generation_config", "inferenceConfig", "config"})
+# In the order in which they are asked for a limit.
+_CONFIGS = ("generationConfig", "generation_config", "inferenceConfig", "config")
 _SCHEMA_IN_CONFIG = ("responseSchema", "response_schema", "responseJsonSchema", "response_json_schema")
 _LIMITS = (
     *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample"),
@@ -318,8 +319,8 @@ def _tokens(value: Any) -> float:
 def output_limit(parameters: Mapping[str, Any]) -> int | None:
     """The most tokens of output that a request asks for."""
     limit = _limit_in(parameters)
-    if limit is None and not _CONFIGS.isdisjoint(parameters):
-        configs = [parameters[key] for key in parameters.keys() & _CONFIGS]
+    if limit is None:
+        configs = [parameters[key] for key in _CONFIGS if key in parameters]
         limits = (_limit_in(config) for config in configs if isinstance(config, Mapping))
         return next((found for found in limits if found is not None), None)
     return limit

@@ -16,7 +16,7 @@ from pytest_llmcost.usage.endpoints import endpoint_of
 from pytest_llmcost.usage.request_parts import MESSAGES, PART_OF, SYSTEM, TOOLS
 
 _MODEL_KEYS = frozenset({"model", "model_id", "modelId", "foundationModel"})
-_SYSTEM_ROLES = frozenset({"system", "developer"})
+_SYSTEM_ROLES = ("system", "developer")  # what a request has there may be anything, also without a hash
 _FORM = re.compile(rb"[\w.%+*-]+=")
 _PART_NAME = re.compile(rb'name="([^"]*)"')
 _PARTS = {**PART_OF, "functions": TOOLS}

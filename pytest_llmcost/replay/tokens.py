@@ -102,7 +102,8 @@ def frame_of(message: Any) -> int:
 
 def _tool_uses(value: Any) -> int:
     if isinstance(value, dict):
-        if value.get("type") in _TOOL_USES or not _TOOL_USES.isdisjoint(value):
+        kind = value.get("type")
+        if (isinstance(kind, str) and kind in _TOOL_USES) or not _TOOL_USES.isdisjoint(value):
             return 1
         found = 0
         for part in value.values():

@@ -31,7 +31,8 @@ KEYS = [
 urls = st.sampled_from([OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, GEMINI, "http://[::1", ""])
 messages = st.lists(
     st.fixed_dictionaries(
-        {"role": st.sampled_from(["system", "user", "assistant"])}, optional={"content": json_values}
+        {"role": st.sampled_from(["system", "user", "assistant"]) | json_values},
+        optional={"content": json_values, "type": json_values, "tool_calls": json_values},
     ),
     max_size=5,
 )

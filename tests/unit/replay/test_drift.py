@@ -204,6 +204,8 @@ def test_limits_of_output_are_known():
     assert drift(chat(max_tokens=10), chat(max_tokens=5)).output_limit == 10
     assert drift(chat(max_tokens=10), chat(max_tokens=5)).recorded_output_limit == 5
     assert drift({"inferenceConfig": {"maxTokens": 7}}, {}).output_limit == 7
+    both = {"config": {"max_tokens": 9}, "generationConfig": {"maxOutputTokens": 8}}
+    assert drift(both, {}).output_limit == 8
 
 
 def test_no_text_of_a_prompt_is_kept():
