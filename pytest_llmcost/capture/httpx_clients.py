@@ -79,7 +79,7 @@ class HttpxLibrary(Library):
         if exchange.status:
             return  # the transport has answered, whatever a hook or another transport made of it
         is_read = response.is_closed
-        if is_read and exchange.leave_to_vcr(response.status_code):
+        if is_read and response.is_stream_consumed and exchange.leave_to_vcr(response.status_code):
             return
         _note_head(exchange, response)
         if is_read:

@@ -397,3 +397,41 @@ def test_requests_that_a_cassette_lets_through(project):
         ("live", True),
     ]
     assert run.report["observed"]["not_calls"] == {"no response": 1}
+
+
+def test_answers_that_nobody_reads(project):
+    """A replayed answer that is closed before it was read is cut, as it is without a cassette; where a transport
+    of the app's makes another one out of it, the provider's counts.
+    """
+    project.write(
+        "test_suite.py",
+        CHAT,
+        """
+        from ask import http, url
+
+        BODY = {"model": "gpt-4o-mini", "messages": []}
+
+        class Rewriting(http().HTTPTransport):
+            def handle_request(self, request):
+                response = super().handle_request(request)
+                response.read()
+                return http().Response(200, json={"answer": "hidden"})
+
+        def test_closed():
+            hooks = {"response": [lambda response: response.close()]}
+            with vcr.use_cassette("a.yaml"), http().Client(event_hooks=hooks) as client:
+                client.send(client.build_request("POST", url(), json=BODY), stream=True)
+
+        def test_rewritten():
+            with vcr.use_cassette("b.yaml"), http().Client(transport=Rewriting()) as client:
+                assert client.post(url(), json=BODY).json() == {"answer": "hidden"}
+        """,
+    )
+    # vcr reads all of what it records. All tokens are known then, and no price of this host.
+    for source, closed in (("recorded", "unpriced"), ("replayed", "incomplete")):
+        run = project.run()
+        assert run.outcomes == {"passed": 2}, run.output
+        assert [(call["source"], call["status"]) for call in run.calls] == [
+            (source, closed),
+            (source, "unpriced"),
+        ], run.calls
