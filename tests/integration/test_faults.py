@@ -11,7 +11,7 @@ from pytest_llmcost.capture.vcr_versions import bypass_notice
     ("place", "breaks"),
     [
         ("settle", "Collector._settle = broken"),
-        ("response", "httpx_clients._note_head = broken"),
+        ("response", "OpenExchange.begin_response = OpenExchange.leave_to_vcr = broken"),
         ("tee", "httpx_clients._tees = lambda module: (broken, broken)"),
         ("request", "ExchangeLog.begin = broken"),
         ("hooking", "httpx_clients._tees = broken"),
@@ -29,6 +29,7 @@ def test_fault_of_ours(project, place, breaks):
         from pytest_llmcost.capture import httpx_clients
         from pytest_llmcost.capture.cassette_places import Places
         from pytest_llmcost.capture.collect import Collector
+        from pytest_llmcost.capture.exchange import OpenExchange
         from pytest_llmcost.capture.log import ExchangeLog
 
         def broken(*args, **kwargs):
