@@ -31,7 +31,7 @@ async def settled(content: Any) -> None:
     """Wait until all has come, or it broke; after that nothing depends on the network."""
     with contextlib.suppress(aiohttp.ClientError):
         if content.exception() is None:
-            await asyncio.wait_for(content.wait_eof(), 5)
+            await asyncio.wait_for(content.wait_eof(), 30)
 
 
 async def nowait(content: Any) -> bytes:
