@@ -288,3 +288,22 @@ def test_what_one_test_saves_and_another_costs_is_no_cause_of_the_whole():
     diff = difference(accepted(base), run(head))
     assert [len(change.causes) for change in diff.tests] == [1, 1]
     assert diff.totals.causes == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "kind"),
+    [
+        (50, 45, CauseKind.INPUT),
+        (90, 25, CauseKind.OUTPUT),
+        (150, 45, CauseKind.INPUT),
+        (90, 75, CauseKind.OUTPUT),
+    ],
+)
+def test_what_moved_most_where_no_price_is_known(prompt, answer, kind):
+    """Of prompt and answer the one whose length moved by the greater part, whether it grew or shrank."""
+    base, head = (
+        Use(model="gpt-unheard").but(usage={"input_tokens": tokens, "output_tokens": out})
+        for tokens, out in ((100, 50), (prompt, answer))
+    )
+    (change,) = difference(accepted({A: [base]}), run({A: [head]})).tests
+    assert [(cause.kind, cause.delta) for cause in change.causes] == [(kind, 0)]
