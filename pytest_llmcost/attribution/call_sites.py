@@ -26,6 +26,12 @@ def call_site(spot: Spot | None) -> tuple[str, int] | None:
     return file, next(lines, None) or code.co_firstlineno
 
 
+def call_site_text(spot: Spot | None) -> str | None:
+    """``app/desk.py:12``; None of none."""
+    site = call_site(spot)
+    return None if site is None else f"{site[0]}:{site[1]}"
+
+
 class CallSites:
     """Finds the innermost frame of the call stack that is the user's own code.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pytest_llmcost.attribution.agents import AgentFrame
-from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site
+from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site_text
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.surroundings import Surroundings
 
@@ -39,9 +39,9 @@ class StartedSpan(NamedTuple):
     missed: Any = None
 
     @property
-    def call_site(self) -> tuple[str, int] | None:
+    def call_site(self) -> str | None:
         """File and line of the project's code that started it; None where there is none."""
-        return call_site(self.spot)
+        return call_site_text(self.spot)
 
     @property
     def around(self) -> Surroundings:

@@ -210,7 +210,7 @@ class Collector:
             cassette=self._cassette(seen.replayed or seen.recorded),
             leak=_leaks(seen, source),
             latency=_latency(seen) if source.is_paid_now else None,
-            call_site=_site(seen),
+            call_site=seen.call_site,
             failed_attempts=self._attempts.before(seen),
         )
         if seen.around is not None or seen.stack or seen.judged:
@@ -328,11 +328,6 @@ def _source(seen: OpenExchange) -> Source:
 
 def _leaks(seen: OpenExchange, source: Source) -> bool:
     return source is Source.LIVE and seen.cassette_open and not seen.seen_by_vcr
-
-
-def _site(seen: OpenExchange) -> str | None:
-    site = seen.call_site
-    return None if site is None else f"{site[0]}:{site[1]}"
 
 
 def _latency(seen: OpenExchange) -> float | None:

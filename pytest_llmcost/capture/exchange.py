@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmcost.attribution.agents import AgentFrame
-from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site
+from pytest_llmcost.attribution.call_sites import Spot, Stack, call_site_text
 from pytest_llmcost.attribution.scope import Scope
 from pytest_llmcost.attribution.surroundings import Surroundings
 from pytest_llmcost.capture.cassette_places import InteractionRef
@@ -221,9 +221,9 @@ class OpenExchange:
         return True
 
     @property
-    def call_site(self) -> tuple[str, int] | None:
+    def call_site(self) -> str | None:
         """File and line of the project's code that sends; None if there is none."""
-        return call_site(self.spot)
+        return call_site_text(self.spot)
 
     def sent_again(self) -> OpenExchange:
         """The same request once more, without an answer yet."""

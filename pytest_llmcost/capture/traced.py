@@ -215,7 +215,7 @@ class TracedCalls:
                 one.since + self._log.clocks_apart if begun is None else begun, UTC
             ),
             latency=None if taken is None else round(taken, 6),
-            call_site=None if (site := one.call_site) is None else f"{site[0]}:{site[1]}",
+            call_site=one.call_site,
             attributes=self._origins.attributes(sent),
             role=self._origins.role(sent),
             lookups=lookups.keys_of_span(one.missed, sent.around) if lookups is not None else (),

@@ -215,4 +215,4 @@ class SpendCap:
 def _place(exchange: OpenExchange) -> str:
     host = host_of(exchange.url)
     site = exchange.call_site
-    return f"to {host}, from {site[0]}:{site[1]}" if site else f"to {host}"
+    return f"to {host}, from {site}" if site else f"to {host}"
