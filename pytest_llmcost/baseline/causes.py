@@ -39,8 +39,6 @@ _INSIDE = {
     )
     for container in (INPUT, OUTPUT)
 }
-
-
 _CACHED = frozenset(
     name
     for name, unit in UNITS.items()

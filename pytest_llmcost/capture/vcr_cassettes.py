@@ -150,6 +150,11 @@ class _Question:
         self.request: Any = None
         self.exchange: OpenExchange | None = None
 
+    def note(self, request: Any, exchange: OpenExchange) -> None:
+        """Vcr is asked whether a request can be played."""
+        exchange.seen_by_vcr = True
+        self.request, self.exchange = request, exchange
+
     def exchange_of(self, request: Any, log: ExchangeLog) -> OpenExchange | None:
         """The exchange of a request that is played; a stub asks whether it can be just before."""
         exchange = self.exchange
@@ -225,17 +230,13 @@ def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
     def can_play_response_for(cassette: Any, *args: Any, **kwargs: Any) -> Any:
         exchange = sent_by_stub(log)
         if exchange is not None:
-            exchange.seen_by_vcr = True
-            question = asked.now
-            question.request, question.exchange = args[0] if args else None, exchange
+            asked.now.note(args[0] if args else None, exchange)
         return original(cassette, *args, **kwargs)
 
     def can_play_response_as_known(self: Any, request: Any) -> Any:
         exchange = sent_by_stub(log)
         if exchange is not None:
-            exchange.seen_by_vcr = True
-            question = asked.now
-            question.request, question.exchange = request, exchange
+            asked.now.note(request, exchange)
         return original(self, request)
 
     return with_same_parameters(can_play_response_as_known, original) or can_play_response_for

@@ -129,7 +129,7 @@ class KnownCalls:
             priced = call.cost, call.components, call.status, call.status_detail
             return Call(name, measured, *priced, rows.like(call.lookup)), stop
         row = _costs(cost)
-        _costs(cost_there)
+        _costs(cost_there)  # nothing else stood behind the known row: what is told of usage is all
         amount, components, status, detail = priced_from_json(row)
         return Call(name, measured, amount, components, status, detail, rows.lookup(row["price"])), stop
 

@@ -26,6 +26,7 @@ _FIGURE = re.compile(
 )
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#~&@])")
 _LONGEST = 200
+_COMMAND = 300
 _LONGEST_FIGURE = 120
 _MOST_IN_LINES = 300
 
@@ -45,6 +46,11 @@ def code(text: str, *, width: int = _LONGEST) -> str:
     if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):
         shown = f" {shown} "
     return f"{fence}{shown}{fence}"
+
+
+def command(text: str) -> str:
+    """A command as a code span, which is pasted as a whole."""
+    return code(text, width=_COMMAND)
 
 
 def code_in_lines(nodeid: str, *, width: int) -> str:

@@ -14,7 +14,7 @@ from pytest_llmcost.model.report import Rollup, RunReport
 from pytest_llmcost.model.verdict import Finding, Level
 from pytest_llmcost.reports.empty import empty_state
 from pytest_llmcost.reports.gate_section import next_steps
-from pytest_llmcost.reports.markdown_escape import code, code_in_lines, fenced, figure
+from pytest_llmcost.reports.markdown_escape import code, code_in_lines, command, fenced, figure
 from pytest_llmcost.reports.markdown_parts import Section, Table
 from pytest_llmcost.reports.markdown_text import ARROW, FAILED, WARNED, delta, from_to, money, one_side, why
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
@@ -23,7 +23,6 @@ from pytest_llmcost.reports.text import MoneyStyle, common_place, percent
 _NAME = 44  # columns; with it, four of them fit a comment
 _NAME_BESIDE_CAUSES, _NAME_OF_LIMIT = 36, 40
 _LONG_NAME = 80  # where it may take two lines
-_COMMAND = 300  # which is pasted as a whole
 _MOST_ROWS = 20  # for readers' sake
 _SCOPES = {
     **{
@@ -93,8 +92,8 @@ def _findings(report: RunReport, view: _View) -> Iterator[Section]:
     columns = ("Limit", "Of", "|Allowed", "|Now")
     yield Section(title="", body=_table(columns, rows, "finding", view.most))
     for step in next_steps(report, None):
-        said, _, command = step.partition(": ")
-        yield Section(title="", body=[f"To {said}: {code(command, width=_COMMAND)}"])
+        said, _, typed = step.partition(": ")
+        yield Section(title="", body=[f"To {said}: {command(typed)}"])
 
 
 def _finding_cells(finding: Finding, view: _View) -> list[str]:

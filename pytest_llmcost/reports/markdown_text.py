@@ -14,7 +14,7 @@ from pytest_llmcost.model.projection import Projection
 from pytest_llmcost.model.report import RunReport, Selection
 from pytest_llmcost.model.verdict import Level, Verdict
 from pytest_llmcost.reports import gate_section
-from pytest_llmcost.reports.markdown_escape import code, figure, plain
+from pytest_llmcost.reports.markdown_escape import code, command, figure, plain
 from pytest_llmcost.reports.projection import month_style, seen_text, volume_text
 from pytest_llmcost.reports.provenance import (
     doubts_text,
@@ -38,7 +38,6 @@ _NAME = 44  # of an agent in a sentence
 _LAYER = 22  # of a cache there
 _FIGURE = 22  # of what cannot be broken in a cell
 _LONG_FIGURE = 66
-_COMMAND = 300
 
 
 def title(report: RunReport) -> str:
@@ -162,8 +161,8 @@ def _figures(cause: Cause) -> tuple[str, str]:
 
 
 def _first(report: RunReport) -> str:
-    command = code(report.meta.typed.accepting(), width=_COMMAND)
-    return f"To see from now on what changes: {command}, and commit the file it writes."
+    update = command(report.meta.typed.accepting())
+    return f"To see from now on what changes: {update}, and commit the file it writes."
 
 
 def opening(report: RunReport) -> list[str]:
