@@ -28,10 +28,15 @@ async def chunks(content: Any) -> Any:
 
 
 async def settled(content: Any) -> None:
-    """Wait until all has come, or it broke; after that nothing depends on the network."""
+    """Wait until all has come, or it broke; after that nothing depends on the network.
+
+    aiohttp's ``wait_eof`` never returns if the body broke before it began to wait, so nothing may run between
+    the question and the wait: ``asyncio.wait_for`` of Python 3.11 would begin it in a task of its own.
+    """
     with contextlib.suppress(aiohttp.ClientError):
         if content.exception() is None:
-            await asyncio.wait_for(content.wait_eof(), 30)
+            async with asyncio.timeout(30):
+                await content.wait_eof()
 
 
 async def nowait(content: Any) -> bytes:
