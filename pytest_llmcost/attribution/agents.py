@@ -37,9 +37,8 @@ class AgentFrame(NamedTuple):
 _current: ContextVar[AgentFrame | None] = ContextVar("llmcost_agent", default=None)
 
 
-def current_agent() -> AgentFrame | None:
-    """The innermost agent that is entered in this context; None outside all agents."""
-    return _current.get()
+# The innermost agent that is entered in this context; None outside all agents. It is asked at every call.
+current_agent: Callable[[], AgentFrame | None] = _current.get
 
 
 class agent:  # noqa: N801  # it is used as a context manager and a decorator, as functions are

@@ -44,7 +44,7 @@ def surroundings() -> Surroundings | None:
         None if no library says anything; what one raises is the same.
     """
     modules = sys.modules
-    if modules.keys().isdisjoint(_LIBRARIES):
+    if modules.keys().isdisjoint(LIBRARIES):
         return None
     context = _asked(_context) if _SPANS in modules else None
     config = _asked(_metadata) if _CHAINS in modules else None
@@ -71,7 +71,8 @@ _SPANS = "opentelemetry.sdk.trace"
 _CHAINS = "langchain_core.runnables.config"
 _AGENTS = "agents.tracing.scope"
 _PYDANTIC_AI = "pydantic_ai._run_context"
-_LIBRARIES = (_SPANS, _CHAINS, _AGENTS, _PYDANTIC_AI)
+# Where none of them is loaded, nothing says anything.
+LIBRARIES = (_SPANS, _CHAINS, _AGENTS, _PYDANTIC_AI)
 _DEEPEST = 100
 
 

@@ -63,16 +63,18 @@ class HttpxLibrary(Library):
         url = (args[1] if len(args) > 1 else kwargs["request"]).url
         return may_be_path_of_llm(url.raw_path) or is_model_host(url.host)
 
+    def open_if_llm(self, args: Arguments, kwargs: Options) -> OpenExchange | None:
+        """See ``Library``."""
+        request = args[1] if len(args) > 1 else kwargs["request"]
+        url = request.url
+        if not (may_be_path_of_llm(url.raw_path) or is_model_host(url.host)):
+            return None
+        return _opened(self.name, request, url)
+
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """See ``Library``."""
         request = args[1] if len(args) > 1 else kwargs["request"]
-        try:
-            body = request.content
-        except RuntimeError:  # a streamed request body is not ours to read
-            body = _text_fields(request.stream)
-        exchange = OpenExchange(self.name, request.method, request.url, body)
-        exchange.by_itself = False  # redirects and attempts are made inside of ``send``
-        return exchange
+        return _opened(self.name, request, request.url)
 
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """See ``Library``."""
@@ -140,6 +142,16 @@ class HttpxLibrary(Library):
             response.stream = self._tee(response.stream, exchange)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault(f"{self.name} answer", error)
+
+
+def _opened(name: str, request: Any, url: Any) -> OpenExchange:
+    try:
+        body = request.content
+    except RuntimeError:  # a streamed request body is not ours to read
+        body = _text_fields(request.stream)
+    exchange = OpenExchange(name, request.method, url, body)
+    exchange.by_itself = False  # redirects and attempts are made inside of ``send``
+    return exchange
 
 
 def _text_fields(stream: Any) -> bytes:

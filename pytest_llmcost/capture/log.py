@@ -6,6 +6,7 @@ This is the hot path: no lock, no wait, no file, no parsing. A fault of ours is 
 from __future__ import annotations
 
 import re
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
@@ -15,7 +16,7 @@ from pytest_llmcost.attribution.agents import current_agent
 from pytest_llmcost.attribution.call_sites import CallSites
 from pytest_llmcost.attribution.scope import CurrentScope
 from pytest_llmcost.attribution.spans import SpanTree
-from pytest_llmcost.attribution.surroundings import surroundings
+from pytest_llmcost.attribution.surroundings import LIBRARIES, surroundings
 from pytest_llmcost.capture.cassette_places import Places
 from pytest_llmcost.capture.clocks import RealClocks
 from pytest_llmcost.capture.exchange import OpenExchange
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_llmcost.capture.cache_lookups import LookupLog
 
 _PORT = re.compile(r":\d+$")
-# Frames, at the least: of the call site, of adding and beginning an exchange, and of what has seen it.
+# Frames, at the least: of the call site, of adding an exchange, and two of what has seen it.
 _OURS = 4
 
 
@@ -69,25 +70,12 @@ class ExchangeLog:
         self.current: ContextVar[OpenExchange | None] = ContextVar("llmcost_exchange", default=None)
         self._exchanges: deque[OpenExchange] = deque()
 
-    def begin(self, exchange: OpenExchange) -> bool:
-        """A request is about to be sent.
-
-        Returns:
-            Whether it is a request of its own; False if the same is already being sent one layer above.
-        """
-        outer = self.current.get()
-        if outer is not None and outer.sending:
-            if outer.is_same_as(exchange):
-                return False
-            outer.proxied = True
-        self.add(exchange)
-        return True
-
     def add(self, exchange: OpenExchange) -> None:
         """Keep an exchange that begins here and now."""
         exchange.scope = self.scope.now
         exchange.agent = current_agent()
-        exchange.around = surroundings()
+        if not sys.modules.keys().isdisjoint(LIBRARIES):
+            exchange.around = surroundings()
         if self.call_sites is not None:
             if self.keeps_stacks:
                 exchange.spot, exchange.stack = self.call_sites.stack(_OURS)

@@ -40,6 +40,10 @@ class Library(ABC):
     def open(self, args: Arguments, kwargs: Options) -> OpenExchange:
         """The request that is about to be sent."""
 
+    def open_if_llm(self, args: Arguments, kwargs: Options) -> OpenExchange | None:
+        """The request that is about to be sent, if its URL might be that of a model."""
+        return self.open(args, kwargs) if self.may_be_llm(args, kwargs) else None
+
     @abstractmethod
     def attach(self, exchange: OpenExchange, response: Any) -> None:
         """Keep what the response brings, now or as the app reads it."""
@@ -66,7 +70,7 @@ def watch(original: Any, library: Library, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     def send(*args: Any, **kwargs: Any) -> Any:
         outer = log.current.get()
-        exchange = _begin(log, library, args, kwargs)
+        exchange = _begin(log, library, outer, args, kwargs)
         if exchange is None:
             if outer is None:
                 return original(*args, **kwargs)
@@ -84,7 +88,11 @@ def watch(original: Any, library: Library, log: ExchangeLog) -> Any:
             exchange.sending = False
             if log.current.get() is exchange:
                 log.current.set(outer)
-        _attach(log, library, exchange, response)
+        try:
+            if log.answered_by_cache is None or not log.answered_by_cache(exchange, response):
+                library.attach(exchange, response)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+            _not_attached(log, library, exchange, error)
         return response
 
     return send
@@ -96,7 +104,7 @@ def watch_async(original: Any, library: Library, log: ExchangeLog) -> Any:
     @functools.wraps(original)
     async def send(*args: Any, **kwargs: Any) -> Any:
         outer = log.current.get()
-        exchange = _begin(log, library, args, kwargs)
+        exchange = _begin(log, library, outer, args, kwargs)
         if exchange is None:
             if outer is None:
                 return await original(*args, **kwargs)
@@ -115,24 +123,42 @@ def watch_async(original: Any, library: Library, log: ExchangeLog) -> Any:
             # Not by a token: a coroutine may be closed in another context than it was started in.
             if log.current.get() is exchange:
                 log.current.set(outer)
-        _attach(log, library, exchange, response)
+        try:
+            if log.answered_by_cache is None or not log.answered_by_cache(exchange, response):
+                library.attach(exchange, response)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
+            _not_attached(log, library, exchange, error)
         return response
 
     return send
 
 
-def _begin(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options) -> OpenExchange | None:
+def _begin(
+    log: ExchangeLog, library: Library, outer: OpenExchange | None, args: Arguments, kwargs: Options
+) -> OpenExchange | None:
+    """The exchange of a request that is about to be sent.
+
+    Returns:
+        None for what is none, and where the same is already being sent one layer above (``outer``).
+    """
     try:
-        if not log.enabled or not (
-            library.may_be_llm(args, kwargs) or (log.kept_hosts and _is_kept(log, library, args, kwargs))
-        ):
+        if not log.enabled:
             return None
-        exchange = library.open(args, kwargs)
+        exchange = library.open_if_llm(args, kwargs)
+        if exchange is None:
+            if not (log.kept_hosts and _is_kept(log, library, args, kwargs)):
+                return None
+            exchange = library.open(args, kwargs)
         exchange.client = id(args[0])
-        return exchange if log.begin(exchange) else None
+        if outer is not None and outer.sending:
+            if outer.is_same_as(exchange):
+                return None
+            outer.proxied = True
+        log.add(exchange)
     except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
         log.fault(f"{library.name} request", error)
         return None
+    return exchange
 
 
 def _is_kept(log: ExchangeLog, library: Library, args: Arguments, kwargs: Options) -> bool:
@@ -184,14 +210,9 @@ def _note_below(log: ExchangeLog, library: Library, same: OpenExchange | None, r
         log.fault(f"{library.name} response", error)
 
 
-def _attach(log: ExchangeLog, library: Library, exchange: OpenExchange, response: Any) -> None:
-    try:
-        answered_by_cache = log.answered_by_cache
-        if answered_by_cache is None or not answered_by_cache(exchange, response):
-            library.attach(exchange, response)
-    except Exception as error:  # noqa: BLE001  # as above
-        exchange.finish()
-        log.fault(f"{library.name} response", error)
+def _not_attached(log: ExchangeLog, library: Library, exchange: OpenExchange, error: Exception) -> None:
+    exchange.finish()
+    log.fault(f"{library.name} response", error)
 
 
 def _attach_lost(log: ExchangeLog, library: Library, exchange: OpenExchange, error: BaseException) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from pytest_llmcost.attribution.parameters import with_same_parameters
 from pytest_llmcost.capture.cassette_places import Places
-from pytest_llmcost.capture.exchange import OpenExchange
 from pytest_llmcost.capture.log import ExchangeLog
 from pytest_llmcost.capture.patches import Patches
 from pytest_llmcost.capture.played import played
@@ -32,12 +31,12 @@ def patch(module: ModuleType, log: ExchangeLog, patches: Patches) -> None:
     cassette: Any = module.Cassette
     context: Any = module.CassetteContextDecorator
     places = log.places
-    asked = _Asked()
-    patches.replace(module, "requests_match", lambda match: _requests_match(match, asked))
+    compared = _Compared()
+    patches.replace(module, "requests_match", lambda match: _requests_match(match, compared))
     patches.replace(cassette, "_load", lambda load: _load(load, places, log))
     patches.replace(cassette, "append", lambda append: _append(append, places, log))
-    patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log, asked))
-    patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log, asked))
+    patches.replace(cassette, "play_response", lambda play: _play_response(play, places, log, compared))
+    patches.replace(cassette, "can_play_response_for", lambda can_play: _can_play(can_play, log))
     patches.replace(context, "__enter__", lambda enter: _enter(enter, places, log))
     patches.replace(context, "__exit__", lambda leave: _exit(leave, log))
 
@@ -134,110 +133,91 @@ def _append(original: Any, places: Places, log: ExchangeLog) -> Any:
     return append
 
 
-class _Question:
-    """What vcr looks for in a thread.
+class _Compared(threading.local):
+    """What vcr compares with recorded requests in a thread.
 
     Attributes:
-        filtered: The request that vcr compared with recorded ones last: as the user's filters have left it.
-        request: The one of which vcr was asked last whether it can be played.
-        exchange: What sends it, as ``sent_by_stub`` found it.
+        filtered: The request that it compared last: as the user's filters have left it.
     """
 
-    __slots__ = ("exchange", "filtered", "request")
-
-    def __init__(self) -> None:
-        self.filtered: Any = None
-        self.request: Any = None
-        self.exchange: OpenExchange | None = None
-
-    def note(self, request: Any, exchange: OpenExchange) -> None:
-        """Vcr is asked whether a request can be played."""
-        exchange.seen_by_vcr = True
-        self.request, self.exchange = request, exchange
-
-    def exchange_of(self, request: Any, log: ExchangeLog) -> OpenExchange | None:
-        """The exchange of a request that is played; a stub asks whether it can be just before."""
-        exchange = self.exchange
-        if exchange is None or request is not self.request or exchange is not log.current.get():
-            exchange = sent_by_stub(log)
-        self.request = self.exchange = None
-        return exchange
+    filtered: Any = None
 
 
-class _Asked(threading.local):
-    """The question of each thread."""
-
-    def __init__(self) -> None:
-        self.now = _Question()
-
-
-def _requests_match(original: Any, asked: _Asked) -> Any:
+def _requests_match(original: Any, compared: _Compared) -> Any:
     @functools.wraps(original)
     def requests_match(*args: Any, **kwargs: Any) -> Any:
         if args:
-            asked.now.filtered = args[0]
+            compared.filtered = args[0]
         return original(*args, **kwargs)
 
     def requests_match_as_known(r1: Any, r2: Any, matchers: Any) -> Any:
-        asked.now.filtered = r1
+        compared.filtered = r1
         return original(r1, r2, matchers)
 
     return with_same_parameters(requests_match_as_known, original) or requests_match
 
 
-def _play_response(original: Any, places: Places, log: ExchangeLog, asked: _Asked) -> Any:
-    def note(cassette: Any, request: Any, response: Any, question: _Question) -> None:
+def _play_response(original: Any, places: Places, log: ExchangeLog, compared: _Compared) -> Any:
+    def note(cassette: Any, request: Any, response: Any) -> None:
         try:
-            filtered, question.filtered = question.filtered, None
-            exchange = question.exchange_of(request, log)
+            filtered, compared.filtered = compared.filtered, None
+            exchange = sent_by_stub(log, 2)
             if exchange is None:
                 exchange = unseen_exchange(log, request, response)
+                if exchange is None:
+                    return
             else:
                 exchange.note_vcr()
+                exchange.seen_by_vcr = True
                 exchange.vcr_answer = response
-            if exchange is not None:
-                for index, (recorded, kept) in enumerate(cassette.data):
-                    if kept is response:
-                        exchange.replayed = places.of(cassette, index)
-                        if not exchange.is_as_recorded(request, recorded):
-                            exchange.played = played(cassette, request, recorded, filtered)
-                        break
-                else:  # a cassette class of the user's may make its responses
-                    exchange.replayed = places.unknown(cassette)
+            for index, (recorded, kept) in enumerate(cassette.data):
+                if kept is response:
+                    exchange.replayed = places.of(cassette, index)
+                    if not exchange.is_as_recorded(request, recorded):
+                        exchange.played = played(cassette, request, recorded, filtered)
+                    break
+            else:  # a cassette class of the user's may make its responses
+                exchange.replayed = places.unknown(cassette)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not reach the app
             log.fault("vcr replay", error)
 
     @functools.wraps(original)
     def play_response(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        question = asked.now
-        question.filtered = None
+        compared.filtered = None
         response = original(cassette, *args, **kwargs)
-        note(cassette, args[0] if args else kwargs.get("request"), response, question)
+        note(cassette, args[0] if args else kwargs.get("request"), response)
         return response
 
     def play_response_as_known(self: Any, request: Any) -> Any:
-        question = asked.now
-        question.filtered = None
+        compared.filtered = None
         response = original(self, request)
-        note(self, request, response, question)
+        note(self, request, response)
         return response
 
     return with_same_parameters(play_response_as_known, original) or play_response
 
 
-def _can_play(original: Any, log: ExchangeLog, asked: _Asked) -> Any:
+def _can_play(original: Any, log: ExchangeLog) -> Any:
+    """What it says yes to is played next, and noted then."""
+
     @functools.wraps(original)
     def can_play_response_for(cassette: Any, *args: Any, **kwargs: Any) -> Any:
-        exchange = sent_by_stub(log)
-        if exchange is not None:
-            asked.now.note(args[0] if args else None, exchange)
-        return original(cassette, *args, **kwargs)
+        found = None
+        try:
+            found = original(cassette, *args, **kwargs)
+        finally:
+            if not found and (exchange := sent_by_stub(log)) is not None:
+                exchange.seen_by_vcr = True
+        return found
 
     def can_play_response_as_known(self: Any, request: Any) -> Any:
-        exchange = sent_by_stub(log)
-        if exchange is not None:
-            asked.now.note(request, exchange)
-        return original(self, request)
+        found = None
+        try:
+            found = original(self, request)
+        finally:
+            if not found and (exchange := sent_by_stub(log)) is not None:
+                exchange.seen_by_vcr = True
+        return found
 
     return with_same_parameters(can_play_response_as_known, original) or can_play_response_for
 

@@ -24,13 +24,17 @@ _CONNECTIONS = "vcr.stubs"
 _DEEPEST = 8
 
 
-def sent_by_stub(log: ExchangeLog) -> OpenExchange | None:
-    """The exchange that is being sent, if the stub that asks vcr stands in for its library."""
+def sent_by_stub(log: ExchangeLog, ours: int = 1) -> OpenExchange | None:
+    """The exchange that is being sent, if the stub that asks vcr stands in for its library.
+
+    Args:
+        log: Where it is found.
+        ours: How many frames of ours stand below the stub's: those of a wrapper of vcr's method.
+    """
     exchange = log.current.get()
     if exchange is None or not exchange.sending:
         return None
-    # Past our own wrapper of vcr's method, which calls this.
-    frame = sys._getframe(2)  # noqa: SLF001  # the documented way to the caller
+    frame = sys._getframe(ours + 1)  # noqa: SLF001  # the documented way to the caller
     senders = _SENDERS.get(frame.f_globals.get("__name__", ""))  # most stubs ask themselves
     if senders is None:
         senders = _senders_around(frame)

@@ -13,7 +13,7 @@ from pytest_llmcost.capture.vcr_versions import bypass_notice
         ("settle", "Collector._settle = broken"),
         ("response", "OpenExchange.begin_response = OpenExchange.leave_to_vcr = broken"),
         ("tee", "httpx_clients._tees = lambda module: (broken, broken)"),
-        ("request", "ExchangeLog.begin = broken"),
+        ("request", "ExchangeLog.add = broken"),
         ("hooking", "httpx_clients._tees = broken"),
         ("cassette", "Places.of = Places.unknown = broken"),
         ("payload", "session.CostRecorder._collect = broken"),
