@@ -11,13 +11,22 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pytest_llmcost.assembly import fingerprint
+from pytest_llmcost.attribution.notices import is_moot
 from pytest_llmcost.capture.observed import together
 from pytest_llmcost.errors import ComparisonError
 from pytest_llmcost.model.cache import CacheEvent
 from pytest_llmcost.model.call import Call, Origin
 from pytest_llmcost.model.price import RateCard
 from pytest_llmcost.model.report import Meta, NoticeKind, RunReport, Selection, TestResult
-from pytest_llmcost.model.rollup import by_agent, by_model, by_test, last_attempts, last_lookups, rollup
+from pytest_llmcost.model.rollup import (
+    by_agent,
+    by_model,
+    by_test,
+    counted,
+    last_attempts,
+    last_lookups,
+    rollup,
+)
 
 
 class Shard(NamedTuple):
@@ -54,7 +63,13 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     meta = _meta(shards, len(results), cards)
     last = last_attempts(calls, results)
     mocked = meta.include_mocked
-    notices = (notice for shard in shards for notice in shard.report.notices)
+    the_counted = counted(calls, last=last, include_mocked=mocked)
+    notices = (
+        notice
+        for shard in shards
+        for notice in shard.report.notices
+        if notice.kind is not NoticeKind.BUDGET and not is_moot(notice, the_counted)
+    )
     return RunReport(
         meta=meta,
         totals=rollup(calls, last=last, include_mocked=mocked, events=lookups),
@@ -63,7 +78,7 @@ def merge(shards: Sequence[Shard]) -> RunReport:
         models=by_model(calls, last=last, include_mocked=mocked, events=lookups),
         calls=calls,
         rate_cards=cards,
-        notices=tuple(dict.fromkeys(n for n in notices if n.kind is not NoticeKind.BUDGET)),
+        notices=tuple(dict.fromkeys(notices)),
         observed=together(shard.report.observed for shard in shards),
         marked={
             _nodeid(shard, nodeid): replace(budget, match=_nodeid(shard, nodeid))

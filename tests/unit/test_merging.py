@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from runs import CLAUDE, GPT, made, run
+from sample import agent
 
+from pytest_llmcost.attribution.notices import empty_agents_notice
 from pytest_llmcost.commands.merge import labels_of
 from pytest_llmcost.merging import Shard, merge
 
@@ -51,3 +53,13 @@ def test_the_sums_do_not_depend_on_the_cut(tests, cut, turn):
     assert {test.result.nodeid: test for test in merged.tests} == {t.result.nodeid: t for t in whole.tests}
     assert {row[:2]: row for row in merged.models} == {row[:2]: row for row in whole.models}
     assert len({call.id for call in merged.calls}) == len(whole.calls)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_shard_without_agents_beside_one_with_them(named):
+    """That spans name agents and no call has one is said of the whole, not of a part."""
+    said = empty_agents_notice("support")
+    origin = {"origin": agent(NAMES[1], "support", run="a1")} if named else {}
+    lost = run({NAMES[0]: [made(GPT, 10, 1)]}, full=False, notices=(said,))
+    other = run({NAMES[1]: [made(GPT, 10, 1, **origin)]}, full=False)
+    assert (said in merge([Shard("1.json", lost), Shard("2.json", other)]).notices) is not named
