@@ -14,7 +14,7 @@ from pytest_llmcost.model.report import Notice, RunReport
 from pytest_llmcost.model.verdict import Level, Verdict, not_complete
 from pytest_llmcost.pricing.rules import UnknownModel
 from pytest_llmcost.replay.rules import Incomplete, Stale
-from pytest_llmcost.settings import FailOn, Settings
+from pytest_llmcost.settings import BASELINE_NAME, FailOn, Settings
 
 if TYPE_CHECKING:
     from pytest_llmcost.baseline.suite import Suite
@@ -56,7 +56,10 @@ class CostGate:
         self.baseline = self._read()
         of_report = self.baseline is not None and self.baseline.is_report
         if settings.update and of_report:
-            raise ConfigError(f"--llm-cost-update cannot write to {self._source.name}, which is a report")
+            raise ConfigError(
+                f"--llm-cost-update cannot write to {self._source.name}, which is a report; name a baseline"
+                f" to write: --llm-cost-baseline={BASELINE_NAME}"
+            )
         self._home = settings.root if of_report else _home(self._source.path.parent, settings.root)
         self._folder = _folder_below(self._home, settings.root)
         # Nothing is accepted into a report.

@@ -279,7 +279,10 @@ def test_a_report_as_the_baseline(shop, way):
     assert (run.code, rules(run)) == (FAILED, ["max_increase"])
     run = shop.run(*options, "--llm-cost-update")
     assert run.code == USAGE
-    assert "--llm-cost-update cannot write to kept/cost.json, which is a report" in run.output
+    assert (
+        "--llm-cost-update cannot write to kept/cost.json, which is a report;"
+        " name a baseline to write: --llm-cost-baseline=llmcost-baseline.json" in run.output
+    )
     assert "calls" in json.loads(kept.read_text())
 
 
